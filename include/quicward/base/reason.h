@@ -1,0 +1,26 @@
+/* Why a packet was not simply passed. Each row is at once the counter, the metric's label, the word in JSON
+ * and the entry in the manual; a drop without a row here cannot be written. */
+#ifndef QUICWARD_BASE_REASON_H
+#define QUICWARD_BASE_REASON_H
+
+/* X(NAME, "word", "what it means") */
+#define QW_REASONS(X)                                                                                        \
+    X(NONE, "none", "passed")                                                                                \
+    X(MALFORMED, "malformed", "IP, UDP or ICMP header contradicts itself or the packet's size")              \
+    X(FRAGMENT, "fragment", "a fragment that the kernel has not reassembled, so it cannot be matched")       \
+    X(UNSOLICITED, "unsolicited", "UDP from outside that no flow asked for")                                 \
+    X(UNSOLICITED_ICMP, "unsolicited-icmp", "ICMP error from outside about a packet of no known flow")       \
+    X(TABLE_FULL, "table-full", "first packet of a flow for which the flow table has no room")
+
+enum qw_reason {
+#define X(name, word, meaning) QW_REASON_##name,
+    QW_REASONS(X)
+#undef X
+        QW_REASON_COUNT
+};
+
+/* The word and the meaning of `reason`: static strings, "unknown" outside the enum. */
+const char *qw_reason_word(enum qw_reason reason);
+const char *qw_reason_meaning(enum qw_reason reason);
+
+#endif
