@@ -1,0 +1,27 @@
+/* The OpenSSL objects of one thread. Fetching an algorithm costs more than using it, so it happens once. */
+#ifndef QUIC_CRYPTO_H
+#define QUIC_CRYPTO_H
+
+#include "hmac.h"
+#include "version.h"
+
+#define QUIC_TAG_LEN 16   /* of AES-128-GCM */
+#define QUIC_NONCE_LEN 12 /* likewise */
+
+struct quic_crypto {
+    EVP_MD *sha256;
+    EVP_MD_CTX *blank;                    /* SHA-256 of nothing yet */
+    struct quic_hmac salt[QUIC_VERSIONS]; /* keyed with each version's initial_salt */
+    struct quic_hmac secret, work;        /* keyed anew by each derivation */
+    EVP_CIPHER *gcm, *ecb;
+    EVP_CIPHER_CTX *aead, *hp;            /* keyed anew by each packet */
+    EVP_CIPHER_CTX *retry[QUIC_VERSIONS]; /* keyed with each version's Retry key */
+};
+
+/* Removes AES-128-GCM protection. The associated data is the `pieces` pieces of `aad`, one after the other;
+ * `sealed` is ciphertext and tag, at least QUIC_TAG_LEN bytes. The plaintext goes to `out`, which AUTH leaves
+ * with garbage. `key` is NULL when `ctx` has its key. QW_OK, QW_ERR_AUTH, QW_ERR_CRYPTO. */
+enum qw_error quic_aead_open(EVP_CIPHER_CTX *ctx, const uint8_t *key, const uint8_t nonce[QUIC_NONCE_LEN],
+                             const struct qw_bytes *aad, size_t pieces, struct qw_bytes sealed, uint8_t *out);
+
+#endif
