@@ -1,0 +1,33 @@
+/* Key hash -> slot: open addressing with linear probing, at most half full, so that a lookup is one cache
+ * line before the record itself. An entry holds 32 bits of the keyed hash; the record's key decides. */
+#ifndef FLOW_INDEX_H
+#define FLOW_INDEX_H
+
+#include <quicward/flow.h>
+
+struct index_entry {
+    uint32_t tag;
+    uint32_t slot; /* FLOW_NONE: free */
+};
+
+struct index {
+    struct index_entry *entries; /* owned */
+    uint32_t mask;
+};
+
+/* Room for `capacity` entries. False when memory is short. */
+bool index_init(struct index *index, uint32_t capacity);
+void index_free(struct index *index);
+
+void index_add(struct index *index, uint64_t hash, uint32_t slot);
+
+/* The slot must be there under `hash`. */
+void index_remove(struct index *index, uint64_t hash, uint32_t slot);
+
+/* The slot among `flows` whose record has `key`, or FLOW_NONE. */
+uint32_t index_find(const struct index *index, const struct flow *flows, const struct flow_key *key,
+                    uint64_t hash);
+
+bool flow_key_equal(const struct flow_key *a, const struct flow_key *b);
+
+#endif
