@@ -1,0 +1,89 @@
+/* Handshake evidence -> state of a flow (RFC 9312 2.4, 3.2, 4.2).
+ *
+ * A v1/v2 flow is confirmed by: a client Initial that opens; a server's long header addressed to the client's
+ * SCID (its Initial must open too); a client Handshake packet to the server's SCID; a short header from the
+ * client. Another version (RFC 8999 only): each side echoed the other's connection ID in long headers, and
+ * the client went on. The rows stand in src/confirm/table.c, each with its source.
+ *
+ * A flow may carry several attempts (Version Negotiation, a second connection, a forger's noise): each is
+ * followed by itself, and the furthest one speaks for the flow. */
+#ifndef QUICWARD_CONFIRM_H
+#define QUICWARD_CONFIRM_H
+
+#include <quicward/base/bytes.h>
+#include <quicward/base/hash.h>
+#include <quicward/flow.h>
+#include <quicward/quic.h>
+
+/* Attempts followed at once on one 5-tuple: two real ones (Version Negotiation, then the chosen version) and
+ * room that a forger's first packets do not push them out of it. */
+#define CONFIRM_ATTEMPTS 4
+
+/* A connection ID remembered for comparison only, as keyed hash and length. */
+struct confirm_cid {
+    uint64_t hash;
+    uint8_t len;
+};
+
+/* The Initial packets of one sender within an attempt. */
+struct confirm_initials {
+    uint32_t version; /* that `keys` are for; 0 before the first */
+    struct quic_initial_keys keys;
+    int64_t largest; /* packet number opened, -1 before the first */
+};
+
+struct confirm_attempt {
+    uint8_t stage;                  /* enum confirm_stage; 0: free */
+    uint8_t client;                 /* enum flow_side */
+    uint32_t version;               /* the client's, after a reply the server's */
+    uint32_t moved;                 /* confirm.clock at the last change of stage */
+    struct confirm_cid client_dcid; /* of its first Initial, or after a Retry of the next */
+    struct confirm_cid client_scid;
+    struct confirm_cid server_scid; /* valid once answered */
+    struct confirm_cid retry_scid;  /* the DCID that a Retry asked for; hash 0 without */
+    uint64_t retry_token;           /* keyed hash of the token that came with it */
+    uint8_t dcid_len;               /* client_dcid in full, for keys derive from it */
+    uint8_t dcid[QUIC_CID_MAX];
+    struct confirm_initials initials[2]; /* by enum quic_sender */
+};
+
+/* The scratch of one flow. Plain data: copy it, work on the copy without a lock, copy it back. */
+struct confirm {
+    uint32_t clock;     /* datagrams read */
+    uint32_t fruitless; /* of those, with unknown long headers and no progress, in a row */
+    struct confirm_attempt attempts[CONFIRM_ATTEMPTS];
+};
+
+/* What a thread needs for reading: its own crypto, a key for CID hashes, a buffer for opened packets. */
+struct confirm_reader;
+
+/* `secret` keys the CID hashes and must be the same for all readers of one engine. NULL when memory or the
+ * crypto library refuses. The caller owns it. */
+struct confirm_reader *confirm_reader_new(struct qw_hash_key secret);
+void confirm_reader_free(struct confirm_reader *reader);
+
+/* What the scratch now says of the flow. */
+struct confirm_view {
+    enum flow_state
+        state; /* FLOW_ONE_WAY when the handshake says nothing, else INITIAL, REPLIED, CONFIRMED */
+    enum flow_side client; /* valid unless FLOW_ONE_WAY */
+    uint32_t version;      /* valid unless FLOW_ONE_WAY: the client's, then the one both use */
+    bool stalled;          /* many long headers led nowhere: this is no QUIC (W7) */
+};
+
+/* Long-header datagrams of unknown versions without any progress after which a flow counts as no QUIC. */
+#define CONFIRM_STALL 32
+
+/* True when `payload` may be worth a scratch: a long header (RFC 8999 5.1). Looks at 5 bytes. */
+bool confirm_concerns(struct qw_bytes payload);
+
+/* True when `payload` begins with a long header of v1 or v2. Looks at 5 bytes. */
+bool confirm_concerns_known(struct qw_bytes payload);
+
+void confirm_start(struct confirm *scratch);
+
+/* Reads one datagram that `from` sent, in the order the packets came. */
+void confirm_datagram(struct confirm *scratch, struct confirm_reader *reader, enum flow_side from,
+                      struct qw_bytes payload, struct confirm_view *out);
+
+#endif

@@ -1,0 +1,94 @@
+#include "attempts.h"
+#include <string.h>
+
+struct confirm_cid attempt_cid(const struct confirm_reader *reader, struct qw_bytes cid)
+{
+    return (struct confirm_cid){.hash = qw_hash(reader->secret, cid.data, cid.len), .len = (uint8_t)cid.len};
+}
+
+bool attempt_cid_equal(struct confirm_cid a, struct confirm_cid b)
+{
+    return a.hash == b.hash && a.len == b.len;
+}
+
+bool attempt_event(struct confirm *scratch, struct confirm_attempt *attempt, enum confirm_event event)
+{
+    enum confirm_stage next = confirm_next((enum confirm_stage)attempt->stage, event);
+    if (next == attempt->stage)
+        return false;
+    attempt->stage = (uint8_t)next;
+    attempt->moved = scratch->clock;
+    return true;
+}
+
+bool attempt_open(struct confirm_attempt *attempt, struct confirm_reader *reader,
+                  const struct quic_packet *packet, enum quic_sender sender)
+{
+    struct confirm_initials *initials = &attempt->initials[sender];
+    if (initials->version != packet->version) {
+        struct qw_bytes dcid = {attempt->dcid, attempt->dcid_len};
+        if (quic_initial_keys(reader->crypto, packet->version, dcid, sender, &initials->keys) != QW_OK)
+            return false;
+        initials->version = packet->version;
+    }
+    struct quic_opened opened;
+    if (quic_initial_open(reader->crypto, &initials->keys, packet, initials->largest, reader->opened,
+                          sizeof reader->opened, &opened) != QW_OK)
+        return false;
+    if ((int64_t)opened.packet_number > initials->largest)
+        initials->largest = (int64_t)opened.packet_number;
+    return true;
+}
+
+void attempt_set_dcid(struct confirm_attempt *attempt, const struct confirm_reader *reader,
+                      struct qw_bytes dcid)
+{
+    attempt->client_dcid = attempt_cid(reader, dcid);
+    attempt->dcid_len = (uint8_t)(dcid.len <= QUIC_CID_MAX ? dcid.len : 0);
+    if (attempt->dcid_len)
+        memcpy(attempt->dcid, dcid.data, attempt->dcid_len);
+    for (int sender = 0; sender < 2; sender++)
+        attempt->initials[sender] = (struct confirm_initials){.largest = -1};
+}
+
+struct confirm_attempt attempt_new(const struct confirm_reader *reader, const struct quic_packet *packet,
+                                   enum flow_side side)
+{
+    struct confirm_attempt attempt = {.client = (uint8_t)side, .version = packet->version};
+    attempt.client_scid = attempt_cid(reader, packet->scid);
+    attempt_set_dcid(&attempt, reader, packet->dcid);
+    return attempt;
+}
+
+static bool gives_way_before(const struct confirm_attempt *a, const struct confirm_attempt *b)
+{
+    if (a->stage != b->stage)
+        return a->stage < b->stage;
+    return a->moved < b->moved;
+}
+
+void attempt_add(struct confirm *scratch, const struct confirm_attempt *fresh)
+{
+    struct confirm_attempt *place = &scratch->attempts[0];
+    for (int i = 1; i < CONFIRM_ATTEMPTS; i++)
+        if (gives_way_before(&scratch->attempts[i], place))
+            place = &scratch->attempts[i];
+    *place = *fresh;
+    place->moved = scratch->clock;
+}
+
+bool attempt_version_known(const struct confirm_attempt *attempt)
+{
+    return quic_version_known(attempt->version);
+}
+
+bool attempt_answered(const struct confirm_attempt *attempt)
+{
+    return attempt->stage >= STAGE_ANSWERED;
+}
+
+bool attempt_scid_proves_path(const struct confirm_attempt *attempt)
+{
+    return attempt->server_scid.len >= GUESSABLE_CID &&
+           !attempt_cid_equal(attempt->server_scid, attempt->client_dcid);
+}

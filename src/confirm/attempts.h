@@ -1,0 +1,48 @@
+/* The attempts of one scratch: finding, adding, advancing them, and opening their Initials. */
+#ifndef CONFIRM_ATTEMPTS_H
+#define CONFIRM_ATTEMPTS_H
+
+#include "table.h"
+
+/* A connection ID shorter than this can be guessed by a sender that sees nothing. */
+#define GUESSABLE_CID 4
+
+struct confirm_reader {
+    struct quic_crypto *crypto; /* owned */
+    struct qw_hash_key secret;
+    uint8_t opened[QUIC_DATAGRAM_MAX + 1]; /* frames of the packet just opened */
+};
+
+struct confirm_cid attempt_cid(const struct confirm_reader *reader, struct qw_bytes cid);
+bool attempt_cid_equal(struct confirm_cid a, struct confirm_cid b);
+
+/* Moves the attempt as the table says. True when its stage changed. */
+bool attempt_event(struct confirm *scratch, struct confirm_attempt *attempt, enum confirm_event event);
+
+/* Opens the Initial `packet` of `sender` with the attempt's keys, deriving them if they are not there yet. */
+bool attempt_open(struct confirm_attempt *attempt, struct confirm_reader *reader,
+                  const struct quic_packet *packet, enum quic_sender sender);
+
+/* Puts `fresh` in a free place, or in that of the attempt that got least far and has not moved for longest.
+ */
+void attempt_add(struct confirm *scratch, const struct confirm_attempt *fresh);
+
+/* A new attempt of a client at `side`, as its first packet shows it; stage FREE. */
+struct confirm_attempt attempt_new(const struct confirm_reader *reader, const struct quic_packet *packet,
+                                   enum flow_side side);
+
+/* Restarts key derivation from `dcid` (the first Initial's, or a Retry's). `dcid` is at most QUIC_CID_MAX
+ * long. */
+void attempt_set_dcid(struct confirm_attempt *attempt, const struct confirm_reader *reader,
+                      struct qw_bytes dcid);
+
+/* v1 or v2. */
+bool attempt_version_known(const struct confirm_attempt *attempt);
+
+/* v1, v2: the server's SCID is known. */
+bool attempt_answered(const struct confirm_attempt *attempt);
+
+/* RFC 9000 8.1: only who received the server's SCID can repeat it, if it could not be known otherwise. */
+bool attempt_scid_proves_path(const struct confirm_attempt *attempt);
+
+#endif

@@ -1,0 +1,43 @@
+/* The states of one attempt and what moves it, on one page: table.c. */
+#ifndef CONFIRM_TABLE_H
+#define CONFIRM_TABLE_H
+
+#include <quicward/confirm.h>
+
+/* In order of how much is known; the order decides which attempt is given up first and which speaks for the
+ * flow. */
+enum confirm_stage {
+    STAGE_FREE,
+    STAGE_LONG_SEEN,     /* unknown version: a long header */
+    STAGE_OPENED,        /* v1, v2: a client Initial opened */
+    STAGE_LONG_ANSWERED, /* unknown version: the peer echoed its SCID */
+    STAGE_LONG_ECHOED,   /* unknown version: and it echoed the peer's */
+    STAGE_ANSWERED,      /* v1, v2: the server addressed the client's SCID */
+    STAGE_EARLY_SHORT,   /* and a short header overtook the client's Handshake packet */
+    STAGE_ECHOED_WEAK,   /* the client used the server's SCID, which could have been guessed */
+    STAGE_ECHOED,        /* the client used the server's SCID */
+    STAGE_CONFIRMED,
+    STAGES
+};
+
+enum confirm_event {
+    EVENT_CLIENT_INITIAL,   /* opens with keys from its DCID */
+    EVENT_SERVER_REPLY,     /* a server's long header to the client's SCID; if an Initial, it opens */
+    EVENT_CLIENT_ECHO,      /* a client Handshake packet to the server's SCID */
+    EVENT_CLIENT_ECHO_WEAK, /* likewise, but to an SCID that a blind sender may know */
+    EVENT_CLIENT_SHORT,
+    EVENT_SERVER_SHORT,
+    EVENT_LONG,        /* unknown version: a long header that fits no attempt */
+    EVENT_LONG_REPLY,  /* unknown version: a long header to the first sender's SCID */
+    EVENT_LONG_ECHO,   /* unknown version: the first sender's long header to the replier's SCID */
+    EVENT_CLIENT_MORE, /* any later datagram of the client */
+    EVENTS
+};
+
+/* The stage after `event`; `stage` itself when the table has no such row. */
+enum confirm_stage confirm_next(enum confirm_stage stage, enum confirm_event event);
+
+/* What the stage says of the flow: FLOW_ONE_WAY when nothing yet. */
+enum flow_state confirm_flow_state(enum confirm_stage stage);
+
+#endif

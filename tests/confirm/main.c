@@ -1,0 +1,10 @@
+#include "suite.h"
+#include "talk.h"
+
+int main(void)
+{
+    suite_evidence();
+    suite_forgers();
+    suite_versions();
+    return test_main();
+}
