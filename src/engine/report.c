@@ -1,0 +1,38 @@
+#include "shard.h"
+
+static struct qw_endpoint endpoint(const struct flow *flow, enum flow_side side)
+{
+    return (struct qw_endpoint){flow->key.addr[side], flow->key.port[side]};
+}
+
+static struct engine_direction direction(const struct flow *flow, enum flow_side sender)
+{
+    return (struct engine_direction){flow->packets[sender], flow->bytes[sender], flow->ce[sender]};
+}
+
+static enum flow_side client_side(const struct flow *flow)
+{
+    unsigned flag = flow->flags & FLOW_CLIENT_SEEN ? FLOW_CLIENT_HI : FLOW_INITIATOR_HI;
+    return flow->flags & flag ? FLOW_HI : FLOW_LO;
+}
+
+struct engine_flow shard_report(const struct shard *shard, const struct flow *flow)
+{
+    enum flow_side client = client_side(flow), server = flow_peer(client);
+    uint64_t idle = qw_time_since(shard->now, flow_last_seen(shard->flows, flow));
+    uint64_t timeout = flow_timeout(shard->flows, flow);
+    return (struct engine_flow){
+        .id = atomic_load_explicit(&flow->id, memory_order_relaxed),
+        .family = (enum qw_family)flow->key.family,
+        .client_known = (flow->flags & FLOW_CLIENT_SEEN) != 0,
+        .client = endpoint(flow, client),
+        .server = endpoint(flow, server),
+        .state = (enum flow_state)flow->state,
+        .version = flow->version,
+        .rule = flow->rule,
+        .idle_ms = idle / QW_NS_PER_MS,
+        .expires_ms = idle < timeout ? (timeout - idle) / QW_NS_PER_MS : 0,
+        .up = direction(flow, client),
+        .down = direction(flow, server),
+    };
+}

@@ -1,0 +1,76 @@
+#include "scratch.h"
+#include <stdlib.h>
+
+bool scratch_init(struct scratch_pool *pool, uint32_t capacity)
+{
+    *pool = (struct scratch_pool){.head = FLOW_NONE, .tail = FLOW_NONE, .free_head = FLOW_NONE};
+    pool->all = calloc(capacity, sizeof *pool->all);
+    if (!pool->all)
+        return false;
+    for (uint32_t i = capacity; i-- > 0;) {
+        pool->all[i].newer = pool->free_head;
+        pool->free_head = i;
+    }
+    return true;
+}
+
+void scratch_free(struct scratch_pool *pool)
+{
+    free(pool->all);
+}
+
+static void append(struct scratch_pool *pool, uint32_t i)
+{
+    pool->all[i].older = pool->tail;
+    pool->all[i].newer = FLOW_NONE;
+    if (pool->tail == FLOW_NONE)
+        pool->head = i;
+    else
+        pool->all[pool->tail].newer = i;
+    pool->tail = i;
+}
+
+static void detach(struct scratch_pool *pool, uint32_t i)
+{
+    uint32_t older = pool->all[i].older, newer = pool->all[i].newer;
+    if (older == FLOW_NONE)
+        pool->head = newer;
+    else
+        pool->all[older].newer = newer;
+    if (newer == FLOW_NONE)
+        pool->tail = older;
+    else
+        pool->all[newer].older = older;
+}
+
+void scratch_release(struct scratch_pool *pool, struct flow *flow)
+{
+    uint32_t i = flow->handshake;
+    if (i == FLOW_NONE)
+        return;
+    detach(pool, i);
+    flow->handshake = FLOW_NONE;
+    pool->all[i].owner = NULL;
+    pool->all[i].revision++;
+    pool->all[i].newer = pool->free_head;
+    pool->free_head = i;
+}
+
+struct scratch *scratch_of(struct scratch_pool *pool, struct flow *flow)
+{
+    if (flow->handshake != FLOW_NONE)
+        return &pool->all[flow->handshake];
+    if (pool->free_head == FLOW_NONE) {
+        scratch_release(pool, pool->all[pool->head].owner);
+        pool->taken_back++;
+    }
+    uint32_t i = pool->free_head;
+    struct scratch *scratch = &pool->all[i];
+    pool->free_head = scratch->newer;
+    scratch->owner = flow;
+    scratch->revision++;
+    confirm_start(&scratch->confirm);
+    flow->handshake = i;
+    append(pool, i);
+    return scratch;
+}

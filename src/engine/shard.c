@@ -1,0 +1,63 @@
+#include "shard.h"
+#include <string.h>
+
+static void flow_over(void *context, struct flow *flow, enum flow_end why)
+{
+    struct shard *shard = context;
+    if (why == FLOW_EXPIRED)
+        shard->counters.expired++;
+    else
+        shard->counters.evicted++;
+    scratch_release(&shard->scratch, flow);
+    if (shard->ended) {
+        struct engine_flow report = shard_report(shard, flow);
+        shard->ended(shard->context, &report, why);
+    }
+}
+
+static uint32_t share(uint32_t total, unsigned count)
+{
+    return (total + count - 1) / count;
+}
+
+bool shard_init(struct shard *shard, const struct engine_options *options, unsigned number, unsigned count)
+{
+    const struct config *config = options->config;
+    memset(shard, 0, sizeof *shard);
+    pthread_mutex_init(&shard->lock, NULL);
+    shard->ended = options->ended;
+    shard->context = options->context;
+    shard->flows =
+        flow_table_new(share(config->flows_max, count), options->secret, number + 1, count, flow_over, shard);
+    if (!shard->flows || !scratch_init(&shard->scratch, share(config->handshakes_max, count)))
+        return false;
+    shard_set_timers(shard, config);
+    return true;
+}
+
+void shard_free(struct shard *shard)
+{
+    flow_table_free(shard->flows);
+    scratch_free(&shard->scratch);
+    pthread_mutex_destroy(&shard->lock);
+}
+
+void shard_set_timers(struct shard *shard, const struct config *config)
+{
+    struct flow_timers timers;
+    timers.idle_ns[FLOW_ATTEMPT] = config->timer_attempt_s * QW_NS_PER_SECOND;
+    timers.idle_ns[FLOW_ANSWERED] = config->timer_two_way_s * QW_NS_PER_SECOND;
+    timers.idle_ns[FLOW_KNOWN] = config->timer_confirmed_s * QW_NS_PER_SECOND;
+    flow_set_timers(shard->flows, &timers);
+}
+
+void shard_lock(struct shard *shard, struct qw_time now)
+{
+    pthread_mutex_lock(&shard->lock);
+    shard->now = now;
+}
+
+void shard_unlock(struct shard *shard)
+{
+    pthread_mutex_unlock(&shard->lock);
+}

@@ -1,0 +1,63 @@
+#include "life.h"
+
+/* The cursor counts slots over all shards, all of which have the same number. */
+size_t engine_flows(struct engine *engine, uint64_t *cursor, struct qw_time now, struct engine_flow *out,
+                    size_t max)
+{
+    uint32_t slots = flow_slots(engine->shards[0].flows);
+    size_t found = 0;
+    while (found == 0 && *cursor < (uint64_t)slots * engine->shard_count) {
+        struct shard *shard = &engine->shards[*cursor / slots];
+        uint64_t end = (*cursor / slots + 1) * slots;
+        shard_lock(shard, now);
+        for (; *cursor < end && found < max; ++*cursor) {
+            struct flow *flow = flow_at(shard->flows, (uint32_t)(*cursor % slots), now);
+            if (flow)
+                out[found++] = shard_report(shard, flow);
+        }
+        shard_unlock(shard);
+    }
+    return found;
+}
+
+static void add_shard(struct shard *shard, struct engine_stats *out)
+{
+    pthread_mutex_lock(&shard->lock);
+    out->flows_created += shard->counters.created;
+    out->flows_expired += shard->counters.expired;
+    out->flows_evicted += shard->counters.evicted;
+    out->flows_confirmed += shard->counters.confirmed;
+    out->handshakes_displaced += shard->scratch.taken_back;
+    for (int class = 0; class < FLOW_CLASSES; class ++)
+        out->flows[class] += flow_count(shard->flows, (enum flow_class) class);
+    out->flows_max += flow_slots(shard->flows);
+    pthread_mutex_unlock(&shard->lock);
+}
+
+static void add_workers(struct engine *engine, struct engine_stats *out)
+{
+    pthread_mutex_lock(&engine->lock);
+    out->packets = engine->retired_packets;
+    out->dropped = engine->retired_dropped;
+    for (unsigned i = 0; i < QW_REASON_COUNT; i++)
+        out->reasons[i] = engine->retired[i];
+    for (unsigned w = 0; w < CONFIG_WORKERS_MAX; w++) {
+        struct engine_worker *worker = engine->workers[w];
+        if (!worker)
+            continue;
+        out->packets += atomic_load_explicit(&worker->packets, memory_order_relaxed);
+        out->dropped += atomic_load_explicit(&worker->dropped, memory_order_relaxed);
+        for (unsigned i = 0; i < QW_REASON_COUNT; i++)
+            out->reasons[i] += atomic_load_explicit(&worker->reasons[i], memory_order_relaxed);
+    }
+    pthread_mutex_unlock(&engine->lock);
+}
+
+void engine_stats(struct engine *engine, struct engine_stats *out)
+{
+    *out = (struct engine_stats){.mode = engine->mode};
+    add_workers(engine, out);
+    out->accepted = out->packets - out->dropped;
+    for (unsigned i = 0; i < engine->shard_count; i++)
+        add_shard(&engine->shards[i], out);
+}

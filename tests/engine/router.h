@@ -1,0 +1,45 @@
+/* An engine with one worker, a clock the test moves, and packets in both directions. */
+#ifndef TEST_ROUTER_H
+#define TEST_ROUTER_H
+
+#include <quicward/engine.h>
+
+#define SECOND QW_NS_PER_SECOND
+
+struct router {
+    struct engine *engine;
+    struct engine_worker *worker;
+    struct qw_time now;
+    struct engine_verdict last;
+};
+
+struct config router_config(enum config_mode mode);
+
+/* One shard, a fixed key. */
+struct router router_start(const struct config *config);
+void router_stop(struct router *r);
+
+#define LAN "10.0.0.5:5000"
+#define WAN "192.0.2.1:443"
+#define LAN6 "[2001:db8:1::5]:5000"
+#define WAN6 "[2001:db8:2::1]:443"
+
+/* Sends a UDP packet through; true when it is accepted. */
+bool out(struct router *r, const char *from, const char *to, const void *payload, size_t len);
+bool in(struct router *r, const char *from, const char *to, const void *payload, size_t len);
+
+/* Likewise any packet. */
+bool raw(struct router *r, enum engine_origin from, const uint8_t *data, size_t len);
+
+/* The only flow in the engine. */
+struct engine_flow only_flow(struct router *r);
+
+struct engine_stats stats(struct router *r);
+
+void suite_firewall(void);
+void suite_handshake(void);
+void suite_icmp(void);
+void suite_limits(void);
+void suite_views(void);
+
+#endif
