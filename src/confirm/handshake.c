@@ -12,12 +12,16 @@ static void server_handshake(struct reading *r, struct confirm_attempt *attempt)
     reading_event(r, attempt, EVENT_SERVER_REPLY);
 }
 
+/* Some clients move to a CID of a NEW_CONNECTION_ID frame, which nobody here can read, before they send their
+ * first Handshake packet: it is theirs by its SCID, but whether they saw the server's answer must show
+ * otherwise. */
 static void client_handshake(struct reading *r, struct confirm_attempt *attempt)
 {
     if (!attempt_answered(attempt) || r->packet->version != attempt->version ||
-        !attempt_cid_equal(attempt->server_scid, r->dcid))
+        !attempt_cid_equal(attempt->client_scid, r->scid))
         return;
-    reading_event(r, attempt, attempt_scid_proves_path(attempt) ? EVENT_CLIENT_ECHO : EVENT_CLIENT_ECHO_WEAK);
+    bool proven = attempt_cid_equal(attempt->server_scid, r->dcid) && attempt_scid_proves_path(attempt);
+    reading_event(r, attempt, proven ? EVENT_CLIENT_ECHO : EVENT_CLIENT_ECHO_WEAK);
 }
 
 void read_handshake(struct reading *r)

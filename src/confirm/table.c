@@ -15,9 +15,11 @@ static const struct row {
     /* the short header overtook the Handshake packet, or that was lost before us and came again */
     {STAGE_ANSWERED, EVENT_CLIENT_SHORT, STAGE_EARLY_SHORT, "RFC 9000 13.2.3"},
     {STAGE_EARLY_SHORT, EVENT_CLIENT_ECHO, STAGE_CONFIRMED, "RFC 9000 13.2.3; RFC 9312 4.2"},
-    /* an SCID that is short, or the client's own choice, proves nothing: one more round trip must show */
+    /* a CID that is short, the client's own choice or unknown proves nothing: one more round trip must show
+     */
     {STAGE_ANSWERED, EVENT_CLIENT_ECHO_WEAK, STAGE_ECHOED_WEAK, "RFC 9000 21.1.1"},
     {STAGE_EARLY_SHORT, EVENT_CLIENT_ECHO_WEAK, STAGE_ECHOED_WEAK, "RFC 9000 21.1.1"},
+    {STAGE_ECHOED_WEAK, EVENT_CLIENT_ECHO, STAGE_ECHOED, "RFC 9000 7.2; RFC 9312 2.4"},
     {STAGE_ECHOED_WEAK, EVENT_SERVER_SHORT, STAGE_ECHOED, "RFC 9000 8.1"},
     /* any other version: invariants only */
     {STAGE_FREE, EVENT_LONG, STAGE_LONG_SEEN, "RFC 8999 5.1"},

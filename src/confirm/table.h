@@ -14,7 +14,7 @@ enum confirm_stage {
     STAGE_LONG_ECHOED,   /* unknown version: and it echoed the peer's */
     STAGE_ANSWERED,      /* v1, v2: the server addressed the client's SCID */
     STAGE_EARLY_SHORT,   /* and a short header overtook the client's Handshake packet */
-    STAGE_ECHOED_WEAK,   /* the client used the server's SCID, which could have been guessed */
+    STAGE_ECHOED_WEAK,   /* the client's Handshake packet was seen, but a blind sender could have made it */
     STAGE_ECHOED,        /* the client used the server's SCID */
     STAGE_CONFIRMED,
     STAGES
@@ -24,7 +24,7 @@ enum confirm_event {
     EVENT_CLIENT_INITIAL,   /* opens with keys from its DCID */
     EVENT_SERVER_REPLY,     /* a server's long header to the client's SCID; if an Initial, it opens */
     EVENT_CLIENT_ECHO,      /* a client Handshake packet to the server's SCID */
-    EVENT_CLIENT_ECHO_WEAK, /* likewise, but to an SCID that a blind sender may know */
+    EVENT_CLIENT_ECHO_WEAK, /* a client Handshake packet to a CID that a blind sender may know, or make up */
     EVENT_CLIENT_SHORT,
     EVENT_SERVER_SHORT,
     EVENT_LONG,        /* unknown version: a long header that fits no attempt */

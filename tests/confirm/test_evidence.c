@@ -70,6 +70,21 @@ static void an_empty_client_cid_needs_the_servers_initial(void)
     talk_end(&t);
 }
 
+/* OpenSSL's client uses a CID from a NEW_CONNECTION_ID frame at once. */
+static void a_client_that_moved_to_a_hidden_cid(void)
+{
+    struct talk t = talk_start();
+    struct names n = plain_names(), moved = n;
+    moved.server_scid = cid(8, 0xa8);
+    client_initial(&t, &n);
+    server_initial(&t, &n);
+    CU_ASSERT_EQUAL(client_handshake(&t, &moved), FLOW_REPLIED);
+    CU_ASSERT_EQUAL(client_short(&t, &moved), FLOW_REPLIED);
+    CU_ASSERT_EQUAL(server_short(&t, &n), FLOW_REPLIED);
+    CU_ASSERT_EQUAL(client_short(&t, &moved), FLOW_CONFIRMED);
+    talk_end(&t);
+}
+
 static void coalesced_packets_count(void)
 {
     struct talk t = talk_start();
@@ -143,6 +158,7 @@ void suite_evidence(void)
         {"C1: no piece can be left out", every_piece_is_needed},
         {"C1: pieces that were lost or overtaken count when they come", lost_pieces_come_again},
         {"C1: a client without CID", an_empty_client_cid_needs_the_servers_initial},
+        {"C1: a client that moved to a CID issued under encryption", a_client_that_moved_to_a_hidden_cid},
         {"C1 W2: Handshake and short header in one datagram", coalesced_packets_count},
         {"C1: a first Initial in under 1200 bytes is none (RFC 9000 14.1)",
          a_small_datagram_is_no_first_initial},
