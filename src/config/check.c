@@ -1,0 +1,128 @@
+#include "check.h"
+#include "field.h"
+#include <inttypes.h>
+#include <string.h>
+
+static const char *type_name(const config_setting_t *setting)
+{
+    switch (config_setting_type(setting)) {
+    case CONFIG_TYPE_INT:
+    case CONFIG_TYPE_INT64:
+        return "a whole number";
+    case CONFIG_TYPE_FLOAT:
+        return "a number with a fraction or exponent";
+    case CONFIG_TYPE_STRING:
+        return "a string";
+    case CONFIG_TYPE_BOOL:
+        return "a boolean";
+    case CONFIG_TYPE_ARRAY:
+        return "an array";
+    case CONFIG_TYPE_LIST:
+        return "a list";
+    default:
+        return "a group";
+    }
+}
+
+struct place check_place(const struct check *check, const config_setting_t *setting)
+{
+    return source_place(&check->source, config_setting_source_line(setting));
+}
+
+void check_wrong_type(struct check *check, const struct key *key, const struct item *item)
+{
+    char allowed[SCHEMA_TEXT_SIZE];
+    report_value(&check->report, item, "is %s; allowed: %s", type_name(item->setting),
+                 schema_allowed(key, allowed));
+}
+
+static void report_bound(struct check *check, const struct key *key, const struct item *item, bool low)
+{
+    const bool time = key->unit && strcmp(key->unit, "seconds") == 0;
+    const char *why = low && key->why_min ? key->why_min : NULL;
+    report_value(&check->report, item, "is too %s: at %s %" PRId64 "%s%s%s%s%s",
+                 low ? (time ? "short" : "small") : (time ? "long" : "large"), low ? "least" : "most",
+                 low ? key->min : key->max, key->unit ? " " : "", key->unit ? key->unit : "", why ? " (" : "",
+                 why ? why : "", why ? ")" : "");
+}
+
+static void check_number(struct check *check, const struct key *key, const struct item *item)
+{
+    int type = config_setting_type(item->setting);
+    if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64) {
+        check_wrong_type(check, key, item);
+        return;
+    }
+    int64_t value = config_setting_get_int64(item->setting);
+    if (value < key->min || value > key->max)
+        report_bound(check, key, item, value < key->min);
+    else
+        field_set_number(check->config, key, value);
+}
+
+static void check_switch(struct check *check, const struct key *key, const struct item *item)
+{
+    if (config_setting_type(item->setting) == CONFIG_TYPE_BOOL)
+        field_set_number(check->config, key, config_setting_get_bool(item->setting));
+    else
+        check_wrong_type(check, key, item);
+}
+
+static void check_word(struct check *check, const struct key *key, const struct item *item)
+{
+    const char *text = config_setting_get_string(item->setting);
+    if (!text) {
+        check_wrong_type(check, key, item);
+        return;
+    }
+    const struct word *word = key->words;
+    while (word->text && strcmp(word->text, text) != 0)
+        word++;
+    if (word->text && !word->unsupported) {
+        field_set_number(check->config, key, word->value);
+        return;
+    }
+    char allowed[SCHEMA_TEXT_SIZE];
+    report_value(&check->report, item, "%s; allowed: %s",
+                 word->text ? "is not supported by this version" : "is not known",
+                 schema_allowed(key, allowed));
+}
+
+static void check_path(struct check *check, const struct key *key, const struct item *item)
+{
+    const char *text = config_setting_get_string(item->setting);
+    size_t len = text ? strlen(text) : 0;
+    if (!text)
+        check_wrong_type(check, key, item);
+    else if (len == 0)
+        report_value(&check->report, item, "is empty; allowed: an absolute path");
+    else if (text[0] != '/')
+        report_value(&check->report, item, "is not absolute; allowed: a path that begins with \"/\"");
+    else if (text[len - 1] == '/')
+        report_value(&check->report, item, "names a folder; allowed: the path of a file");
+    else if (len >= key->size)
+        report_value(&check->report, item, "is too long with %zu bytes: at most %zu", len, key->size - 1);
+    else
+        field_set_text(check->config, key, text);
+}
+
+void check_value(struct check *check, const struct key *key, const struct item *item)
+{
+    switch (key->type) {
+    case KEY_NUMBER:
+        check_number(check, key, item);
+        break;
+    case KEY_SWITCH:
+        check_switch(check, key, item);
+        break;
+    case KEY_WORD:
+        check_word(check, key, item);
+        break;
+    case KEY_PATH:
+        check_path(check, key, item);
+        break;
+    case KEY_INTERFACES:
+        check_interfaces(check, key, item);
+        break;
+    }
+}

@@ -1,0 +1,20 @@
+/* The fields of struct config, reached through their keys. */
+#ifndef CONFIG_FIELD_H
+#define CONFIG_FIELD_H
+
+#include "schema.h"
+
+/* Numbers, switches and words. */
+void field_set_number(struct config *config, const struct key *key, int64_t value);
+int64_t field_number(const struct config *config, const struct key *key);
+
+/* Paths; `text` is shorter than the field. */
+void field_set_text(struct config *config, const struct key *key, const char *text);
+const char *field_text(const struct config *config, const struct key *key);
+
+struct config_interfaces *field_interfaces(struct config *config, const struct key *key);
+const struct config_interfaces *field_interfaces_of(const struct config *config, const struct key *key);
+
+bool field_equal(const struct config *a, const struct config *b, const struct key *key);
+
+#endif

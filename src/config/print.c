@@ -1,0 +1,63 @@
+#include "field.h"
+#include "quote.h"
+#include <inttypes.h>
+#include <string.h>
+
+static void print_word(const struct key *key, int64_t value, FILE *out)
+{
+    for (const struct word *word = key->words; word->text; word++)
+        if (!word->unsupported && word->value == value)
+            quote_write(out, word->text, SIZE_MAX);
+}
+
+static void print_interfaces(const struct config_interfaces *interfaces, FILE *out)
+{
+    fputc('[', out);
+    for (unsigned i = 0; i < interfaces->count; i++) {
+        fputs(i ? ", " : "", out);
+        quote_write(out, interfaces->names[i], SIZE_MAX);
+    }
+    fputc(']', out);
+}
+
+static void print_value(const struct config *config, const struct key *key, FILE *out)
+{
+    switch (key->type) {
+    case KEY_NUMBER:
+        fprintf(out, "%" PRId64, field_number(config, key));
+        break;
+    case KEY_SWITCH:
+        fputs(field_number(config, key) ? "true" : "false", out);
+        break;
+    case KEY_WORD:
+        print_word(key, field_number(config, key), out);
+        break;
+    case KEY_PATH:
+        quote_write(out, field_text(config, key), SIZE_MAX);
+        break;
+    case KEY_INTERFACES:
+        print_interfaces(field_interfaces_of(config, key), out);
+        break;
+    }
+}
+
+static bool same_group(const struct key *a, const struct key *b)
+{
+    size_t len = schema_group_length(a);
+    return len == schema_group_length(b) && memcmp(a->path, b->path, len) == 0;
+}
+
+void config_print(const struct config *config, FILE *out)
+{
+    for (unsigned i = 0; i < SCHEMA_COUNT; i++) {
+        const struct key *key = &SCHEMA[i];
+        size_t group = schema_group_length(key);
+        if (group && (i == 0 || !same_group(key, key - 1)))
+            fprintf(out, "%.*s = {\n", (int)group, key->path);
+        fprintf(out, "%s%s = ", group ? "    " : "", key->path + (group ? group + 1 : 0));
+        print_value(config, key, out);
+        fputs(";\n", out);
+        if (group && (i + 1 == SCHEMA_COUNT || !same_group(key, key + 1)))
+            fputs("};\n", out);
+    }
+}

@@ -1,0 +1,60 @@
+/* The list of keys. Reading, checking, printing, comparing and suggesting all walk this one table. */
+#ifndef CONFIG_SCHEMA_H
+#define CONFIG_SCHEMA_H
+
+#include <quicward/config.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum key_type {
+    KEY_NUMBER,     /* whole number: bool, uint16_t or uint32_t field */
+    KEY_SWITCH,     /* true or false: bool field */
+    KEY_WORD,       /* one of `words`: enum field */
+    KEY_PATH,       /* absolute path of a file: char array field */
+    KEY_INTERFACES, /* list of strings: struct config_interfaces field */
+};
+
+struct word {
+    const char *text; /* NULL ends the table */
+    unsigned value;
+    bool unsupported; /* known, and refused by name */
+};
+
+struct key {
+    const char *path; /* "mode" or "group.name" */
+    enum key_type type;
+    size_t offset, size; /* of the field in struct config */
+    int64_t min, max;    /* KEY_NUMBER */
+    const char *unit;    /* KEY_NUMBER: "seconds", or NULL for a plain count */
+    const char *why_min; /* the source of `min`, or NULL */
+    const struct word *words;
+    int64_t number;      /* the default of a number, a switch or a word */
+    const char *text;    /* the default of a path */
+    bool required;       /* has no default */
+    bool fixed;          /* a running daemon cannot change it */
+    const char *meaning; /* completes "KEY is missing: " */
+};
+
+extern const struct key SCHEMA[];
+extern const unsigned SCHEMA_COUNT;
+
+/* The key of exactly this path, or NULL. */
+const struct key *schema_find(const char *path);
+
+/* Length of the group's name in the key's path; 0 for a key outside of groups. */
+size_t schema_group_length(const struct key *key);
+
+/* Whether some key lies in a group of this name. */
+bool schema_is_group(const char *name);
+
+#define SCHEMA_TEXT_SIZE 512
+
+/* What the key takes, for a message: "a whole number from 0 to 65535". Returns `out`. */
+char *schema_allowed(const struct key *key, char out[static SCHEMA_TEXT_SIZE]);
+
+/* The names that may stand in `group` (NULL: at the top), for a message: "first", "workers", ... Returns
+ * `out`. */
+char *schema_names(const char *group, char out[static SCHEMA_TEXT_SIZE]);
+
+#endif

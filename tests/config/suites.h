@@ -1,0 +1,11 @@
+#ifndef TEST_CONFIG_SUITES_H
+#define TEST_CONFIG_SUITES_H
+
+void register_bounds(void);
+void register_files(void);
+void register_golden(void);
+void register_refusals(void);
+void register_reload(void);
+void register_shipped(void);
+
+#endif

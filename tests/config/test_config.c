@@ -1,0 +1,13 @@
+#include "suite.h"
+#include "suites.h"
+
+int main(void)
+{
+    register_refusals();
+    register_bounds();
+    register_files();
+    register_golden();
+    register_reload();
+    register_shipped();
+    return test_main();
+}

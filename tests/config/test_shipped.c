@@ -1,0 +1,110 @@
+/* The files of conf/. */
+#include "load_text.h"
+#include "suite.h"
+#include "suites.h"
+#include <libconfig.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONF TEST_DATA "/../conf"
+
+/* Whether the file says something of every key of this group that the canonical print has; returns how many.
+ */
+static unsigned same_keys(const config_setting_t *all, const config_setting_t *given)
+{
+    unsigned keys = 0;
+    for (unsigned i = 0; i < (unsigned)config_setting_length(all); i++) {
+        const config_setting_t *key = config_setting_get_elem(all, i);
+        const config_setting_t *found = config_setting_get_member(given, config_setting_name(key));
+        if (!found)
+            printf("\nmissing: %s\n", config_setting_name(key));
+        CU_ASSERT_PTR_NOT_NULL_FATAL(found);
+        keys += config_setting_is_group(key) ? same_keys(key, found) : 1;
+    }
+    return keys;
+}
+
+static void test_names_every_key(void)
+{
+    struct config config;
+    config_defaults(&config);
+    char *text = printed(&config);
+    config_t all, given;
+    config_init(&all);
+    config_init(&given);
+    CU_ASSERT_TRUE_FATAL(config_read_string(&all, text));
+    CU_ASSERT_TRUE_FATAL(config_read_file(&given, CONF "/quicward.conf"));
+    CU_ASSERT_EQUAL(same_keys(config_root_setting(&all), config_root_setting(&given)), 17);
+    config_destroy(&all);
+    config_destroy(&given);
+    free(text);
+}
+
+static void test_values_are_defaults(void)
+{
+    struct loaded loaded = load_path(CONF "/quicward.conf");
+    CU_ASSERT_STRING_EQUAL(loaded.messages, "");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+    struct config defaults;
+    config_defaults(&defaults);
+    defaults.mode = loaded.config->mode;
+    defaults.inside = loaded.config->inside;
+    defaults.outside = loaded.config->outside;
+    char *got = printed(loaded.config), *want = printed(&defaults);
+    CU_ASSERT_STRING_EQUAL(got, want);
+    free(got);
+    free(want);
+    loaded_free(&loaded);
+}
+
+static void test_defaults(void)
+{
+    struct config config;
+    config_defaults(&config);
+    CU_ASSERT_EQUAL(config.inside.count, 0);
+    CU_ASSERT_EQUAL(config.queue_first, 7400);
+    CU_ASSERT_EQUAL(config.workers, 1);
+    CU_ASSERT_EQUAL(config.queue_length, 8192);
+    CU_ASSERT_EQUAL(config.copy_range, 2048);
+    CU_ASSERT_EQUAL(config.when_down, CONFIG_DOWN_DROP);
+    CU_ASSERT_EQUAL(config.flows_max, 262144);
+    CU_ASSERT_EQUAL(config.handshakes_max, 16384);
+    CU_ASSERT_EQUAL(config.timer_attempt_s, 120);
+    CU_ASSERT_EQUAL(config.timer_two_way_s, 300);
+    CU_ASSERT_EQUAL(config.timer_confirmed_s, 300);
+    CU_ASSERT_TRUE(config.manage_rules);
+    CU_ASSERT_EQUAL(config.backend, CONFIG_RULES_AUTO);
+    CU_ASSERT_STRING_EQUAL(config.control, "/run/quicward/control.sock");
+    CU_ASSERT_EQUAL(config.log_level, QW_LOG_INFO);
+}
+
+static void test_minimal(const char *path, enum config_mode mode)
+{
+    struct loaded loaded = load_path(path);
+    CU_ASSERT_STRING_EQUAL(loaded.messages, "");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+    CU_ASSERT_EQUAL(loaded.config->mode, mode);
+    CU_ASSERT_EQUAL(loaded.config->inside.count, 1);
+    CU_ASSERT_STRING_EQUAL(loaded.config->inside.names[0], "lan0");
+    CU_ASSERT_EQUAL(loaded.config->outside.count, 1);
+    CU_ASSERT_STRING_EQUAL(loaded.config->outside.names[0], "wan0");
+    loaded_free(&loaded);
+}
+
+static void test_examples(void)
+{
+    test_minimal(CONF "/firewall.conf", CONFIG_FIREWALL);
+    test_minimal(CONF "/monitor.conf", CONFIG_MONITOR);
+}
+
+static const struct test TESTS[] = {
+    {"conf/quicward.conf names every key", test_names_every_key},
+    {"conf/quicward.conf has every default", test_values_are_defaults},
+    {"T1: the defaults", test_defaults},
+    {"the minimal examples load", test_examples},
+};
+
+void register_shipped(void)
+{
+    TEST_SUITE("config: shipped files", TESTS);
+}
