@@ -1,0 +1,74 @@
+/* Talking about the engine: text for people, JSON lines for programs, and the socket that carries requests.
+ * Field names are an API; what is not known is null or absent, never made up. */
+#ifndef QUICWARD_CONTROL_H
+#define QUICWARD_CONTROL_H
+
+#include <quicward/base/error.h>
+#include <quicward/engine.h>
+#include <quicward/io.h>
+#include <stdio.h>
+
+/* ---- views ---- */
+
+/* One line of JSON, newline included, for a flow that lives. False when memory is short or `out` failed. */
+bool control_flow_json(const struct engine_flow *flow, FILE *out);
+
+/* Likewise for a flow that ended: the same fields, then "ended":"expired" or "evicted". */
+bool control_ended_json(const struct engine_flow *flow, enum flow_end why, FILE *out);
+
+/* One line of JSON: {"stats":{...}}. `queues` may be NULL with `queue_count` 0 (replay). */
+bool control_stats_json(const struct engine_stats *stats, const struct io_queue_stats *queues,
+                        unsigned queue_count, FILE *out);
+
+/* A table of flows, its columns as wide as what stands in them. The client of a running daemon and replay
+ * show the same one. The caller owns it; NULL when memory is short. */
+struct control_table *control_table_new(void);
+void control_table_free(struct control_table *table);
+
+/* Adds a row for a line that control_flow_json or control_ended_json wrote. False, and the table unchanged,
+ * for any other line or when memory is short. */
+bool control_table_add(struct control_table *table, const char *json_line);
+
+/* Prints a heading and the rows; "no flows" without any. */
+void control_table_print(const struct control_table *table, FILE *out);
+
+/* Prints the line that control_stats_json wrote as a list. False, and nothing printed, for any other. */
+bool control_stats_text(const char *json_line, FILE *out);
+
+/* "v1", "v2", "-" for 0, or "0x1a2a3a4a". Returns `out`. */
+char *control_version_text(uint32_t version, char out[static 16]);
+
+/* ---- the daemon's side ---- */
+
+struct control_server;
+
+struct control_handlers {
+    void *context;
+    /* Reads the configuration again. False with one or more lines in `errors`; nothing has changed then. */
+    bool (*reload)(void *context, FILE *errors);
+};
+
+/* Listens on the unix stream socket `path` (mode 0660, its folder made if missing) and answers on a thread of
+ * its own: a request is one line, "flows", "stats" or "reload"; an answer is JSON lines, the last of them
+ * {"ok":true} or
+ * {"error":"..."}. A socket file nobody listens on any more is replaced; one in use is an error. A client
+ * that stalls is dropped after 5 s. `queues` may be NULL; engine, queues and handlers' context outlive the
+ * server. QW_OK; QW_ERR_SYSTEM with `error`; QW_ERR_NO_MEMORY. */
+enum qw_error control_server_start(const char *path, struct engine *engine, struct io_queues *queues,
+                                   const struct control_handlers *handlers, struct control_server **out,
+                                   struct io_error *error);
+/* Ends the thread and removes the socket file. */
+void control_server_stop(struct control_server *server);
+
+/* ---- the client's side ---- */
+
+/* Called for every line of an answer but the last; without its newline. */
+typedef void control_line(void *context, const char *line);
+
+/* Sends `request` to the daemon at `path`. QW_OK; QW_ERR_SYSTEM with `error` when nobody answers or the
+ * answer breaks off; QW_ERR_INVALID with `error` when the daemon says {"error":...}: its text, as many whole
+ * lines as fit. */
+enum qw_error control_request(const char *path, const char *request, control_line *line, void *context,
+                              struct io_error *error);
+
+#endif

@@ -1,0 +1,11 @@
+#include "test_control.h"
+#include "suite.h"
+
+int main(void)
+{
+    suite_views();
+    suite_text();
+    suite_session();
+    suite_server();
+    return test_main();
+}

@@ -1,0 +1,10 @@
+/* The suites of the room. */
+#ifndef TEST_CONTROL_H
+#define TEST_CONTROL_H
+
+void suite_views(void);
+void suite_text(void);
+void suite_session(void);
+void suite_server(void);
+
+#endif

@@ -1,0 +1,164 @@
+/* The JSON lines are an API: they are compared byte for byte. */
+#include "suite.h"
+#include "test_control.h"
+#include "world.h"
+#include <stdlib.h>
+#include <string.h>
+
+static struct engine_flow flow_between(const char *client, const char *server)
+{
+    struct engine_flow flow = {.id = 7, .rule = FLOW_NONE, .state = FLOW_ONE_WAY};
+    CU_ASSERT_TRUE_FATAL(qw_endpoint_parse(client, &flow.client, &flow.family));
+    CU_ASSERT_TRUE_FATAL(qw_endpoint_parse(server, &flow.server, &flow.family));
+    return flow;
+}
+
+static void print_flow(void *flow, FILE *out)
+{
+    CU_ASSERT_TRUE(control_flow_json(flow, out));
+}
+
+static void print_evicted(void *flow, FILE *out)
+{
+    CU_ASSERT_TRUE(control_ended_json(flow, FLOW_EVICTED, out));
+}
+
+static void print_expired(void *flow, FILE *out)
+{
+    CU_ASSERT_TRUE(control_ended_json(flow, FLOW_EXPIRED, out));
+}
+
+static void expect_line(void (*print)(void *context, FILE *out), void *context, const char *expected)
+{
+    char *line = printed(print, context);
+    CU_ASSERT_STRING_EQUAL(line, expected);
+    if (strcmp(line, expected) != 0)
+        fprintf(stderr, "got:  %swant: %s", line, expected);
+    free(line);
+}
+
+static void unknown_is_null(void)
+{
+    struct engine_flow flow = flow_between("192.0.2.1:50000", "198.51.100.7:443");
+    expect_line(
+        print_flow, &flow,
+        "{\"id\":7,\"proto\":\"udp\",\"client\":\"192.0.2.1:50000\",\"server\":\"198.51.100.7:443\","
+        "\"external\":null,\"state\":\"one-way\",\"version\":null,\"sni\":null,\"alpn\":null,\"ech\":null,"
+        "\"rule\":null,\"idle_ms\":0,\"expires_ms\":0,\"rtt_us\":null,"
+        "\"up\":{\"packets\":0,\"bytes\":0,\"ce\":0},\"down\":{\"packets\":0,\"bytes\":0,\"ce\":0},"
+        "\"roles\":\"first-packet\"}\n");
+}
+
+static void known_is_shown(void)
+{
+    struct engine_flow flow = flow_between("[2001:db8::1]:50000", "[2001:db8:ffff::7]:443");
+    flow.client_known = true;
+    flow.state = FLOW_CONFIRMED;
+    flow.version = 0x6b3343cf;
+    flow.rule = 3;
+    flow.idle_ms = 1500;
+    flow.expires_ms = 298500;
+    flow.up = (struct engine_direction){12, 14000, 1};
+    flow.down = (struct engine_direction){9000000000, 9007199254740993, 4294967295};
+    expect_line(
+        print_flow, &flow,
+        "{\"id\":7,\"proto\":\"udp\",\"client\":\"[2001:db8::1]:50000\","
+        "\"server\":\"[2001:db8:ffff::7]:443\",\"external\":null,\"state\":\"confirmed\",\"version\":\"v2\","
+        "\"sni\":null,\"alpn\":null,\"ech\":null,\"rule\":3,\"idle_ms\":1500,\"expires_ms\":298500,"
+        "\"rtt_us\":null,\"up\":{\"packets\":12,\"bytes\":14000,\"ce\":1},"
+        "\"down\":{\"packets\":9000000000,\"bytes\":9007199254740993,\"ce\":4294967295},"
+        "\"roles\":\"handshake\"}\n");
+}
+
+static void ends_are_named(void)
+{
+    struct engine_flow flow = flow_between("192.0.2.1:50000", "198.51.100.7:443");
+    char *evicted = printed(print_evicted, &flow), *expired = printed(print_expired, &flow);
+    CU_ASSERT_PTR_NOT_NULL(strstr(evicted, "\"roles\":\"first-packet\",\"ended\":\"evicted\"}\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(expired, "\"roles\":\"first-packet\",\"ended\":\"expired\"}\n"));
+    free(evicted);
+    free(expired);
+}
+
+static void versions(void)
+{
+    char text[16];
+    CU_ASSERT_STRING_EQUAL(control_version_text(0, text), "-");
+    CU_ASSERT_STRING_EQUAL(control_version_text(1, text), "v1");
+    CU_ASSERT_STRING_EQUAL(control_version_text(0x6b3343cf, text), "v2");
+    CU_ASSERT_STRING_EQUAL(control_version_text(0x709a50c4, text), "0x709a50c4");
+    CU_ASSERT_STRING_EQUAL(control_version_text(2, text), "0x00000002");
+}
+
+static const struct io_queue_stats QUEUE = {.number = 7400,
+                                            .packets = 10,
+                                            .waiting = 1,
+                                            .queue_dropped = 2,
+                                            .user_dropped = 3,
+                                            .overruns = 4,
+                                            .rebinds = 5};
+
+static void print_stats(void *stats, FILE *out)
+{
+    CU_ASSERT_TRUE(control_stats_json(stats, &QUEUE, 1, out));
+}
+
+static void print_stats_alone(void *stats, FILE *out)
+{
+    CU_ASSERT_TRUE(control_stats_json(stats, NULL, 0, out));
+}
+
+static void stats_line(void)
+{
+    struct engine_stats stats = {.mode = CONFIG_FIREWALL,
+                                 .packets = 30,
+                                 .accepted = 26,
+                                 .dropped = 4,
+                                 .flows_created = 9,
+                                 .flows_expired = 1,
+                                 .flows_evicted = 2,
+                                 .flows_confirmed = 3,
+                                 .handshakes_displaced = 5,
+                                 .flows = {[FLOW_ATTEMPT] = 1, [FLOW_ANSWERED] = 2, [FLOW_KNOWN] = 3},
+                                 .flows_max = 100};
+    stats.reasons[QW_REASON_NONE] = 26;
+    stats.reasons[QW_REASON_UNSOLICITED] = 4;
+    expect_line(print_stats, &stats,
+                "{\"stats\":{\"mode\":\"firewall\",\"packets\":30,\"accepted\":26,\"dropped\":4,"
+                "\"reasons\":{\"malformed\":0,\"fragment\":0,\"unsolicited\":4,\"unsolicited-icmp\":0,"
+                "\"table-full\":0},\"flows\":{\"attempts\":1,\"answered\":2,\"confirmed\":3,\"max\":100},"
+                "\"created\":9,\"expired\":1,\"evicted\":2,\"confirmed\":3,\"handshakes_displaced\":5,"
+                "\"queues\":[{\"number\":7400,\"packets\":10,\"waiting\":1,\"queue_dropped\":2,"
+                "\"user_dropped\":3,\"overruns\":4,\"rebinds\":5}]}}\n");
+    stats.mode = CONFIG_MONITOR;
+    char *alone = printed(print_stats_alone, &stats);
+    CU_ASSERT_PTR_NOT_NULL(strstr(alone, "{\"stats\":{\"mode\":\"monitor\","));
+    CU_ASSERT_PTR_NOT_NULL(strstr(alone, "\"queues\":[]}}\n"));
+    free(alone);
+}
+
+static void full_disk(void)
+{
+    struct engine_flow flow = flow_between("192.0.2.1:50000", "198.51.100.7:443");
+    struct engine_stats stats = {0};
+    FILE *full = fopen("/dev/full", "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(full);
+    setvbuf(full, NULL, _IONBF, 0);
+    CU_ASSERT_FALSE(control_flow_json(&flow, full));
+    CU_ASSERT_FALSE(control_stats_json(&stats, NULL, 0, full));
+    fclose(full);
+}
+
+static const struct test TESTS[] = {
+    {"O5: what is not known of a flow is null", unknown_is_null},
+    {"O5, O3, C2: a confirmed flow's line", known_is_shown},
+    {"O5: how a flow ended", ends_are_named},
+    {"O5: versions by name or number", versions},
+    {"O5, S4: the stats line, every reason, every queue", stats_line},
+    {"O5: a full disk is reported", full_disk},
+};
+
+void suite_views(void)
+{
+    TEST_SUITE("control JSON", TESTS);
+}
