@@ -1,0 +1,16 @@
+#include "suite.h"
+#include "suites.h"
+
+int main(void)
+{
+    capture_suite();
+    clock_suite();
+    holder_suite();
+    interfaces_suite();
+    link_suite();
+    message_suite();
+    rules_suite();
+    stats_suite();
+    verdicts_suite();
+    return test_main();
+}

@@ -1,0 +1,15 @@
+/* The suites of this room. */
+#ifndef TEST_IO_SUITES_H
+#define TEST_IO_SUITES_H
+
+void capture_suite(void);
+void clock_suite(void);
+void holder_suite(void);
+void interfaces_suite(void);
+void link_suite(void);
+void message_suite(void);
+void rules_suite(void);
+void stats_suite(void);
+void verdicts_suite(void);
+
+#endif

@@ -1,0 +1,163 @@
+#include "rules.h"
+#include "suite.h"
+#include "suites.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const struct config ONE = {
+    .mode = CONFIG_FIREWALL,
+    .inside = {1, {"lan0"}},
+    .outside = {1, {"wan0"}},
+    .queue_first = 7400,
+    .workers = 1,
+    .when_down = CONFIG_DOWN_DROP,
+};
+
+static const struct config TWO = {
+    .mode = CONFIG_MONITOR,
+    .inside = {2, {"lan0", "lan0.20"}},
+    .outside = {1, {"wan0"}},
+    .queue_first = 100,
+    .workers = 2,
+    .when_down = CONFIG_DOWN_PASS,
+};
+
+static char *printed(const struct config *config, enum config_backend backend, bool remove)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+    if (!out)
+        exit(1);
+    io_rules_print(config, backend, remove, out);
+    fclose(out);
+    return text;
+}
+
+static char *golden(const char *name)
+{
+    static char text[8192];
+    char path[512];
+    snprintf(path, sizeof(path), "%s/golden/rules/%s.sh", TEST_DATA, name);
+    FILE *file = fopen(path, "r");
+    text[0] = '\0';
+    if (file) {
+        text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+        fclose(file);
+    }
+    return text;
+}
+
+static void expect(const struct config *config, enum config_backend backend, bool remove, const char *name)
+{
+    char *text = printed(config, backend, remove);
+    bool same = strcmp(text, golden(name)) == 0;
+    CU_ASSERT_TRUE(same);
+    if (!same)
+        printf("\n%s.sh should now be:\n%s", name, text);
+    free(text);
+}
+
+static void iptables_scripts(void)
+{
+    struct config one_pass = ONE, two_drop = TWO;
+    one_pass.when_down = CONFIG_DOWN_PASS;
+    two_drop.when_down = CONFIG_DOWN_DROP;
+    expect(&ONE, CONFIG_RULES_IPTABLES, false, "iptables-1-drop");
+    expect(&one_pass, CONFIG_RULES_IPTABLES, false, "iptables-1-pass");
+    expect(&two_drop, CONFIG_RULES_IPTABLES, false, "iptables-2-drop");
+    expect(&TWO, CONFIG_RULES_IPTABLES, false, "iptables-2-pass");
+    expect(&ONE, CONFIG_RULES_IPTABLES, true, "iptables-1-remove");
+    expect(&TWO, CONFIG_RULES_IPTABLES, true, "iptables-2-remove");
+}
+
+static void nft_scripts(void)
+{
+    struct config one_pass = ONE, two_drop = TWO;
+    one_pass.when_down = CONFIG_DOWN_PASS;
+    two_drop.when_down = CONFIG_DOWN_DROP;
+    expect(&ONE, CONFIG_RULES_NFT, false, "nft-1-drop");
+    expect(&one_pass, CONFIG_RULES_NFT, false, "nft-1-pass");
+    expect(&two_drop, CONFIG_RULES_NFT, false, "nft-2-drop");
+    expect(&TWO, CONFIG_RULES_NFT, false, "nft-2-pass");
+    expect(&ONE, CONFIG_RULES_NFT, true, "nft-1-remove");
+    expect(&TWO, CONFIG_RULES_NFT, true, "nft-2-remove");
+}
+
+static bool shell_reads(const char *script)
+{
+    char check[8192], said[256];
+    int len = snprintf(check, sizeof(check), "sh -n <<'SCRIPT'\n%sSCRIPT\n", script);
+    return len > 0 && (size_t)len < sizeof(check) && rules_run(check, (size_t)len, said, sizeof(said)) == 0 &&
+           said[0] == '\0';
+}
+
+static void are_shell_scripts(void)
+{
+    static const enum config_backend BACKENDS[] = {CONFIG_RULES_NFT, CONFIG_RULES_IPTABLES};
+    for (unsigned i = 0; i < 4; i++) {
+        char *text = printed(&TWO, BACKENDS[i / 2], i % 2 == 1);
+        CU_ASSERT_TRUE(shell_reads(text));
+        free(text);
+    }
+    CU_ASSERT_FALSE(shell_reads("if true\n"));
+}
+
+static void backend_as_configured(void)
+{
+    struct config config = ONE;
+    config.backend = CONFIG_RULES_NFT;
+    CU_ASSERT_EQUAL(io_rules_backend(&config), CONFIG_RULES_NFT);
+    config.backend = CONFIG_RULES_IPTABLES;
+    CU_ASSERT_EQUAL(io_rules_backend(&config), CONFIG_RULES_IPTABLES);
+    config.backend = CONFIG_RULES_AUTO;
+    CU_ASSERT_NOT_EQUAL(io_rules_backend(&config), CONFIG_RULES_AUTO);
+}
+
+static int run(const char *script, char *said, size_t size)
+{
+    return rules_run(script, strlen(script), said, size);
+}
+
+static void tells_status_and_output(void)
+{
+    char said[16];
+    CU_ASSERT_EQUAL(run("exit 0\n", said, sizeof(said)), 0);
+    CU_ASSERT_STRING_EQUAL(said, "");
+    CU_ASSERT_EQUAL(run("set -e\necho no >&2\nexit 7\n", said, sizeof(said)), 7);
+    CU_ASSERT_STRING_EQUAL(said, "no\n");
+    CU_ASSERT_EQUAL(run("kill -9 $$\n", said, sizeof(said)), 128 + 9);
+}
+
+static void long_output_is_cut(void)
+{
+    char said[16];
+    CU_ASSERT_EQUAL(run("i=0\nwhile [ $i -lt 20000 ]; do echo 0123456789; i=$((i+1)); done\nexit 3\n", said,
+                        sizeof(said)),
+                    3);
+    CU_ASSERT_STRING_EQUAL(said, "0123456789\n0123");
+}
+
+static void long_script_runs(void)
+{
+    static char script[1 << 18];
+    char said[16];
+    memset(script, '#', sizeof(script));
+    memcpy(script + sizeof(script) - 9, "\necho end", 9);
+    CU_ASSERT_EQUAL(rules_run(script, sizeof(script), said, sizeof(said)), 0);
+    CU_ASSERT_STRING_EQUAL(said, "end\n");
+}
+
+void rules_suite(void)
+{
+    static const struct test TESTS[] = {
+        {"S5: the iptables scripts are as recorded", iptables_scripts},
+        {"S5: the nft scripts are as recorded", nft_scripts},
+        {"a shell can read every script", are_shell_scripts},
+        {"the backend is the configured one, or a real one", backend_as_configured},
+        {"a script's status and words come back", tells_status_and_output},
+        {"words that are too many are cut", long_output_is_cut},
+        {"a script longer than a pipe holds runs", long_script_runs},
+    };
+    TEST_SUITE("rules", TESTS);
+}
