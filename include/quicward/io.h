@@ -41,8 +41,8 @@ struct io_queue_stats {
 enum qw_error io_queues_start(struct engine *engine, const struct config *config, struct io_queues **out,
                               struct io_error *error);
 
-/* Ends the threads, unbinds, frees. Packets that still wait are judged first, at most one full queue of each; what
- * comes after that the kernel treats as `when_down` says. */
+/* Ends the threads, unbinds, frees. Packets that still wait are judged first, at most one full queue of each;
+ * what comes after that the kernel treats as `when_down` says. */
 void io_queues_stop(struct io_queues *queues);
 
 /* Fills `out` (room for `max` queues); returns how many. Any thread. */

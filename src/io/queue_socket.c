@@ -105,7 +105,7 @@ static enum qw_error explain(int problem, uint16_t number, struct io_error *erro
         return QW_ERR_SYSTEM;
     if (problem == EPERM)
         return io_fail(error, QW_ERR_SYSTEM, "queue %u: not permitted; CAP_NET_ADMIN is needed", number);
-    if (access("/proc/self/net/netfilter/nfnetlink_queue", F_OK) != 0)
+    if (problem == EPROTONOSUPPORT || access("/proc/self/net/netfilter/nfnetlink_queue", F_OK) != 0)
         return io_fail(error, QW_ERR_SYSTEM,
                        "queue %u: this kernel has no NFQUEUE (CONFIG_NETFILTER_NETLINK_QUEUE): %s", number,
                        strerror(problem));

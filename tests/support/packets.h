@@ -6,8 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Writes an IPv4 (DF set) or IPv6 packet with UDP from `from` to `to` ("192.0.2.1:443", "[2001:db8::1]:443") and
- * `payload` into `out`; returns its length. Ends the program when it does not fit or the text is wrong. */
+/* Writes an IPv4 (DF set) or IPv6 packet with UDP from `from` to `to` ("192.0.2.1:443", "[2001:db8::1]:443")
+ * and `payload` into `out`; returns its length. Ends the program when it does not fit or the text is wrong.
+ */
 size_t test_udp(uint8_t *out, size_t size, const char *from, const char *to, const void *payload, size_t len);
 
 /* Writes an ICMP or ICMPv6 error of `type`, `code` and `mtu` from address `from` to the source of `packet`

@@ -13,8 +13,8 @@ struct test {
 void test_suite(const char *name, const struct test *tests, unsigned count);
 #define TEST_SUITE(name, tests) test_suite(name, tests, sizeof(tests) / sizeof((tests)[0]))
 
-/* Runs all suites, prints CUnit's summary and one line a failure. The exit status: 0 when every test passed and
- * at least one ran. */
+/* Runs all suites, prints CUnit's summary and one line a failure. The exit status: 0 when every test passed
+ * and at least one ran. */
 int test_main(void);
 
 #endif

@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# All tests, on Debian 12: installs what is missing, checks, builds (release, and with sanitizers), then unit tests, replays
+# and namespace cases. Ends with the plain line "N passed, N failed, N skipped"; status 1 when any failed or none passed.
+#   --quick   no namespace cases and no thread sanitizer (needs no root when the packages are there)
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+quick=
+passed=0 failed=0 skipped=0
+logs=$(mktemp -d "${TMPDIR:-/tmp}/quicward-tests.XXXXXX") || exit 1
+jobs=$(nproc)
+personality=(env)
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
+
+# step NAME COMMAND...: counts as one test.
+step() {
+    local name=$1 log=$logs/step.log began=$SECONDS
+    shift
+    if "$@" >"$log" 2>&1; then
+        passed=$((passed + 1))
+        echo "PASS $name ($((SECONDS - began)) s)"
+    else
+        failed=$((failed + 1))
+        echo "FAIL $name ($((SECONDS - began)) s)"
+        tail -n 40 "$log" | sed 's/^/    /'
+        return 1
+    fi
+}
+
+# suite NAME COMMAND...: counts what the command's last line, "N passed, N failed, N skipped", says.
+suite() {
+    local name=$1 log=$logs/suite.log status=0 began=$SECONDS counts
+    shift
+    "$@" 2>&1 | tee "$log" | sed 's/^/    /'
+    status=${PIPESTATUS[0]}
+    if [[ $(tail -n 1 "$log") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
+        counts=("${BASH_REMATCH[@]:1}")
+    else
+        counts=(0 1 0)
+    fi
+    # A suite that fails without counting a failure is one.
+    [ "$status" = 0 ] || [ "${counts[1]}" -gt 0 ] || counts[1]=1
+    passed=$((passed + counts[0])) failed=$((failed + counts[1])) skipped=$((skipped + counts[2]))
+    echo "$name: ${counts[0]} passed, ${counts[1]} failed, ${counts[2]} skipped ($((SECONDS - began)) s)"
+}
+
+configure_and_build() { # FOLDER SANITIZERS TARGET...
+    local folder=$1 sanitizers=$2
+    shift 2
+    cmake -S . -B "$folder" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DQUICWARD_TESTS=ON -DQUICWARD_SANITIZE="$sanitizers" &&
+        cmake --build "$folder" -j "$jobs" ${1:+--target "$@"}
+}
+
+# unit_tests FOLDER [OPTION...]: each CUnit program counts as one.
+unit_tests() {
+    local folder=$1 output status=0 total broken
+    shift
+    output=$("${personality[@]}" ctest --test-dir "$folder" --output-on-failure --timeout 120 "$@" 2>&1) || status=$?
+    [ "$status" = 0 ] || printf '%s\n' "$output"
+    [[ $output =~ ([0-9]+)\ tests?\ failed\ out\ of\ ([0-9]+) ]] || return 1
+    broken=${BASH_REMATCH[1]} total=${BASH_REMATCH[2]}
+    echo "$((total - broken)) passed, $broken failed, 0 skipped"
+    return "$status"
+}
+
+scripts() {
+    git ls-files -co --exclude-standard -- '*.sh' .ci/run | xargs shellcheck -x
+}
+
+formatted() {
+    git ls-files -co --exclude-standard -- '*.c' '*.h' | xargs clang-format --dry-run -Werror
+}
+
+static_checks() {
+    step 'shell scripts' scripts
+    step 'source format' formatted
+}
+
+# The rooms that know threads.
+thread_tests() {
+    step 'build with the thread sanitizer' configure_and_build build-thread thread test_engine test_io test_control ||
+        return
+    # gcc 12's thread sanitizer wants an address space that is not random.
+    personality=(setarch -R)
+    suite 'unit tests, thread sanitizer' unit_tests build-thread -R '^(engine|io|control)$'
+    personality=(env)
+}
+
+namespace_cases() {
+    if [ "$(id -u)" = 0 ]; then
+        QUICWARD=$PWD/build-sanitize/quicward suite 'namespace cases' integration/run.sh
+    else
+        failed=$((failed + 1))
+        echo 'FAIL namespace cases: they need root (or --quick leaves them out)'
+    fi
+}
+
+release_tests() {
+    step 'release build' configure_and_build build-release '' || return
+    suite 'unit tests' unit_tests build-release
+    suite 'replays' env QUICWARD="$PWD/build-release/quicward" tests/golden/replay.sh
+}
+
+sanitized_tests() {
+    step 'build with the address and undefined-behaviour sanitizers' \
+        configure_and_build build-sanitize address,undefined || return
+    suite 'unit tests, sanitized' unit_tests build-sanitize
+    suite 'replays, sanitized' env QUICWARD="$PWD/build-sanitize/quicward" tests/golden/replay.sh
+    [ -n "$quick" ] || namespace_cases
+}
+
+packages() {
+    if [ -n "$quick" ]; then
+        integration/install.sh build checks
+    else
+        integration/install.sh
+    fi
+}
+
+case ${1:-} in
+--quick) quick=yes ;;
+'') ;;
+*) sed -n '2,4s/^# //p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
+esac
+if step 'packages' packages; then
+    static_checks
+    release_tests
+    [ -n "$quick" ] || thread_tests
+    sanitized_tests
+fi
+rm -rf "$logs"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ] && [ $passed -gt 0 ]
