@@ -1,0 +1,19 @@
+#include "common.h"
+
+void frames_suite(void);
+void stream_suite(void);
+
+int main(void)
+{
+    header_suite();
+    versions_suite();
+    vectors_suite();
+    initial_suite();
+    retry_suite();
+    hostile_suite();
+    frames_suite();
+    stream_suite();
+    int status = test_main();
+    quic_crypto_free(crypto());
+    return status;
+}
