@@ -4,6 +4,7 @@
 #ifndef QUICWARD_CONFIG_H
 #define QUICWARD_CONFIG_H
 
+#include <quicward/base/addr.h>
 #include <quicward/base/error.h>
 #include <quicward/base/log.h>
 #include <stdbool.h>
@@ -15,6 +16,20 @@
 #define CONFIG_WORKERS_MAX 64
 #define CONFIG_PATH_MAX 108 /* sun_path, NUL included */
 
+/* Bounds of the rules: far above what people write, and what one file can make the program hold is known. */
+#define CONFIG_RULES_MAX 4096
+#define CONFIG_GROUPS_MAX 256
+#define CONFIG_SNI_LISTS_MAX 64
+#define CONFIG_PREFIXES_MAX 4096      /* of one `from` or `to`, or one group, groups in it counted */
+#define CONFIG_PREFIXES_TOTAL 131072u /* of all rules and groups */
+#define CONFIG_LIST_MAX 256           /* elements of any other list of a rule */
+#define CONFIG_NAME_MAX 63            /* bytes of the name of a rule, a group or a list */
+#define CONFIG_HOST_NAME_MAX 253      /* RFC 1035 2.3.4, written with dots */
+#define CONFIG_ALPN_MAX 255           /* RFC 7301 3.1 */
+
+#define CONFIG_VERSION_1 0x00000001u /* "v1", RFC 9000 */
+#define CONFIG_VERSION_2 0x6b3343cfu /* "v2", RFC 9369 */
+
 enum config_mode { CONFIG_FIREWALL, CONFIG_MONITOR };
 enum config_backend { CONFIG_RULES_AUTO, CONFIG_RULES_NFT, CONFIG_RULES_IPTABLES };
 enum config_when_down { CONFIG_DOWN_DROP, CONFIG_DOWN_PASS };
@@ -24,6 +39,65 @@ struct config_interfaces {
     char names[CONFIG_INTERFACES_MAX][CONFIG_INTERFACE_NAME_MAX];
 };
 
+enum config_action { CONFIG_ACCEPT, CONFIG_DROP, CONFIG_REJECT };
+enum config_direction { CONFIG_ANY, CONFIG_OUT, CONFIG_IN }; /* OUT: the flow begins inside */
+enum config_quic { CONFIG_QUIC_INSPECT, CONFIG_QUIC_BYPASS, CONFIG_QUIC_BLOCK };
+enum config_match { CONFIG_EITHER, CONFIG_NO, CONFIG_YES };
+
+/* Lists of a rule. `count` 0: the rule does not ask. */
+struct config_prefixes {
+    unsigned count;
+    struct qw_prefix *list;
+};
+
+struct config_ports {
+    unsigned count;
+    struct config_port_range {
+        uint16_t first, last; /* both belong to it */
+    } * list;
+};
+
+struct config_versions {
+    unsigned count;
+    uint32_t *list;
+};
+
+struct config_texts {
+    unsigned count;
+    char **list;
+};
+
+/* One of `rules`. A flow matches when it matches every key that the rule has. */
+struct config_rule {
+    char *name;                                     /* required, unique, letters, digits, "_" and "-" */
+    unsigned line;                                  /* where the rule begins in the file that holds it */
+    enum config_direction direction;                /* "out", "in" */
+    char from_interface[CONFIG_INTERFACE_NAME_MAX]; /* "": any; one of inside or outside */
+    char to_interface[CONFIG_INTERFACE_NAME_MAX];
+    struct config_prefixes from, to; /* a prefix, "@group" or a list of both; groups stand resolved here */
+    struct config_ports from_port, to_port; /* 443, "443", "1000-2000" or a list */
+    enum config_match quic;                 /* true, false */
+    struct config_versions version;         /* "v1", "v2", "0x1a2a3a4a" or a list */
+    struct config_texts sni;                /* "www.example.org", ".example.org", "*.example.org" or a list */
+    struct config_texts sni_list;           /* names of sni_lists; `sni` or one of these has to match */
+    struct config_texts alpn;               /* "h3" or a list */
+    enum config_match ech;                  /* true, false */
+    enum config_action action;              /* required: "accept", "drop", "reject" */
+};
+
+/* A key of `groups`: addresses under a name, groups in it resolved. */
+struct config_group {
+    char *name;
+    struct config_prefixes prefixes;
+};
+
+/* A key of `sni_lists`: a file of host names under a name. */
+struct config_sni_list {
+    char *name, *path; /* the path is absolute */
+};
+
+/* Made by config_load (or config_copy) and freed by config_free alone: it owns the lists, so assigning one
+ * struct to another shares them. */
 struct config {
     enum config_mode mode;            /* "firewall" or "monitor"; "nat" is refused by name */
     struct config_interfaces inside;  /* required, at least one */
@@ -41,6 +115,22 @@ struct config {
     uint32_t timer_attempt_s;   /* timers.attempt, seconds; none below 120 (RFC 4787 REQ-5) */
     uint32_t timer_two_way_s;   /* timers.two_way */
     uint32_t timer_confirmed_s; /* timers.confirmed */
+
+    enum config_quic quic;                      /* quic: "inspect", "bypass", "block" */
+    enum config_action default_out, default_in; /* of flows that no rule matches */
+    unsigned group_count;
+    struct config_group *groups; /* groups = { lan = ["10.0.0.0/8", "@other"]; } */
+    unsigned sni_list_count;
+    struct config_sni_list *sni_lists; /* sni_lists = { ads = "ads.names"; }, seen from the file's folder */
+    unsigned rule_count;
+    struct config_rule *rules; /* rules = ( { ... }, { ... } ), in order */
+
+    uint32_t hold_ms;          /* hold.time: how long a first datagram waits for the rest of a ClientHello */
+    uint32_t hold_datagrams;   /* hold.datagrams: that wait of one flow */
+    uint32_t hold_total;       /* hold.total: that wait of all flows of a worker */
+    uint32_t reject_rate;      /* reject.rate: ICMP messages a second in all */
+    uint32_t reject_per_host;  /* reject.per_host: a second towards one host */
+    uint32_t hello_memory_kib; /* hello.memory: for ClientHellos in several packets */
 
     bool manage_rules;             /* install the kernel rules at start, remove them at the end */
     enum config_backend backend;   /* rules_backend: "auto", "nft", "iptables" */
@@ -60,8 +150,11 @@ struct config {
 enum qw_error config_load(const char *path, FILE *errors, struct config **out);
 void config_free(struct config *config);
 
-/* The built-in values of every optional key: what a file that says nothing gets. */
+/* The built-in values of every optional key: what a file that says nothing gets. *out owns nothing. */
 void config_defaults(struct config *out);
+
+/* A copy that shares nothing with `config`; NULL when memory is short. The caller owns it, config_free. */
+struct config *config_copy(const struct config *config);
 
 /* Writes the whole configuration, every key in schema order, as a file that config_load reads back to the
  * same struct. */
@@ -70,5 +163,20 @@ void config_print(const struct config *config, FILE *out);
 /* Names the first key that differs between `a` and `b` and that a running daemon cannot change (queues, table
  * sizes, interfaces, mode, control path, rules), or NULL when a reload can take `b`. A static string. */
 const char *config_fixed_difference(const struct config *a, const struct config *b);
+
+/* The words of the file for a value: "accept", "out", "v1" or "0x1a2a3a4a". */
+#define CONFIG_VERSION_TEXT_MAX 11
+const char *config_action_text(enum config_action action);
+const char *config_direction_text(enum config_direction direction); /* "any" has no word in a file */
+char *config_version_text(uint32_t version, char out[static CONFIG_VERSION_TEXT_MAX]);
+
+/* Reads "v1", "v2" or "0x" and up to eight hexadecimal digits. False for others, and for version 0, which
+ * no flow begins with (RFC 8999 6). */
+bool config_version_parse(const char *text, uint32_t *out);
+
+/* Whether `len` bytes are a host name as rules and lists of names take it: "www.example.org" for that name,
+ * ".example.org" for it and all below, "*.example.org" for all below; a dot may end it. Labels have 1 to 63
+ * letters, digits, "-" and "_"; names in other scripts are written in their "xn--" form. */
+bool config_host_name(const char *text, size_t len);
 
 #endif

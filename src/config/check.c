@@ -29,16 +29,20 @@ struct place check_place(const struct check *check, const config_setting_t *sett
     return source_place(&check->source, config_setting_source_line(setting));
 }
 
+void check_type_is(struct check *check, const struct item *item, const char *allowed)
+{
+    report_value(&check->report, item, "is %s; allowed: %s", type_name(item->setting), allowed);
+}
+
 void check_wrong_type(struct check *check, const struct key *key, const struct item *item)
 {
     char allowed[SCHEMA_TEXT_SIZE];
-    report_value(&check->report, item, "is %s; allowed: %s", type_name(item->setting),
-                 schema_allowed(key, allowed));
+    check_type_is(check, item, schema_allowed(key, allowed));
 }
 
 static void report_bound(struct check *check, const struct key *key, const struct item *item, bool low)
 {
-    const bool time = key->unit && strcmp(key->unit, "seconds") == 0;
+    const bool time = key->unit && strstr(key->unit, "seconds");
     const char *why = low && key->why_min ? key->why_min : NULL;
     report_value(&check->report, item, "is too %s: at %s %" PRId64 "%s%s%s%s%s",
                  low ? (time ? "short" : "small") : (time ? "long" : "large"), low ? "least" : "most",
@@ -68,24 +72,30 @@ static void check_switch(struct check *check, const struct key *key, const struc
         check_wrong_type(check, key, item);
 }
 
+bool check_one_of(struct check *check, const struct word *words, const struct item *item, unsigned *out)
+{
+    char allowed[SCHEMA_TEXT_SIZE];
+    const char *text = config_setting_get_string(item->setting);
+    schema_words(words, allowed);
+    if (!text) {
+        check_type_is(check, item, allowed);
+        return false;
+    }
+    const struct word *word = schema_word_find(words, text);
+    if (word && !word->unsupported) {
+        *out = word->value;
+        return true;
+    }
+    report_value(&check->report, item, "%s; allowed: %s",
+                 word ? "is not supported by this version" : "is not known", allowed);
+    return false;
+}
+
 static void check_word(struct check *check, const struct key *key, const struct item *item)
 {
-    const char *text = config_setting_get_string(item->setting);
-    if (!text) {
-        check_wrong_type(check, key, item);
-        return;
-    }
-    const struct word *word = key->words;
-    while (word->text && strcmp(word->text, text) != 0)
-        word++;
-    if (word->text && !word->unsupported) {
-        field_set_number(check->config, key, word->value);
-        return;
-    }
-    char allowed[SCHEMA_TEXT_SIZE];
-    report_value(&check->report, item, "%s; allowed: %s",
-                 word->text ? "is not supported by this version" : "is not known",
-                 schema_allowed(key, allowed));
+    unsigned value;
+    if (check_one_of(check, key->words, item, &value))
+        field_set_number(check->config, key, value);
 }
 
 static void check_path(struct check *check, const struct key *key, const struct item *item)
@@ -123,6 +133,15 @@ void check_value(struct check *check, const struct key *key, const struct item *
         break;
     case KEY_INTERFACES:
         check_interfaces(check, key, item);
+        break;
+    case KEY_GROUPS:
+        check_groups(check, key, item);
+        break;
+    case KEY_SNI_LISTS:
+        check_sni_lists(check, key, item);
+        break;
+    case KEY_RULES:
+        check_rules(check, key, item);
         break;
     }
 }

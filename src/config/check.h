@@ -11,6 +11,8 @@ struct check {
     struct source source;
     config_t file;
     struct config *config;
+    unsigned prefixes; /* of all groups and rules */
+    bool no_memory;    /* nothing that was reported is to be trusted */
 };
 
 /* Stores the value in its field when the key allows it; else reports every reason why not. */
@@ -18,6 +20,11 @@ void check_value(struct check *check, const struct key *key, const struct item *
 
 /* check_value for KEY_INTERFACES. */
 void check_interfaces(struct check *check, const struct key *key, const struct item *list);
+
+/* check_value for the keys that rules are made of. Groups before rules, interfaces before both. */
+void check_groups(struct check *check, const struct key *key, const struct item *groups);
+void check_sni_lists(struct check *check, const struct key *key, const struct item *lists);
+void check_rules(struct check *check, const struct key *key, const struct item *rules);
 
 /* What must hold between keys. */
 void check_pairs(struct check *check);
@@ -27,5 +34,9 @@ struct place check_place(const struct check *check, const config_setting_t *sett
 
 /* Reports a value of a wrong type, and what the key takes instead. */
 void check_wrong_type(struct check *check, const struct key *key, const struct item *item);
+void check_type_is(struct check *check, const struct item *item, const char *allowed);
+
+/* Stores the value of the word in *out and gives true; else reports the words there are. */
+bool check_one_of(struct check *check, const struct word *words, const struct item *item, unsigned *out);
 
 #endif

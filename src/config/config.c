@@ -1,4 +1,5 @@
 #include "field.h"
+#include "own.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,13 +12,15 @@ void config_defaults(struct config *out)
             continue;
         if (key->type == KEY_PATH)
             field_set_text(out, key, key->text);
-        else
+        else if (field_is_number(key))
             field_set_number(out, key, key->number);
     }
 }
 
 void config_free(struct config *config)
 {
+    if (config)
+        own_free(config);
     free(config);
 }
 

@@ -4,6 +4,11 @@
 _Static_assert(sizeof(bool) == sizeof(uint8_t), "a switch is stored as one byte");
 _Static_assert(sizeof(enum config_mode) == sizeof(uint32_t), "a word is stored as 32 bits");
 
+bool field_is_number(const struct key *key)
+{
+    return key->type == KEY_NUMBER || key->type == KEY_SWITCH || key->type == KEY_WORD;
+}
+
 void field_set_number(struct config *config, const struct key *key, int64_t value)
 {
     char *field = (char *)config + key->offset;

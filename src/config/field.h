@@ -5,6 +5,7 @@
 #include "schema.h"
 
 /* Numbers, switches and words. */
+bool field_is_number(const struct key *key);
 void field_set_number(struct config *config, const struct key *key, int64_t value);
 int64_t field_number(const struct config *config, const struct key *key);
 
@@ -15,6 +16,7 @@ const char *field_text(const struct config *config, const struct key *key);
 struct config_interfaces *field_interfaces(struct config *config, const struct key *key);
 const struct config_interfaces *field_interfaces_of(const struct config *config, const struct key *key);
 
+/* For keys whose field owns nothing. */
 bool field_equal(const struct config *a, const struct config *b, const struct key *key);
 
 #endif

@@ -44,6 +44,21 @@ static void read_group(struct check *check, const config_setting_t *group)
     }
 }
 
+/* Groups, lists and rules name each other and the interfaces, and may stand before what they name. */
+static bool is_late(const struct key *key)
+{
+    return key && (key->type == KEY_GROUPS || key->type == KEY_SNI_LISTS || key->type == KEY_RULES);
+}
+
+static void read_late(struct check *check)
+{
+    for (unsigned i = 0; i < SCHEMA_COUNT; i++) {
+        const config_setting_t *setting = config_lookup(&check->file, SCHEMA[i].path);
+        if (is_late(&SCHEMA[i]) && setting)
+            read_key(check, setting, SCHEMA[i].path, NULL);
+    }
+}
+
 static void read_settings(struct check *check)
 {
     char path[PATH_SIZE];
@@ -53,7 +68,7 @@ static void read_settings(struct check *check)
         snprintf(path, sizeof(path), "%.64s", config_setting_name(setting));
         if (schema_is_group(path))
             read_group(check, setting);
-        else
+        else if (!is_late(schema_find(path)))
             read_key(check, setting, path, NULL);
     }
 }
@@ -88,6 +103,7 @@ static void read_file(struct check *check)
     config_init(&check->file);
     if (config_read_string(&check->file, check->source.text)) {
         read_settings(check);
+        read_late(check);
         check_pairs(check);
         check_missing(check);
     } else {
@@ -106,7 +122,7 @@ enum qw_error config_load(const char *path, FILE *errors, struct config **out)
     enum qw_error error = source_read(path, &check.report, &check.source);
     if (error == QW_OK) {
         read_file(&check);
-        error = check.report.count ? QW_ERR_INVALID : QW_OK;
+        error = check.no_memory ? QW_ERR_NO_MEMORY : check.report.count ? QW_ERR_INVALID : QW_OK;
     }
     source_free(&check.source);
     if (error == QW_OK)

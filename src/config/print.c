@@ -1,14 +1,8 @@
 #include "field.h"
+#include "print_rules.h"
 #include "quote.h"
 #include <inttypes.h>
 #include <string.h>
-
-static void print_word(const struct key *key, int64_t value, FILE *out)
-{
-    for (const struct word *word = key->words; word->text; word++)
-        if (!word->unsupported && word->value == value)
-            quote_write(out, word->text, SIZE_MAX);
-}
 
 static void print_interfaces(const struct config_interfaces *interfaces, FILE *out)
 {
@@ -30,13 +24,22 @@ static void print_value(const struct config *config, const struct key *key, FILE
         fputs(field_number(config, key) ? "true" : "false", out);
         break;
     case KEY_WORD:
-        print_word(key, field_number(config, key), out);
+        quote_write(out, schema_word_text(key->words, (unsigned)field_number(config, key)), SIZE_MAX);
         break;
     case KEY_PATH:
         quote_write(out, field_text(config, key), SIZE_MAX);
         break;
     case KEY_INTERFACES:
         print_interfaces(field_interfaces_of(config, key), out);
+        break;
+    case KEY_GROUPS:
+        print_groups(config, out);
+        break;
+    case KEY_SNI_LISTS:
+        print_sni_lists(config, out);
+        break;
+    case KEY_RULES:
+        print_rules(config, out);
         break;
     }
 }

@@ -22,6 +22,16 @@ static const struct word LEVELS[] = {{"error", QW_LOG_ERROR, false},
                                      {"info", QW_LOG_INFO, false},
                                      {"debug", QW_LOG_DEBUG, false},
                                      {NULL, 0, false}};
+static const struct word QUIC[] = {{"inspect", CONFIG_QUIC_INSPECT, false},
+                                   {"bypass", CONFIG_QUIC_BYPASS, false},
+                                   {"block", CONFIG_QUIC_BLOCK, false},
+                                   {NULL, 0, false}};
+const struct word SCHEMA_ACTIONS[] = {{"accept", CONFIG_ACCEPT, false},
+                                      {"drop", CONFIG_DROP, false},
+                                      {"reject", CONFIG_REJECT, false},
+                                      {NULL, 0, false}};
+const struct word SCHEMA_DIRECTIONS[] = {
+    {"out", CONFIG_OUT, false}, {"in", CONFIG_IN, false}, {NULL, 0, false}};
 
 /* Keys of one group stand together: the canonical print opens each group once. */
 const struct key SCHEMA[] = {
@@ -54,6 +64,30 @@ const struct key SCHEMA[] = {
      .meaning = "idle time of a flow without an answer"},
     {"timers.two_way", FIELD(timer_two_way_s), TIMER(300), .meaning = "idle time once both sides spoke"},
     {"timers.confirmed", FIELD(timer_confirmed_s), TIMER(300), .meaning = "idle time of confirmed QUIC"},
+
+    {"quic", FIELD(quic), WORD(QUIC, CONFIG_QUIC_INSPECT), .meaning = "what is done with QUIC"},
+    {"default_out", FIELD(default_out), WORD(SCHEMA_ACTIONS, CONFIG_ACCEPT),
+     .meaning = "what is done with flows from inside that no rule matches"},
+    {"default_in", FIELD(default_in), WORD(SCHEMA_ACTIONS, CONFIG_DROP),
+     .meaning = "what is done with flows from outside that no rule matches"},
+    {"groups", FIELD(groups), .type = KEY_GROUPS, .meaning = "addresses under names"},
+    {"sni_lists", FIELD(sni_lists), .type = KEY_SNI_LISTS, .meaning = "files of host names"},
+    {"rules", FIELD(rules), .type = KEY_RULES, .meaning = "which flows may begin"},
+
+    /* Above a second a client has sent its ClientHello again and begins to give QUIC up. */
+    {"hold.time", FIELD(hold_ms), COUNT(10, 1000, 200), .unit = "milliseconds",
+     .meaning = "how long a first datagram waits for the rest of a ClientHello"},
+    {"hold.datagrams", FIELD(hold_datagrams), COUNT(1, 8, 8), .meaning = "that wait of one flow"},
+    {"hold.total", FIELD(hold_total), COUNT(8, 1 << 16, 1024),
+     .meaning = "that wait of all flows of a worker"},
+
+    {"reject.rate", FIELD(reject_rate), COUNT(1, 100000, 100), .meaning = "ICMP messages a second in all"},
+    {"reject.per_host", FIELD(reject_per_host), COUNT(1, 10000, 10),
+     .meaning = "ICMP messages a second towards one host"},
+
+    /* Pieces of 1 KiB under 16-bit numbers; one ClientHello takes 16 at most. */
+    {"hello.memory", FIELD(hello_memory_kib), COUNT(64, UINT16_MAX, 16384), .unit = "KiB",
+     .meaning = "memory for ClientHellos in several packets"},
 
     {"manage_rules", FIELD(manage_rules), .type = KEY_SWITCH, .number = true, .fixed = true,
      .meaning = "whether the daemon installs the kernel rules itself"},
@@ -102,12 +136,29 @@ static void list_add(char out[static SCHEMA_TEXT_SIZE], const char *name, size_t
     snprintf(out + used, SCHEMA_TEXT_SIZE - used, "%s\"%.*s\"", used ? ", " : "", (int)len, name);
 }
 
-static void allowed_words(const struct word *word, char out[static SCHEMA_TEXT_SIZE])
+char *schema_words(const struct word *words, char out[static SCHEMA_TEXT_SIZE])
 {
     out[0] = '\0';
-    for (; word->text; word++)
+    for (const struct word *word = words; word->text; word++)
         if (!word->unsupported)
             list_add(out, word->text, strlen(word->text));
+    return out;
+}
+
+const struct word *schema_word_find(const struct word *words, const char *text)
+{
+    for (const struct word *word = words; word->text; word++)
+        if (strcmp(word->text, text) == 0)
+            return word;
+    return NULL;
+}
+
+const char *schema_word_text(const struct word *words, unsigned value)
+{
+    for (const struct word *word = words; word->text; word++)
+        if (!word->unsupported && word->value == value)
+            return word->text;
+    return NULL;
 }
 
 char *schema_allowed(const struct key *key, char out[static SCHEMA_TEXT_SIZE])
@@ -121,13 +172,22 @@ char *schema_allowed(const struct key *key, char out[static SCHEMA_TEXT_SIZE])
         snprintf(out, SCHEMA_TEXT_SIZE, "true or false");
         break;
     case KEY_WORD:
-        allowed_words(key->words, out);
+        schema_words(key->words, out);
         break;
     case KEY_PATH:
         snprintf(out, SCHEMA_TEXT_SIZE, "an absolute path in double quotes");
         break;
     case KEY_INTERFACES:
         snprintf(out, SCHEMA_TEXT_SIZE, "a list of interface names such as [\"eth0\"]");
+        break;
+    case KEY_GROUPS:
+        snprintf(out, SCHEMA_TEXT_SIZE, "address lists such as { lan = [\"192.0.2.0/24\"]; }");
+        break;
+    case KEY_SNI_LISTS:
+        snprintf(out, SCHEMA_TEXT_SIZE, "paths of files such as { ads = \"ads.names\"; }");
+        break;
+    case KEY_RULES:
+        snprintf(out, SCHEMA_TEXT_SIZE, "a list such as ( { name = \"web\"; action = \"accept\"; } )");
         break;
     }
     return out;

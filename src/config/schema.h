@@ -13,6 +13,9 @@ enum key_type {
     KEY_WORD,       /* one of `words`: enum field */
     KEY_PATH,       /* absolute path of a file: char array field */
     KEY_INTERFACES, /* list of strings: struct config_interfaces field */
+    KEY_GROUPS,     /* named addresses: owned list */
+    KEY_SNI_LISTS,  /* named files of host names, likewise */
+    KEY_RULES,      /* likewise */
 };
 
 struct word {
@@ -21,12 +24,15 @@ struct word {
     bool unsupported; /* known, and refused by name */
 };
 
+/* Word tables that rules use too. */
+extern const struct word SCHEMA_ACTIONS[], SCHEMA_DIRECTIONS[];
+
 struct key {
     const char *path; /* "mode" or "group.name" */
     enum key_type type;
     size_t offset, size; /* of the field in struct config */
     int64_t min, max;    /* KEY_NUMBER */
-    const char *unit;    /* KEY_NUMBER: "seconds", or NULL for a plain count */
+    const char *unit;    /* KEY_NUMBER: "seconds", "bytes", or NULL for a plain count */
     const char *why_min; /* the source of `min`, or NULL */
     const struct word *words;
     int64_t number;      /* the default of a number, a switch or a word */
@@ -52,6 +58,13 @@ bool schema_is_group(const char *name);
 
 /* What the key takes, for a message: "a whole number from 0 to 65535". Returns `out`. */
 char *schema_allowed(const struct key *key, char out[static SCHEMA_TEXT_SIZE]);
+
+/* The words of a table, for a message: "accept", "drop". Returns `out`. */
+char *schema_words(const struct word *words, char out[static SCHEMA_TEXT_SIZE]);
+
+/* The entry of that text, also one that is not supported, or NULL. The text for a value, or NULL. */
+const struct word *schema_word_find(const struct word *words, const char *text);
+const char *schema_word_text(const struct word *words, unsigned value);
 
 /* The names that may stand in `group` (NULL: at the top), for a message: "first", "workers", ... Returns
  * `out`. */

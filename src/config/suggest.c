@@ -44,32 +44,55 @@ static const char *leaf(const char *path)
     return dot ? dot + 1 : path;
 }
 
-struct best {
-    unsigned distance;
-    char *name;
-};
-
-static void consider(struct best *best, const char *path, const char *candidate)
+/* One slip in three letters: more than that is another word, and so is a slip in the only letter. */
+static unsigned too_far(const char *word)
 {
-    unsigned whole = distance(path, candidate), moved = distance(leaf(path), leaf(candidate)) + 1;
-    unsigned found = min(whole, moved);
-    if (found >= best->distance)
+    size_t len = strlen(leaf(word));
+    return len < 2 ? 1 : min((unsigned)(len + 2) / 3, SUGGEST_SIZE / 3) + 1;
+}
+
+struct suggestion suggest_for(const char *word)
+{
+    return (struct suggestion){.word = word, .distance = too_far(word)};
+}
+
+static void take_nearer(struct suggestion *suggestion, unsigned distance, const char *candidate)
+{
+    if (distance >= suggestion->distance)
         return;
-    best->distance = found;
-    snprintf(best->name, SUGGEST_SIZE, "%s", candidate);
+    suggestion->distance = distance;
+    snprintf(suggestion->name, sizeof(suggestion->name), "%s", candidate);
+}
+
+void suggest_consider(struct suggestion *suggestion, const char *candidate)
+{
+    size_t a = strlen(suggestion->word), b = strlen(candidate);
+    if ((a > b ? a - b : b - a) < suggestion->distance)
+        take_nearer(suggestion, distance(suggestion->word, candidate), candidate);
+}
+
+const char *suggest_found(const struct suggestion *suggestion)
+{
+    return suggestion->name[0] ? suggestion->name : NULL;
+}
+
+static void consider_key(struct suggestion *suggestion, const char *candidate)
+{
+    unsigned whole = distance(suggestion->word, candidate);
+    unsigned moved = distance(leaf(suggestion->word), leaf(candidate)) + 1;
+    take_nearer(suggestion, min(whole, moved), candidate);
 }
 
 const char *suggest(const char *path, char out[static SUGGEST_SIZE])
 {
-    /* One slip in three letters: more than that is another word. */
-    struct best best = {(unsigned)min((unsigned)(strlen(leaf(path)) + 2) / 3, SUGGEST_SIZE / 3) + 1, out};
-    out[0] = '\0';
+    struct suggestion suggestion = suggest_for(path);
     for (unsigned i = 0; i < SCHEMA_COUNT; i++) {
         char group[SUGGEST_SIZE];
         snprintf(group, sizeof(group), "%.*s", (int)schema_group_length(&SCHEMA[i]), SCHEMA[i].path);
         if (group[0])
-            consider(&best, path, group);
-        consider(&best, path, SCHEMA[i].path);
+            consider_key(&suggestion, group);
+        consider_key(&suggestion, SCHEMA[i].path);
     }
+    memcpy(out, suggestion.name, SUGGEST_SIZE);
     return out[0] ? out : NULL;
 }

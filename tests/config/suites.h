@@ -6,6 +6,8 @@ void register_files(void);
 void register_golden(void);
 void register_refusals(void);
 void register_reload(void);
+void register_rules(void);
 void register_shipped(void);
+void register_words(void);
 
 #endif

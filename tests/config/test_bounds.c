@@ -25,6 +25,13 @@ static const struct bound {
      "too long: at most 86400 seconds\n"},
     {"timers", "confirmed", 120, 86400, "too short: at least 120 seconds (RFC 4787 REQ-5)\n",
      "too long: at most 86400 seconds\n"},
+    {"hold", "time", 10, 1000, "too short: at least 10 milliseconds\n",
+     "too long: at most 1000 milliseconds\n"},
+    {"hold", "datagrams", 1, 8, "too small: at least 1\n", "too large: at most 8\n"},
+    {"hold", "total", 8, 65536, "too small: at least 8\n", "too large: at most 65536\n"},
+    {"reject", "rate", 1, 100000, "too small: at least 1\n", "too large: at most 100000\n"},
+    {"reject", "per_host", 1, 10000, "too small: at least 1\n", "too large: at most 10000\n"},
+    {"hello", "memory", 64, 65535, "too small: at least 64 KiB\n", "too large: at most 65535 KiB\n"},
 };
 #define BOUND_COUNT (sizeof(BOUNDS) / sizeof(BOUNDS[0]))
 

@@ -8,6 +8,8 @@ int main(void)
     register_files();
     register_golden();
     register_reload();
+    register_rules();
+    register_words();
     register_shipped();
     return test_main();
 }

@@ -113,7 +113,9 @@ static void test_unknown_group(void)
     expect(load_more("policer = {\n a = 1;\n b = { c = 2; };\n};"),
            "x.conf:5: unknown key \"policer\"; allowed: \"mode\", \"inside\", \"outside\", \"queue\", "
            "\"flows\", "
-           "\"timers\", \"manage_rules\", \"rules_backend\", \"control\", \"log\"\n");
+           "\"timers\", \"quic\", \"default_out\", \"default_in\", \"groups\", \"sni_lists\", \"rules\", "
+           "\"hold\", "
+           "\"reject\", \"hello\", \"manage_rules\", \"rules_backend\", \"control\", \"log\"\n");
 }
 
 static const struct test TESTS[] = {

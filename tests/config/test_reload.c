@@ -25,6 +25,15 @@ static void test_changeable(void)
     expect("queue = { first = 7400; };", NULL);
 }
 
+static void test_rules_changeable(void)
+{
+    expect("quic = \"block\"; default_out = \"reject\"; default_in = \"accept\";", NULL);
+    expect("groups = { a = \"10.0.0.1\"; }; sni_lists = { b = \"/b\"; };", NULL);
+    expect("rules = ( { name = \"a\"; action = \"drop\"; } );", NULL);
+    expect("hold = { time = 100; datagrams = 4; total = 64; };", NULL);
+    expect("reject = { rate = 1; per_host = 1; }; hello = { memory = 64; };", NULL);
+}
+
 static void test_fixed(void)
 {
     expect("queue = { first = 1; };", "queue.first");
@@ -61,6 +70,7 @@ static void test_fixed_required(void)
 
 static const struct test TESTS[] = {
     {"S2: timers and log level change on reload", test_changeable},
+    {"S2: everything about rules changes on reload", test_rules_changeable},
     {"S2: the first fixed key that differs is named", test_fixed},
     {"S2: mode and interfaces are fixed", test_fixed_required},
 };

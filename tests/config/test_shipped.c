@@ -34,7 +34,7 @@ static void test_names_every_key(void)
     config_init(&given);
     CU_ASSERT_TRUE_FATAL(config_read_string(&all, text));
     CU_ASSERT_TRUE_FATAL(config_read_file(&given, CONF "/quicward.conf"));
-    CU_ASSERT_EQUAL(same_keys(config_root_setting(&all), config_root_setting(&given)), 17);
+    CU_ASSERT_EQUAL(same_keys(config_root_setting(&all), config_root_setting(&given)), 27);
     config_destroy(&all);
     config_destroy(&given);
     free(text);
@@ -78,6 +78,24 @@ static void test_defaults(void)
     CU_ASSERT_EQUAL(config.log_level, QW_LOG_INFO);
 }
 
+static void test_policy_defaults(void)
+{
+    struct config config;
+    config_defaults(&config);
+    CU_ASSERT_EQUAL(config.quic, CONFIG_QUIC_INSPECT);
+    CU_ASSERT_EQUAL(config.default_out, CONFIG_ACCEPT);
+    CU_ASSERT_EQUAL(config.default_in, CONFIG_DROP);
+    CU_ASSERT_EQUAL(config.group_count, 0);
+    CU_ASSERT_EQUAL(config.sni_list_count, 0);
+    CU_ASSERT_EQUAL(config.rule_count, 0);
+    CU_ASSERT_EQUAL(config.hold_ms, 200);
+    CU_ASSERT_EQUAL(config.hold_datagrams, 8);
+    CU_ASSERT_EQUAL(config.hold_total, 1024);
+    CU_ASSERT_EQUAL(config.reject_rate, 100);
+    CU_ASSERT_EQUAL(config.reject_per_host, 10);
+    CU_ASSERT_EQUAL(config.hello_memory_kib, 16384);
+}
+
 static void test_minimal(const char *path, enum config_mode mode)
 {
     struct loaded loaded = load_path(path);
@@ -101,6 +119,7 @@ static const struct test TESTS[] = {
     {"conf/quicward.conf names every key", test_names_every_key},
     {"conf/quicward.conf has every default", test_values_are_defaults},
     {"T1: the defaults", test_defaults},
+    {"F1, F3: the defaults of the rules", test_policy_defaults},
     {"the minimal examples load", test_examples},
 };
 

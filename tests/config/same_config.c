@@ -1,0 +1,79 @@
+#include "same_config.h"
+#include <string.h>
+
+static bool same_text(const char *a, const char *b)
+{
+    return a != b && strcmp(a, b) == 0;
+}
+
+static bool same_bytes(const void *a, const void *b, unsigned a_count, unsigned b_count, size_t size)
+{
+    return a_count == b_count && (a_count == 0 || (a != b && memcmp(a, b, a_count * size) == 0));
+}
+
+static bool same_texts(const struct config_texts *a, const struct config_texts *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (unsigned i = 0; i < a->count; i++)
+        if (!same_text(a->list[i], b->list[i]))
+            return false;
+    return true;
+}
+
+static bool same_prefixes(const struct config_prefixes *a, const struct config_prefixes *b)
+{
+    if (a->count != b->count || (a->count && a->list == b->list))
+        return false;
+    for (unsigned i = 0; i < a->count; i++)
+        if (a->list[i].family != b->list[i].family || a->list[i].bits != b->list[i].bits ||
+            !qw_addr_equal(&a->list[i].addr, &b->list[i].addr))
+            return false;
+    return true;
+}
+
+static bool same_ports(const struct config_ports *a, const struct config_ports *b)
+{
+    return same_bytes(a->list, b->list, a->count, b->count, sizeof(*a->list));
+}
+
+static bool same_rule(const struct config_rule *a, const struct config_rule *b)
+{
+    return same_text(a->name, b->name) && a->direction == b->direction &&
+           strcmp(a->from_interface, b->from_interface) == 0 &&
+           strcmp(a->to_interface, b->to_interface) == 0 && same_prefixes(&a->from, &b->from) &&
+           same_prefixes(&a->to, &b->to) && same_ports(&a->from_port, &b->from_port) &&
+           same_ports(&a->to_port, &b->to_port) && a->quic == b->quic &&
+           same_bytes(a->version.list, b->version.list, a->version.count, b->version.count,
+                      sizeof(*a->version.list)) &&
+           same_texts(&a->sni, &b->sni) && same_texts(&a->sni_list, &b->sni_list) &&
+           same_texts(&a->alpn, &b->alpn) && a->ech == b->ech && a->action == b->action;
+}
+
+static bool same_lists(const struct config *a, const struct config *b)
+{
+    if (a->rule_count != b->rule_count || a->group_count != b->group_count ||
+        a->sni_list_count != b->sni_list_count)
+        return false;
+    for (unsigned i = 0; i < a->rule_count; i++)
+        if (!same_rule(&a->rules[i], &b->rules[i]))
+            return false;
+    for (unsigned i = 0; i < a->group_count; i++)
+        if (!same_text(a->groups[i].name, b->groups[i].name) ||
+            !same_prefixes(&a->groups[i].prefixes, &b->groups[i].prefixes))
+            return false;
+    for (unsigned i = 0; i < a->sni_list_count; i++)
+        if (!same_text(a->sni_lists[i].name, b->sni_lists[i].name) ||
+            !same_text(a->sni_lists[i].path, b->sni_lists[i].path))
+            return false;
+    return true;
+}
+
+bool same_config(const struct config *a, const struct config *b)
+{
+    struct config x = *a, y = *b;
+    x.groups = y.groups = NULL;
+    x.sni_lists = y.sni_lists = NULL;
+    x.rules = y.rules = NULL;
+    return memcmp(&x, &y, sizeof(x)) == 0 && same_lists(a, b);
+}
