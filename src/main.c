@@ -6,6 +6,8 @@ static enum command_status help(const struct command *self, int argc, char **arg
 static const struct command COMMANDS[] = {
     {"run", "[-c FILE]", "Runs the daemon in the foreground", "c", command_run},
     {"check", "[-c FILE] [--print]", "Checks a configuration; --print shows all of it", "cp", command_check},
+    {"explain", "[-c FILE] 'FLOW', as in 'lan0 10.0.0.5:5000 -> 192.0.2.1:443 sni=www.example.org'",
+     "Shows which rule decides about a flow, and why", "c", command_explain},
     {"rules", "[-c FILE] [--backend nft|iptables] [--remove]",
      "Prints the kernel rules that feed the queues, or remove those", "cbr", command_rules},
     {"replay", "[-c FILE] [--json] [--inside PREFIX]... CAPTURE",

@@ -22,6 +22,7 @@ struct command {
 /* argv[0] is the command's name. */
 enum command_status command_run(const struct command *self, int argc, char **argv);
 enum command_status command_check(const struct command *self, int argc, char **argv);
+enum command_status command_explain(const struct command *self, int argc, char **argv);
 enum command_status command_rules(const struct command *self, int argc, char **argv);
 enum command_status command_replay(const struct command *self, int argc, char **argv);
 enum command_status command_flows(const struct command *self, int argc, char **argv);

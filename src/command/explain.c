@@ -1,0 +1,27 @@
+/* What the rules would decide about a flow that is told in words, and why. */
+#include "loaded.h"
+
+static enum command_status explain(const struct command *self, const struct loaded *loaded, const char *text)
+{
+    struct policy_flow flow;
+    if (policy_flow_read(loaded->config, text, &flow, stderr)) {
+        policy_explain(loaded->policy, &flow.facts, stdout);
+        return command_finish_output();
+    }
+    command_usage(self, stderr);
+    return COMMAND_USAGE;
+}
+
+enum command_status command_explain(const struct command *self, int argc, char **argv)
+{
+    struct options options;
+    struct loaded loaded;
+    enum options_result result = options_read(self, argc, argv, "FLOW", &options);
+    if (result != OPTIONS_OK)
+        return options_status(result);
+    if (!loaded_read(&options, &loaded))
+        return COMMAND_FAILED;
+    enum command_status status = explain(self, &loaded, options.operand);
+    loaded_free(&loaded);
+    return status;
+}
