@@ -168,7 +168,7 @@ static void test_control_lengths(void)
 }
 
 static const struct test TESTS[] = {
-    {"T1, S3: every number at both of its bounds and one beyond", test_numbers},
+    {"T1 S3: every number at both of its bounds and one beyond", test_numbers},
     {"numbers beyond 16, 32 and 63 bits are refused, not wrapped", test_wide_numbers},
     {"every number of the schema is in this file's table", test_no_number_forgotten},
     {"the last queue is at most 65535", test_last_queue},

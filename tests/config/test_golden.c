@@ -100,7 +100,7 @@ static void test_round_trip(void)
 
 static const struct test TESTS[] = {
     {"good files print in canonical form", test_good},
-    {"T1, S2: bad files are refused with exactly these messages", test_bad},
+    {"T1 S2: bad files are refused with exactly these messages", test_bad},
     {"the canonical form loads back to the same struct", test_round_trip},
 };
 

@@ -119,7 +119,7 @@ static const struct test TESTS[] = {
     {"conf/quicward.conf names every key", test_names_every_key},
     {"conf/quicward.conf has every default", test_values_are_defaults},
     {"T1: the defaults", test_defaults},
-    {"F1, F3: the defaults of the rules", test_policy_defaults},
+    {"F1 F3: the defaults of the rules", test_policy_defaults},
     {"the minimal examples load", test_examples},
 };
 

@@ -72,7 +72,7 @@ static const struct test TESTS[] = {
     {"F5: decisions that rest on one packet's content are marked", test_by_content},
     {"F2: quic = inspect shows rules all of QUIC", test_inspect},
     {"F2: quic = bypass makes QUIC plain UDP to the rules", test_bypass},
-    {"F2, F5: quic = block rejects QUIC and nothing else", test_block},
+    {"F2 F5: quic = block rejects QUIC and nothing else", test_block},
 };
 
 void content_suite(void)

@@ -57,7 +57,7 @@ static void test_reload(void)
 
 static const struct test TESTS[] = {
     {"F2: each rule and the default have a counter", test_count},
-    {"S2, F2: counters go on over a reload by the rule's name", test_reload},
+    {"S2 F2: counters go on over a reload by the rule's name", test_reload},
 };
 
 void counters_suite(void)

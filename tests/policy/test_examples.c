@@ -50,7 +50,7 @@ static void test_examples(void)
 }
 
 static const struct test TESTS[] = {
-    {"F1, F2, F3: the shipped examples decide as described", test_examples},
+    {"F1 F2 F3: the shipped examples decide as described", test_examples},
 };
 
 void examples_suite(void)

@@ -225,7 +225,7 @@ static void test_random(void)
 }
 
 static const struct test TESTS[] = {
-    {"F1, F2, F5: random rules and flows decide as a naive reading does", test_random},
+    {"F1 F2 F5: random rules and flows decide as a naive reading does", test_random},
 };
 
 void random_suite(void)
