@@ -1,7 +1,6 @@
-#include "common.h"
+#include "stream_message.h"
 
 void frames_suite(void);
-void stream_suite(void);
 
 int main(void)
 {
@@ -13,6 +12,7 @@ int main(void)
     hostile_suite();
     frames_suite();
     stream_suite();
+    stream_model_suite();
     int status = test_main();
     quic_crypto_free(crypto());
     return status;

@@ -1,7 +1,7 @@
 /* ClientHello messages of RFC 8448 and of real clients over QUIC. What is expected of them is what another
  * decoder (Wireshark's) reads. */
-#ifndef HELLOS_H
-#define HELLOS_H
+#ifndef TEST_HELLOS_H
+#define TEST_HELLOS_H
 
 #include <stdbool.h>
 
