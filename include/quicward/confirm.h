@@ -35,6 +35,7 @@ struct confirm_initials {
 struct confirm_attempt {
     uint8_t stage;                  /* enum confirm_stage; 0: free */
     uint8_t client;                 /* enum flow_side */
+    uint32_t serial;                /* different for every attempt the scratch ever held; never 0 */
     uint32_t version;               /* the client's, after a reply the server's */
     uint32_t moved;                 /* confirm.clock at the last change of stage */
     struct confirm_cid client_dcid; /* of its first Initial, or after a Retry of the next */
@@ -50,12 +51,22 @@ struct confirm_attempt {
 /* The scratch of one flow. Plain data: copy it, work on the copy without a lock, copy it back. */
 struct confirm {
     uint32_t clock;     /* datagrams read */
+    uint32_t serials;   /* given out to attempts */
     uint32_t fruitless; /* of those, with unknown long headers and no progress, in a row */
     struct confirm_attempt attempts[CONFIRM_ATTEMPTS];
 };
 
 /* What a thread needs for reading: its own crypto, a key for CID hashes, a buffer for opened packets. */
 struct confirm_reader;
+
+/* A piece of a client's CRYPTO stream. */
+struct confirm_piece {
+    unsigned slot; /* index into confirm.attempts */
+    struct quic_crypto_frame frame;
+};
+
+/* Pieces that are taken from one datagram; a browser's shuffled ClientHello makes some ten. */
+#define CONFIRM_PIECES_MAX 64
 
 /* `secret` keys the CID hashes and must be the same for all readers of one engine. NULL when memory or the
  * crypto library refuses. The caller owns it. */
@@ -64,6 +75,7 @@ void confirm_reader_free(struct confirm_reader *reader);
 
 /* What the scratch now says of the flow. */
 struct confirm_view {
+    int slot; /* the attempt that this datagram belongs to as its client's; -1: none */
     enum flow_state
         state; /* FLOW_ONE_WAY when the handshake says nothing, else INITIAL, REPLIED, CONFIRMED */
     enum flow_side client; /* valid unless FLOW_ONE_WAY */
@@ -80,10 +92,23 @@ bool confirm_concerns(struct qw_bytes payload);
 /* True when `payload` begins with a long header of v1 or v2. Looks at 5 bytes. */
 bool confirm_concerns_known(struct qw_bytes payload);
 
+/* True when `payload` begins with a packet that a client may open a connection with: an Initial or 0-RTT of
+ * v1 or v2, or a long header of another version but Google's. *version is then that packet's, else 0. */
+bool confirm_begins(struct qw_bytes payload, uint32_t *version);
+
+/* True when `payload`, of `wire_len` bytes on the wire, begins with what says it is an Initial of v1 or v2
+ * but can be no client's first one: in a datagram under 1200 bytes (RFC 9000 14.1), with a DCID under 8 bytes
+ * (7.2), cut off, or too short to be opened. Looks at nothing that is encrypted. */
+bool confirm_misshapen(struct qw_bytes payload, uint32_t wire_len);
+
 void confirm_start(struct confirm *scratch);
 
 /* Reads one datagram that `from` sent, in the order the packets came. */
 void confirm_datagram(struct confirm *scratch, struct confirm_reader *reader, enum flow_side from,
                       struct qw_bytes payload, struct confirm_view *out);
+
+/* The pieces of CRYPTO streams in the datagram just read, in its order; borrowed from the reader until the
+ * next one. A reader keeps at most CONFIRM_PIECES_MAX. */
+size_t confirm_pieces(const struct confirm_reader *reader, const struct confirm_piece **out);
 
 #endif

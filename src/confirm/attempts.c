@@ -22,7 +22,7 @@ bool attempt_event(struct confirm *scratch, struct confirm_attempt *attempt, enu
 }
 
 bool attempt_open(struct confirm_attempt *attempt, struct confirm_reader *reader,
-                  const struct quic_packet *packet, enum quic_sender sender)
+                  const struct quic_packet *packet, enum quic_sender sender, struct qw_bytes *frames)
 {
     struct confirm_initials *initials = &attempt->initials[sender];
     if (initials->version != packet->version) {
@@ -32,12 +32,23 @@ bool attempt_open(struct confirm_attempt *attempt, struct confirm_reader *reader
         initials->version = packet->version;
     }
     struct quic_opened opened;
-    if (quic_initial_open(reader->crypto, &initials->keys, packet, initials->largest, reader->opened,
-                          sizeof reader->opened, &opened) != QW_OK)
+    uint8_t *room = reader->opened + reader->opened_len;
+    if (quic_initial_open(reader->crypto, &initials->keys, packet, initials->largest, room,
+                          sizeof reader->opened - reader->opened_len, &opened) != QW_OK)
         return false;
     if ((int64_t)opened.packet_number > initials->largest)
         initials->largest = (int64_t)opened.packet_number;
+    reader->opened_len += packet->packet.len;
+    *frames = opened.frames;
     return true;
+}
+
+void attempt_collect(struct confirm_reader *reader, unsigned slot, struct qw_bytes frames)
+{
+    struct qw_reader r = qw_reader(frames.data, frames.len);
+    struct quic_crypto_frame frame;
+    while (reader->piece_count < CONFIRM_PIECES_MAX && quic_next_crypto(&r, &frame) == QW_OK)
+        reader->pieces[reader->piece_count++] = (struct confirm_piece){slot, frame};
 }
 
 void attempt_set_dcid(struct confirm_attempt *attempt, const struct confirm_reader *reader,
@@ -67,14 +78,16 @@ static bool gives_way_before(const struct confirm_attempt *a, const struct confi
     return a->moved < b->moved;
 }
 
-void attempt_add(struct confirm *scratch, const struct confirm_attempt *fresh)
+unsigned attempt_add(struct confirm *scratch, const struct confirm_attempt *fresh)
 {
-    struct confirm_attempt *place = &scratch->attempts[0];
-    for (int i = 1; i < CONFIRM_ATTEMPTS; i++)
-        if (gives_way_before(&scratch->attempts[i], place))
-            place = &scratch->attempts[i];
-    *place = *fresh;
-    place->moved = scratch->clock;
+    unsigned place = 0;
+    for (unsigned i = 1; i < CONFIRM_ATTEMPTS; i++)
+        if (gives_way_before(&scratch->attempts[i], &scratch->attempts[place]))
+            place = i;
+    scratch->attempts[place] = *fresh;
+    scratch->attempts[place].moved = scratch->clock;
+    scratch->attempts[place].serial = ++scratch->serials;
+    return place;
 }
 
 bool attempt_version_known(const struct confirm_attempt *attempt)

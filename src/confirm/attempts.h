@@ -10,7 +10,10 @@
 struct confirm_reader {
     struct quic_crypto *crypto; /* owned */
     struct qw_hash_key secret;
-    uint8_t opened[QUIC_DATAGRAM_MAX + 1]; /* frames of the packet just opened */
+    uint8_t opened[QUIC_DATAGRAM_MAX + 1]; /* frames of the packets that this datagram's reading opened */
+    size_t opened_len;
+    struct confirm_piece pieces[CONFIRM_PIECES_MAX];
+    size_t piece_count;
 };
 
 struct confirm_cid attempt_cid(const struct confirm_reader *reader, struct qw_bytes cid);
@@ -19,13 +22,17 @@ bool attempt_cid_equal(struct confirm_cid a, struct confirm_cid b);
 /* Moves the attempt as the table says. True when its stage changed. */
 bool attempt_event(struct confirm *scratch, struct confirm_attempt *attempt, enum confirm_event event);
 
-/* Opens the Initial `packet` of `sender` with the attempt's keys, deriving them if they are not there yet. */
+/* Opens the Initial `packet` of `sender` with the attempt's keys, deriving them if they are not there yet.
+ * The frames stay in the reader until the next datagram. */
 bool attempt_open(struct confirm_attempt *attempt, struct confirm_reader *reader,
-                  const struct quic_packet *packet, enum quic_sender sender);
+                  const struct quic_packet *packet, enum quic_sender sender, struct qw_bytes *frames);
+
+/* Notes the CRYPTO frames of `frames` for the attempt in `slot`. */
+void attempt_collect(struct confirm_reader *reader, unsigned slot, struct qw_bytes frames);
 
 /* Puts `fresh` in a free place, or in that of the attempt that got least far and has not moved for longest.
- */
-void attempt_add(struct confirm *scratch, const struct confirm_attempt *fresh);
+ * Returns the place. */
+unsigned attempt_add(struct confirm *scratch, const struct confirm_attempt *fresh);
 
 /* A new attempt of a client at `side`, as its first packet shows it; stage FREE. */
 struct confirm_attempt attempt_new(const struct confirm_reader *reader, const struct quic_packet *packet,

@@ -35,19 +35,6 @@ void confirm_start(struct confirm *scratch)
     memset(scratch, 0, sizeof *scratch);
 }
 
-bool confirm_concerns(struct qw_bytes payload)
-{
-    return payload.len >= 7 && payload.data[0] & 0x80;
-}
-
-bool confirm_concerns_known(struct qw_bytes payload)
-{
-    if (!confirm_concerns(payload))
-        return false;
-    struct qw_reader r = qw_reader(payload.data + 1, 4);
-    return quic_version_known(qw_u32(&r));
-}
-
 void reading_event(struct reading *r, struct confirm_attempt *attempt, enum confirm_event what)
 {
     r->progress |= attempt_event(r->scratch, attempt, what);
@@ -76,6 +63,9 @@ static void read_packet(struct reading *r)
     case QUIC_INITIAL:
         read_initial(r);
         break;
+    case QUIC_ZERO_RTT:
+        read_zero_rtt(r);
+        break;
     case QUIC_HANDSHAKE:
         read_handshake(r);
         break;
@@ -86,7 +76,6 @@ static void read_packet(struct reading *r)
     case QUIC_OTHER_VERSION:
         read_other(r);
         break;
-    case QUIC_ZERO_RTT:    /* RFC 9312 2.4: proves nothing */
     case QUIC_NEGOTIATION: /* RFC 8999 6: the next attempt shows what came of it */
         break;
     }
@@ -132,12 +121,17 @@ void confirm_datagram(struct confirm *scratch, struct confirm_reader *reader, en
                       struct qw_bytes payload, struct confirm_view *out)
 {
     struct quic_packet packet;
-    struct reading r = {
-        .scratch = scratch, .reader = reader, .from = from, .datagram_len = payload.len, .packet = &packet};
+    struct reading r = {.scratch = scratch,
+                        .reader = reader,
+                        .from = from,
+                        .datagram_len = payload.len,
+                        .packet = &packet,
+                        .slot = -1};
     struct qw_reader datagram = qw_reader(payload.data, payload.len);
     struct qw_bytes first_dcid = {0};
     bool unknown = false;
     scratch->clock++;
+    reader->opened_len = reader->piece_count = 0;
     client_more(&r);
     for (int i = 0; i < PACKETS_MAX && quic_next(&datagram, &packet) == QW_OK; i++) {
         if (i == 0)
@@ -152,4 +146,11 @@ void confirm_datagram(struct confirm *scratch, struct confirm_reader *reader, en
     else if (unknown)
         scratch->fruitless++;
     describe(scratch, out);
+    out->slot = r.slot;
+}
+
+size_t confirm_pieces(const struct confirm_reader *reader, const struct confirm_piece **out)
+{
+    *out = reader->pieces;
+    return reader->piece_count;
 }

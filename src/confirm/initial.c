@@ -8,14 +8,27 @@ static bool follows_retry(const struct reading *r, const struct confirm_attempt 
            attempt->retry_token == qw_hash(r->reader->secret, r->packet->token.data, r->packet->token.len);
 }
 
+static unsigned slot_of(const struct reading *r, const struct confirm_attempt *attempt)
+{
+    return (unsigned)(attempt - r->scratch->attempts);
+}
+
+static void belongs_to(struct reading *r, unsigned slot, struct qw_bytes frames)
+{
+    r->slot = (int)slot;
+    attempt_collect(r->reader, slot, frames);
+}
+
 static void take_retry(struct reading *r, struct confirm_attempt *attempt)
 {
     struct confirm_attempt retried = *attempt;
+    struct qw_bytes frames;
     attempt_set_dcid(&retried, r->reader, r->packet->dcid);
-    if (!attempt_open(&retried, r->reader, r->packet, QUIC_CLIENT))
+    if (!attempt_open(&retried, r->reader, r->packet, QUIC_CLIENT, &frames))
         return;
     retried.retry_scid = (struct confirm_cid){0};
     *attempt = retried;
+    belongs_to(r, slot_of(r, attempt), frames);
 }
 
 /* True when the Initial belongs to the attempt as its client's: the DCID of the first, or the server's SCID.
@@ -29,8 +42,9 @@ static bool continues(const struct reading *r, const struct confirm_attempt *att
 /* False when it is not this attempt's server. */
 static bool server_initial(struct reading *r, struct confirm_attempt *attempt)
 {
+    struct qw_bytes frames;
     if (!attempt_version_known(attempt) || !attempt_cid_equal(attempt->client_scid, r->dcid) ||
-        !attempt_open(attempt, r->reader, r->packet, QUIC_SERVER))
+        !attempt_open(attempt, r->reader, r->packet, QUIC_SERVER, &frames))
         return false;
     if (attempt->stage <= STAGE_EARLY_SHORT) { /* RFC 9368 2.3: the server may move to another version */
         attempt->version = r->packet->version;
@@ -40,15 +54,32 @@ static bool server_initial(struct reading *r, struct confirm_attempt *attempt)
     return true;
 }
 
+static bool may_be_first(const struct reading *r)
+{
+    return r->datagram_len >= QUIC_CLIENT_DATAGRAM_MIN && r->packet->dcid.len >= QUIC_CLIENT_DCID_MIN;
+}
+
 static void first_initial(struct reading *r)
 {
-    if (r->datagram_len < QUIC_CLIENT_DATAGRAM_MIN || r->packet->dcid.len < QUIC_CLIENT_DCID_MIN)
+    struct qw_bytes frames;
+    if (!may_be_first(r))
         return;
     struct confirm_attempt fresh = attempt_new(r->reader, r->packet, r->from);
-    if (!attempt_open(&fresh, r->reader, r->packet, QUIC_CLIENT))
+    if (!attempt_open(&fresh, r->reader, r->packet, QUIC_CLIENT, &frames))
         return;
     reading_event(r, &fresh, EVENT_CLIENT_INITIAL);
-    attempt_add(r->scratch, &fresh);
+    belongs_to(r, attempt_add(r->scratch, &fresh), frames);
+}
+
+static void next_initial(struct reading *r, struct confirm_attempt *attempt)
+{
+    struct qw_bytes frames;
+    if (attempt->stage == STAGE_EARLY_DATA && !may_be_first(r))
+        return;
+    if (!attempt_open(attempt, r->reader, r->packet, QUIC_CLIENT, &frames))
+        return;
+    reading_event(r, attempt, EVENT_CLIENT_INITIAL);
+    belongs_to(r, slot_of(r, attempt), frames);
 }
 
 /* False when it is not this attempt's client. */
@@ -59,7 +90,7 @@ static bool client_initial(struct reading *r, struct confirm_attempt *attempt)
     if (follows_retry(r, attempt))
         take_retry(r, attempt);
     else if (continues(r, attempt))
-        attempt_open(attempt, r->reader, r->packet, QUIC_CLIENT);
+        next_initial(r, attempt);
     else
         return false;
     return true;
@@ -75,4 +106,22 @@ void read_initial(struct reading *r)
             return;
     }
     first_initial(r);
+}
+
+/* Proves nothing (RFC 9312 2.4), but belongs to the attempt that its DCID names, also when it overtook the
+ * Initial. */
+void read_zero_rtt(struct reading *r)
+{
+    for (unsigned i = 0; i < CONFIRM_ATTEMPTS; i++) {
+        const struct confirm_attempt *attempt = &r->scratch->attempts[i];
+        if (reading_from_client(r, attempt) && attempt_version_known(attempt) && continues(r, attempt)) {
+            r->slot = (int)i;
+            return;
+        }
+    }
+    if (r->packet->dcid.len < QUIC_CLIENT_DCID_MIN)
+        return;
+    struct confirm_attempt fresh = attempt_new(r->reader, r->packet, r->from);
+    attempt_event(r->scratch, &fresh, EVENT_ZERO_RTT);
+    r->slot = (int)attempt_add(r->scratch, &fresh);
 }

@@ -12,9 +12,11 @@ struct reading {
     const struct quic_packet *packet;
     struct confirm_cid dcid, scid; /* of the packet */
     bool progress;                 /* some attempt changed its stage */
+    int slot;                      /* the attempt whose client sent the datagram; -1: none */
 };
 
 void read_initial(struct reading *r);   /* RFC 9000 17.2.2 */
+void read_zero_rtt(struct reading *r);  /* RFC 9000 17.2.3 */
 void read_handshake(struct reading *r); /* RFC 9000 17.2.4 */
 void read_retry(struct reading *r);     /* RFC 9000 17.2.5 */
 void read_short(struct reading *r);     /* RFC 9000 17.3.1 */

@@ -8,6 +8,7 @@
  * flow. */
 enum confirm_stage {
     STAGE_FREE,
+    STAGE_EARLY_DATA,    /* v1, v2: 0-RTT whose Initial is still to come */
     STAGE_LONG_SEEN,     /* unknown version: a long header */
     STAGE_OPENED,        /* v1, v2: a client Initial opened */
     STAGE_LONG_ANSWERED, /* unknown version: the peer echoed its SCID */
@@ -21,6 +22,7 @@ enum confirm_stage {
 };
 
 enum confirm_event {
+    EVENT_ZERO_RTT,         /* 0-RTT that fits no attempt */
     EVENT_CLIENT_INITIAL,   /* opens with keys from its DCID */
     EVENT_SERVER_REPLY,     /* a server's long header to the client's SCID; if an Initial, it opens */
     EVENT_CLIENT_ECHO,      /* a client Handshake packet to the server's SCID */

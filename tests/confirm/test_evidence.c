@@ -119,6 +119,9 @@ static void a_small_datagram_is_no_first_initial(void)
     size_t len = test_seal_initial(&small, out, sizeof out);
     CU_ASSERT_EQUAL(len, 1199);
     CU_ASSERT_EQUAL(datagram(&t, n.client, out, len), FLOW_ONE_WAY);
+    long_header(&t, n.client, V1, 1, &n.first_dcid, &n.client_scid); /* nor after its 0-RTT */
+    CU_ASSERT_EQUAL(datagram(&t, n.client, out, len), FLOW_ONE_WAY);
+    CU_ASSERT_EQUAL(client_initial(&t, &n), FLOW_INITIAL);
     talk_end(&t);
 }
 
