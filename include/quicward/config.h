@@ -77,6 +77,7 @@ struct config_rule {
     struct config_prefixes from, to; /* a prefix, "@group" or a list of both; groups stand resolved here */
     struct config_ports from_port, to_port; /* 443, "443", "1000-2000" or a list */
     enum config_match quic;                 /* true, false */
+    enum config_match misshapen;            /* true, false: an Initial of v1 or v2 that none can be */
     struct config_versions version;         /* "v1", "v2", "0x1a2a3a4a" or a list */
     struct config_texts sni;                /* "www.example.org", ".example.org", "*.example.org" or a list */
     struct config_texts sni_list;           /* names of sni_lists; `sni` or one of these has to match */

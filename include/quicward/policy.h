@@ -20,8 +20,9 @@ struct policy_facts {
     const char *from_interface, *to_interface; /* names; NULL when not known */
     struct qw_tuple tuple;                     /* as its first packet carries it */
     bool quic;                                 /* that packet begins a QUIC handshake */
-    uint32_t version;                          /* with `quic`: of that packet */
-    const struct tls_client_hello *hello;      /* NULL while not read; see `hello_unreadable` */
+    bool misshapen;   /* that packet says it is an Initial of v1 or v2, but its size or its lengths say no */
+    uint32_t version; /* with `quic`: of that packet */
+    const struct tls_client_hello *hello; /* NULL while not read; see `hello_unreadable` */
     bool hello_unreadable; /* it will never be read (malformed, over a limit, too late): rules that need it do
                               not match, and neither do they in versions other than v1 and v2 */
 };
@@ -72,12 +73,11 @@ struct policy_flow {
 };
 
 /* Reads
- *     [SIDE] ADDRESS:PORT -> [SIDE] ADDRESS:PORT [quic=yes|no] [version=V] [sni=NAME] [alpn=A,B] [ech=yes|no]
- *     [hello=unreadable]
- * A SIDE is "inside", "outside" or one of the interfaces of `config`; without any the flow begins inside. A
- * side that has one interface only stands for it. What needs QUIC says that it is QUIC, v1 if not told
- * otherwise; sni, alpn and ech say that the ClientHello was read. False, with one line in `errors` that
- * quotes the word, for anything else. `config` must outlive `out`. */
+ *     [SIDE] ADDRESS:PORT -> [SIDE] ADDRESS:PORT [quic=yes|no] [misshapen=yes|no] [version=V] [sni=NAME]
+ * [alpn=A,B] [ech=yes|no] [hello=unreadable] A SIDE is "inside", "outside" or one of the interfaces of
+ * `config`; without any the flow begins inside. A side that has one interface only stands for it. What needs
+ * QUIC says that it is QUIC, v1 if not told otherwise; sni, alpn and ech say that the ClientHello was read.
+ * False, with one line in `errors` that quotes the word, for anything else. `config` must outlive `out`. */
 bool policy_flow_read(const struct config *config, const char *text, struct policy_flow *out, FILE *errors);
 
 /* Writes for people, rule by rule, why it matches or not, and what is decided: `quicward explain`. */

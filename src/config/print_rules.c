@@ -74,6 +74,7 @@ static void print_rule(const struct config_rule *rule, FILE *out)
     print_key("from_port", rule->from_port.list, rule->from_port.count, write_range, out);
     print_key("to_port", rule->to_port.list, rule->to_port.count, write_range, out);
     print_match("quic", rule->quic, out);
+    print_match("misshapen", rule->misshapen, out);
     print_key("version", rule->version.list, rule->version.count, write_version, out);
     print_key("sni", rule->sni.list, rule->sni.count, write_text, out);
     print_key("sni_list", rule->sni_list.list, rule->sni_list.count, write_text, out);

@@ -130,6 +130,11 @@ static void read_ech(const struct rule_reading *reading, const struct item *item
     read_match(reading->check, item, &reading->rule->ech);
 }
 
+static void read_misshapen(const struct rule_reading *reading, const struct item *item)
+{
+    read_match(reading->check, item, &reading->rule->misshapen);
+}
+
 static void read_version(const struct rule_reading *reading, const struct item *item)
 {
     values_each(reading->check, item, CONFIG_LIST_MAX, VALUES_VERSION_ALLOWED, values_version,
@@ -163,6 +168,7 @@ static const struct rule_key KEYS[] = {
     {"from_port", read_from_port},
     {"to_port", read_to_port},
     {"quic", read_quic},
+    {"misshapen", read_misshapen},
     {"version", read_version},
     {"sni", read_sni},
     {"sni_list", read_sni_list},

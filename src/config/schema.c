@@ -78,15 +78,16 @@ const struct key SCHEMA[] = {
     {"hold.time", FIELD(hold_ms), COUNT(10, 1000, 200), .unit = "milliseconds",
      .meaning = "how long a first datagram waits for the rest of a ClientHello"},
     {"hold.datagrams", FIELD(hold_datagrams), COUNT(1, 8, 8), .meaning = "that wait of one flow"},
-    {"hold.total", FIELD(hold_total), COUNT(8, 1 << 16, 1024),
+    {"hold.total", FIELD(hold_total), COUNT(8, 1 << 16, 256), .fixed = true,
      .meaning = "that wait of all flows of a worker"},
 
-    {"reject.rate", FIELD(reject_rate), COUNT(1, 100000, 100), .meaning = "ICMP messages a second in all"},
-    {"reject.per_host", FIELD(reject_per_host), COUNT(1, 10000, 10),
+    {"reject.rate", FIELD(reject_rate), COUNT(1, 100000, 100), .fixed = true,
+     .meaning = "ICMP messages a second in all"},
+    {"reject.per_host", FIELD(reject_per_host), COUNT(1, 10000, 10), .fixed = true,
      .meaning = "ICMP messages a second towards one host"},
 
     /* Pieces of 1 KiB under 16-bit numbers; one ClientHello takes 16 at most. */
-    {"hello.memory", FIELD(hello_memory_kib), COUNT(64, UINT16_MAX, 16384), .unit = "KiB",
+    {"hello.memory", FIELD(hello_memory_kib), COUNT(64, UINT16_MAX, 16384), .fixed = true, .unit = "KiB",
      .meaning = "memory for ClientHellos in several packets"},
 
     {"manage_rules", FIELD(manage_rules), .type = KEY_SWITCH, .number = true, .fixed = true,

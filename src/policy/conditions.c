@@ -155,6 +155,22 @@ void condition_show_quic(const struct seen *seen, FILE *out)
         fprintf(out, "the flow %s QUIC", seen->quic ? "begins as" : "does not begin as");
 }
 
+static bool has_misshapen(const struct config_rule *rule)
+{
+    return rule->misshapen != CONFIG_EITHER;
+}
+
+static enum answer ask_misshapen(const struct rule *rule, struct seen *seen)
+{
+    return yes_if((rule->config->misshapen == CONFIG_YES) == seen->misshapen);
+}
+
+static void show_misshapen(const struct seen *seen, FILE *out)
+{
+    fprintf(out, "the first packet is %s",
+            seen->misshapen ? "no Initial, though it says so" : "not misshapen");
+}
+
 static bool has_version(const struct config_rule *rule)
 {
     return rule->version.count > 0;
@@ -187,6 +203,7 @@ const struct condition CONDITIONS[CONDITIONS_MAX] = {
     {"from", ASKS_ADDRESSES, has_from, ask_from, show_from},
     {"to", ASKS_ADDRESSES, has_to, ask_to, show_to},
     {"quic", ASKS_PACKET, has_quic, ask_quic, condition_show_quic},
+    {"misshapen", ASKS_PACKET, has_misshapen, ask_misshapen, show_misshapen},
     {"version", ASKS_PACKET, has_version, ask_version, show_version},
     {"ech", ASKS_HELLO, hello_has_ech, hello_ask_ech, hello_show_ech},
     {"alpn", ASKS_HELLO, hello_has_alpn, hello_ask_alpn, hello_show_alpn},

@@ -6,6 +6,7 @@ void rule_see(const struct policy *policy, const struct policy_facts *facts, str
     out->policy = policy;
     out->facts = facts;
     out->quic = facts->quic && policy->config->quic != CONFIG_QUIC_BYPASS;
+    out->misshapen = facts->misshapen && policy->config->quic != CONFIG_QUIC_BYPASS;
     out->asked_names = false;
     if (!out->quic || !readable || facts->hello_unreadable)
         out->hello = HELLO_NEVER;

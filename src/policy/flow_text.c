@@ -91,6 +91,11 @@ static bool read_quic(struct flow_reader *reader, char *value)
     return read_yes(reader, value, &reader->flow->facts.quic);
 }
 
+static bool read_misshapen(struct flow_reader *reader, char *value)
+{
+    return read_yes(reader, value, &reader->flow->facts.misshapen);
+}
+
 static bool read_version(struct flow_reader *reader, char *value)
 {
     return config_version_parse(value, &reader->flow->facts.version) ||
@@ -128,13 +133,14 @@ static bool read_hello(struct flow_reader *reader, char *value)
            wrong(reader, value, "is not known; allowed: hello=unreadable");
 }
 
-enum { QUIC, VERSION, SNI, ALPN, ECH, HELLO, OPTION_COUNT };
+enum { QUIC, MISSHAPEN, VERSION, SNI, ALPN, ECH, HELLO, OPTION_COUNT };
 
 static const struct {
     const char *name;
     bool (*read)(struct flow_reader *reader, char *value);
-} OPTIONS[OPTION_COUNT] = {{"quic", read_quic}, {"version", read_version}, {"sni", read_sni},
-                           {"alpn", read_alpn}, {"ech", read_ech},         {"hello", read_hello}};
+} OPTIONS[OPTION_COUNT] = {{"quic", read_quic},  {"misshapen", read_misshapen}, {"version", read_version},
+                           {"sni", read_sni},    {"alpn", read_alpn},           {"ech", read_ech},
+                           {"hello", read_hello}};
 
 static bool read_option(struct flow_reader *reader, char *word)
 {
@@ -147,14 +153,15 @@ static bool read_option(struct flow_reader *reader, char *word)
         reader->given |= 1u << i;
         return OPTIONS[i].read(reader, word + len + 1);
     }
-    return wrong(reader, word, "is not known; allowed: quic=, version=, sni=, alpn=, ech=, hello=");
+    return wrong(reader, word,
+                 "is not known; allowed: quic=, misshapen=, version=, sni=, alpn=, ech=, hello=");
 }
 
 static bool complete(struct flow_reader *reader)
 {
     struct policy_facts *facts = &reader->flow->facts;
     bool read = reader->given & (1u << SNI | 1u << ALPN | 1u << ECH);
-    bool needs_quic = reader->given & ~(1u << QUIC);
+    bool needs_quic = reader->given & ~(1u << QUIC | 1u << MISSHAPEN);
     if (needs_quic && reader->given & 1u << QUIC && !facts->quic)
         return wrong(reader, "quic=no", "contradicts version, sni, alpn, ech and hello, which only QUIC has");
     if (read && facts->hello_unreadable)

@@ -8,7 +8,7 @@
 
 struct condition;
 
-#define CONDITIONS_MAX 12
+#define CONDITIONS_MAX 13
 
 struct rule {
     const struct config_rule *config;
@@ -39,7 +39,7 @@ struct policy {
 struct seen {
     const struct policy *policy;
     const struct policy_facts *facts;
-    bool quic;
+    bool quic, misshapen;
     enum { HELLO_NEVER, HELLO_LATER, HELLO_READ } hello;
     bool asked_names; /* `query` is prepared */
     struct names_query query;

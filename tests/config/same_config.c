@@ -47,7 +47,8 @@ static bool same_rule(const struct config_rule *a, const struct config_rule *b)
            same_bytes(a->version.list, b->version.list, a->version.count, b->version.count,
                       sizeof(*a->version.list)) &&
            same_texts(&a->sni, &b->sni) && same_texts(&a->sni_list, &b->sni_list) &&
-           same_texts(&a->alpn, &b->alpn) && a->ech == b->ech && a->action == b->action;
+           same_texts(&a->alpn, &b->alpn) && a->misshapen == b->misshapen && a->ech == b->ech &&
+           a->action == b->action;
 }
 
 static bool same_lists(const struct config *a, const struct config *b)

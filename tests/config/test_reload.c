@@ -30,8 +30,7 @@ static void test_rules_changeable(void)
     expect("quic = \"block\"; default_out = \"reject\"; default_in = \"accept\";", NULL);
     expect("groups = { a = \"10.0.0.1\"; }; sni_lists = { b = \"/b\"; };", NULL);
     expect("rules = ( { name = \"a\"; action = \"drop\"; } );", NULL);
-    expect("hold = { time = 100; datagrams = 4; total = 64; };", NULL);
-    expect("reject = { rate = 1; per_host = 1; }; hello = { memory = 64; };", NULL);
+    expect("hold = { time = 100; datagrams = 4; };", NULL);
 }
 
 static void test_fixed(void)
@@ -43,6 +42,10 @@ static void test_fixed(void)
     expect("queue = { when_down = \"pass\"; };", "queue.when_down");
     expect("flows = { max = 1; };", "flows.max");
     expect("flows = { handshakes = 1; };", "flows.handshakes");
+    expect("hold = { total = 64; };", "hold.total");
+    expect("reject = { rate = 1; };", "reject.rate");
+    expect("reject = { per_host = 1; };", "reject.per_host");
+    expect("hello = { memory = 64; };", "hello.memory");
     expect("manage_rules = false;", "manage_rules");
     expect("rules_backend = \"nft\";", "rules_backend");
     expect("control = \"/run/other.sock\";", "control");

@@ -90,7 +90,7 @@ static void test_policy_defaults(void)
     CU_ASSERT_EQUAL(config.rule_count, 0);
     CU_ASSERT_EQUAL(config.hold_ms, 200);
     CU_ASSERT_EQUAL(config.hold_datagrams, 8);
-    CU_ASSERT_EQUAL(config.hold_total, 1024);
+    CU_ASSERT_EQUAL(config.hold_total, 256);
     CU_ASSERT_EQUAL(config.reject_rate, 100);
     CU_ASSERT_EQUAL(config.reject_per_host, 10);
     CU_ASSERT_EQUAL(config.hello_memory_kib, 16384);

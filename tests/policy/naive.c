@@ -48,7 +48,8 @@ static bool fits_packet(const struct config_rule *rule, const struct policy_fact
     bool version = rule->version.count == 0;
     for (unsigned i = 0; i < rule->version.count; i++)
         version |= facts->quic && rule->version.list[i] == facts->version;
-    return version && (rule->quic == CONFIG_EITHER || (rule->quic == CONFIG_YES) == facts->quic);
+    bool shape = rule->misshapen == CONFIG_EITHER || (rule->misshapen == CONFIG_YES) == facts->misshapen;
+    return version && shape && (rule->quic == CONFIG_EITHER || (rule->quic == CONFIG_YES) == facts->quic);
 }
 
 static bool is_name(const char *pattern, const char *name)
@@ -130,7 +131,8 @@ static bool by_content(const struct config *config, const struct policy_facts *f
     bool found = config->quic == CONFIG_QUIC_BLOCK;
     for (uint32_t i = 0; i < config->rule_count && i <= decided; i++) {
         const struct config_rule *rule = &config->rules[i];
-        found |= (needs_hello(rule) || rule->quic != CONFIG_EITHER || rule->version.count) &&
+        found |= (needs_hello(rule) || rule->quic != CONFIG_EITHER || rule->misshapen != CONFIG_EITHER ||
+                  rule->version.count) &&
                  fits_addresses(rule, facts);
     }
     return found && config->quic != CONFIG_QUIC_BYPASS;
@@ -143,7 +145,7 @@ struct policy_decision naive_decide(const struct config *config, const struct na
     if (config->quic == CONFIG_QUIC_BLOCK && facts.quic)
         return (struct policy_decision){CONFIG_REJECT, POLICY_NO_RULE, true, false};
     if (config->quic == CONFIG_QUIC_BYPASS)
-        facts.quic = false;
+        facts.quic = facts.misshapen = false;
     uint32_t rule = first_match(config, lists, &facts, 0);
     struct policy_decision decision = {action_of(config, &facts, rule), rule,
                                        by_content(config, &facts, rule), false};

@@ -116,9 +116,11 @@ static void test_wrong_content(void)
 {
     char text[POLICY_FLOW_TEXT_MAX + 1];
     world = world_begin("");
-    expect_wrong(FLOW " snni=x",
-                 "\"snni=x\" is not known; allowed: quic=, version=, sni=, alpn=, ech=, hello=\n");
-    expect_wrong(FLOW " sni", "\"sni\" is not known; allowed: quic=, version=, sni=, alpn=, ech=, hello=\n");
+    expect_wrong(
+        FLOW " snni=x",
+        "\"snni=x\" is not known; allowed: quic=, misshapen=, version=, sni=, alpn=, ech=, hello=\n");
+    expect_wrong(FLOW " sni",
+                 "\"sni\" is not known; allowed: quic=, misshapen=, version=, sni=, alpn=, ech=, hello=\n");
     expect_wrong(FLOW " ech=maybe", "\"maybe\" is neither yes nor no\n");
     expect_wrong(FLOW " version=v3",
                  "\"v3\" is no QUIC version; allowed: v1, v2, or a number such as 0x1a2a3a4a\n");

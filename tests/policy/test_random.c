@@ -83,6 +83,8 @@ static void write_rule(FILE *out, unsigned number)
         WRITE(out, "to", PREFIXES);
     if (any(3) == 0)
         WRITE(out, "to_port", PORTS);
+    if (any(8) == 0)
+        fprintf(out, "misshapen = %s; ", any(2) ? "true" : "false");
     if (any(5) == 0)
         WRITE(out, "version", VERSIONS);
     else
@@ -117,7 +119,7 @@ static void write_flow(FILE *out)
     fprintf(out, "%s:%s", v6 ? PICK(V6) : PICK(V4), PICK(FLOW_PORTS));
     unsigned kind = any(6);
     if (kind > 0)
-        fprintf(out, " version=%s", any(3) ? "v1" : PICK(VERSIONS));
+        fprintf(out, " misshapen=%s version=%s", any(4) ? "no" : "yes", any(3) ? "v1" : PICK(VERSIONS));
     if (kind == 1)
         fputs(" hello=unreadable", out);
     if (kind > 2)

@@ -124,6 +124,13 @@ static void test_alpn(void)
     expect("alpn = \"h3\";", OUT " alpn=h3", OUT " sni=x.org");
 }
 
+static void test_misshapen(void)
+{
+    expect("misshapen = true;", OUT " misshapen=yes", OUT);
+    expect("misshapen = true;", OUT " misshapen=yes", OUT " quic=yes");
+    expect("misshapen = false;", OUT " version=v2", OUT " misshapen=yes");
+}
+
 static void test_ech(void)
 {
     expect("ech = true;", OUT " ech=yes", OUT " ech=no");
@@ -176,6 +183,7 @@ static const struct test TESTS[] = {
     {"F2: lists of names beside names", test_sni_lists},
     {"F2: ALPN", test_alpn},
     {"F2: ECH offered or not", test_ech},
+    {"F4: an Initial's size and shape", test_misshapen},
     {"F2: a rule matches when all of it does", test_all_together},
     {"F2: the first match wins", test_order},
     {"F3: without rules, out passes and in does not", test_no_rules},
