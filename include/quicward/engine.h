@@ -9,9 +9,12 @@
 #include <quicward/base/time.h>
 #include <quicward/config.h>
 #include <quicward/flow.h>
+#include <quicward/icmp.h>
+#include <quicward/tls.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct engine;
 struct engine_worker;
@@ -25,15 +28,29 @@ struct engine_packet {
     size_t captured;     /* bytes at `data` */
     uint32_t wire_len;   /* IP packet's length on the wire, >= captured */
     enum engine_origin from;
+    const char *from_interface,
+        *to_interface; /* names for rules, borrowed for the call; NULL when not known */
+    uint64_t token;    /* the driver's name for the packet, given back when it was held */
 };
 
-enum engine_action { ENGINE_ACCEPT, ENGINE_DROP };
+/* HOLD: the packet waits, and its token comes back from engine_released. */
+enum engine_action { ENGINE_ACCEPT, ENGINE_DROP, ENGINE_HOLD };
 
 struct engine_verdict {
     enum engine_action action;
     enum qw_reason reason; /* QW_REASON_NONE unless the packet was dropped, or monitor mode would have */
     uint64_t flow;         /* id of the packet's flow, 0 without one */
+    const struct icmp_message *reply; /* to be sent, NULL mostly; the worker's, valid until its next call */
 };
+
+/* A packet that was held and is now decided: ENGINE_ACCEPT or ENGINE_DROP. */
+struct engine_release {
+    uint64_t token;
+    enum engine_action action;
+};
+
+#define ENGINE_RULE_MAX 64 /* rule names are shorter (quicward/config.h) */
+#define ENGINE_ALPN_MAX 64 /* what is kept of an ALPN list */
 
 /* A flow as reports show it: a copy, nothing borrowed. */
 struct engine_flow {
@@ -43,22 +60,33 @@ struct engine_flow {
     struct qw_endpoint client, server;
     enum flow_state state;
     uint32_t version;             /* 0: none */
-    uint32_t rule;                /* FLOW_NONE: the default */
+    char rule[ENGINE_RULE_MAX];   /* name of the rule that admitted it; "" for the default */
+    bool undecided;               /* no packet of it has been let through yet */
     uint64_t idle_ms, expires_ms; /* since the last packet; until the timer runs out */
     struct engine_direction {
         uint64_t packets, bytes;
         uint32_t ce;
     } up, down; /* client to server, server to client */
+    struct engine_hello {
+        bool known;
+        bool ech; /* offered: `sni` is only the public name */
+        uint8_t sni_len, alpn_len;
+        char sni[TLS_NAME_MAX];
+        char alpn[ENGINE_ALPN_MAX]; /* protocols, each behind its length (RFC 7301 3.1) */
+    } hello;                        /* of the client; from the network, so any bytes but NUL in the name */
 };
 
 /* Sums over all workers and shards. */
 struct engine_stats {
     enum config_mode mode;
-    uint64_t packets, accepted, dropped; /* packets handled = accepted + dropped */
+    uint64_t packets, accepted, dropped; /* packets handled = accepted + dropped + waiting */
     uint64_t reasons[QW_REASON_COUNT];   /* [NONE]: packets without a reason */
     uint64_t flows_created, flows_expired, flows_evicted, flows_confirmed;
     uint64_t handshakes_displaced; /* handshakes no longer followed because flows.handshakes were in use */
-    uint32_t flows[FLOW_CLASSES];  /* now in the table */
+    uint64_t held, hold_limits;    /* packets held; attempts that the default decided because of a limit */
+    uint64_t hellos, hellos_unreadable; /* ClientHellos read; given up: malformed, too long, no memory */
+    uint64_t replies, replies_refused;  /* ICMP messages made; not made because of their limits */
+    uint32_t flows[FLOW_CLASSES];       /* now in the table */
     uint32_t flows_max;
 };
 
@@ -67,15 +95,16 @@ struct engine_stats {
 typedef void engine_flow_ended(void *context, const struct engine_flow *flow, enum flow_end why);
 
 struct engine_options {
-    const struct config *config; /* copied */
+    const struct config *config; /* read during engine_new only */
+    FILE *errors;                /* for mistakes in files that the configuration names; NULL: nowhere */
     unsigned shards;             /* power of two; 0: chosen from flows_max and workers */
     struct qw_hash_key secret;   /* random in service, fixed in tests */
     engine_flow_ended *ended;    /* may be NULL */
     void *context;
 };
 
-/* QW_OK and *out, owned by the caller; QW_ERR_NO_MEMORY; QW_ERR_CRYPTO; QW_ERR_INVALID. All memory that
- * packets need is taken here. */
+/* QW_OK and *out, owned by the caller; QW_ERR_NO_MEMORY; QW_ERR_CRYPTO; QW_ERR_INVALID, also for a list of
+ * names that cannot be read. All memory that packets need is taken here. */
 enum qw_error engine_new(const struct engine_options *options, struct engine **out);
 /* All workers must have been freed. */
 void engine_free(struct engine *engine);
@@ -88,13 +117,34 @@ void engine_worker_free(struct engine_worker *worker);
 void engine_handle(struct engine_worker *worker, const struct engine_packet *packet, struct qw_time now,
                    struct engine_verdict *out);
 
-/* To be called between batches: ends up to `budget` expired flows. Returns how many: fewer than `budget` when
- * nothing more is to be done now. */
+/* To be called between batches: decides held packets that waited long enough, and ends up to `budget` expired
+ * flows. Returns how many ended: fewer than `budget` when nothing more is to be done now. */
 unsigned engine_tick(struct engine_worker *worker, struct qw_time now, unsigned budget);
 
-/* Replaces the timers by those of `config` (copied); flows go on, under the new timers at once. Any thread.
- * QW_ERR_INVALID when a fixed key differs (config_fixed_difference), and nothing changes. */
-enum qw_error engine_reload(struct engine *engine, const struct config *config);
+/* The held packets that the last engine_handle or engine_tick decided, in the order they came. They must
+ * leave before the packet that was just handled. The list is the worker's, valid until its next call. Returns
+ * how many. */
+size_t engine_released(const struct engine_worker *worker, const struct engine_release **out);
+
+/* When the next held packet is to be decided at the latest; UINT64_MAX ns when none is held. */
+struct qw_time engine_deadline(const struct engine_worker *worker);
+
+/* Packets that the worker holds now. */
+size_t engine_held(const struct engine_worker *worker);
+
+/* Replaces timers and rules by those of `config` (read during the call only); flows go on. Any thread.
+ * QW_ERR_INVALID, with a line in `errors` (may be NULL), when a list of names cannot be read, or when what an
+ * engine cannot change differs: mode, flows.max, flows.handshakes. QW_ERR_NO_MEMORY. Nothing has changed
+ * then. */
+enum qw_error engine_reload(struct engine *engine, const struct config *config, FILE *errors);
+
+/* The name and the hits of rule `index` (0, 1, ...) in the order of the file; after the last one the
+ * default's, as "default"; then false. Any thread. */
+struct engine_rule {
+    char name[ENGINE_RULE_MAX];
+    uint64_t hits; /* flows, or attempts, that it decided */
+};
+bool engine_rule(struct engine *engine, uint32_t index, struct engine_rule *out);
 
 /* Copies up to `max` flows into `out`, starting at *cursor (0 at first), and moves it on. Returns how many; 0
  * at the end. Each call locks one shard for at most `max` flows; flows that come or go meanwhile may be

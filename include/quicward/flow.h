@@ -60,13 +60,15 @@ enum flow_class {
 
 #define FLOW_EVICT_IDLE_S 120 /* RFC 4787 REQ-5: no UDP mapping ends sooner */
 #define FLOW_NONE UINT32_MAX
+#define FLOW_NO_RULE UINT16_MAX
 
 enum flow_flag {
     FLOW_INSIDE_HI = 1 << 0,    /* the inside endpoint is FLOW_HI */
     FLOW_INITIATOR_HI = 1 << 1, /* the first packet came from FLOW_HI */
     FLOW_CLIENT_SEEN = 1 << 2,  /* the handshake told client from server */
     FLOW_CLIENT_HI = 1 << 3,    /* then: the client is FLOW_HI */
-    FLOW_SETTLED = 1 << 4       /* long headers of unknown versions led nowhere: no longer looked at */
+    FLOW_SETTLED = 1 << 4,      /* long headers of unknown versions led nowhere: no longer looked at */
+    FLOW_UNDECIDED = 1 << 5     /* no packet of it has been let through yet */
 };
 
 /* The record. Two cache lines; the first alone serves a packet of a confirmed flow but for its counters.
@@ -78,7 +80,9 @@ struct flow {
     uint8_t state;    /* enum flow_state */
     uint8_t flags;    /* enum flow_flag */
     uint32_t version; /* of QUIC; 0 when unknown */
-    uint32_t rule;    /* that admitted it; FLOW_NONE for the default */
+    uint16_t rule;    /* that admitted it, as the engine numbers them; FLOW_NO_RULE for the default */
+    uint8_t class;    /* enum flow_class */
+    uint8_t spare;
     uint64_t last_seen_ns;
     uint64_t packets[2], bytes[2]; /* by sender; bytes are IP lengths */
     uint32_t ce[2];                /* packets marked CE (RFC 3168) by sender */
@@ -87,8 +91,7 @@ struct flow {
     uint32_t older, newer; /* neighbours in the queue of its class */
     uint32_t queued_s;     /* the second in which it was moved to the tail */
     uint32_t handshake;    /* index of the engine's handshake scratch, FLOW_NONE without */
-    uint8_t class;         /* enum flow_class */
-    uint8_t spare[3];
+    uint32_t names;        /* index of what its ClientHello said, FLOW_NONE without; the engine's */
 };
 static_assert(sizeof(struct flow) == 128, "a flow is two cache lines");
 

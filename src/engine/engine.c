@@ -1,4 +1,4 @@
-#include "life.h"
+#include "walk.h"
 #include <stdlib.h>
 
 #define SHARDS_MAX 64
@@ -22,8 +22,35 @@ static enum qw_error make_shards(struct engine *engine, const struct engine_opti
         return QW_ERR_NO_MEMORY;
     bool whole = true;
     for (unsigned i = 0; i < engine->shard_count; i++)
-        whole &= shard_init(&engine->shards[i], options, i, engine->shard_count);
+        whole &= shard_init(&engine->shards[i], options, &engine->book, i, engine->shard_count);
     return whole ? QW_OK : QW_ERR_NO_MEMORY;
+}
+
+static uint32_t share_of_worker(uint32_t total, const struct config *config)
+{
+    return total / config->workers > 0 ? total / config->workers : 1;
+}
+
+/* Held packets take places in the kernel's queue: others need theirs. */
+static uint32_t hold_total(const struct config *config)
+{
+    uint32_t half = config->queue_length > 1 ? config->queue_length / 2 : 1;
+    return config->hold_total < half ? config->hold_total : half;
+}
+
+static void take_sizes(struct engine *engine, const struct engine_options *options, unsigned shards)
+{
+    const struct config *config = options->config;
+    engine->mode = config->mode;
+    engine->secret = options->secret;
+    engine->flows_max = config->flows_max;
+    engine->handshakes_max = config->handshakes_max;
+    engine->hold_total = hold_total(config);
+    engine->reject_rate = share_of_worker(config->reject_rate, config);
+    engine->reject_per_host = config->reject_per_host;
+    engine->shard_count = shards;
+    for (engine->shard_shift = 64; shards > 1; shards /= 2)
+        engine->shard_shift--;
 }
 
 enum qw_error engine_new(const struct engine_options *options, struct engine **out)
@@ -31,19 +58,17 @@ enum qw_error engine_new(const struct engine_options *options, struct engine **o
     *out = NULL;
     unsigned shards = choose_shards(options);
     if (shards > SHARDS_MAX || (shards & (shards - 1)) || !options->config->flows_max ||
-        !options->config->handshakes_max)
+        !options->config->handshakes_max || !options->config->workers)
         return QW_ERR_INVALID;
     struct engine *engine = calloc(1, sizeof *engine);
     if (!engine)
         return QW_ERR_NO_MEMORY;
-    engine->mode = options->config->mode;
-    engine->config = *options->config;
-    engine->secret = options->secret;
-    engine->shard_count = shards;
-    for (engine->shard_shift = 64; shards > 1; shards /= 2)
-        engine->shard_shift--;
     pthread_mutex_init(&engine->lock, NULL);
-    enum qw_error error = make_shards(engine, options);
+    take_sizes(engine, options, shards);
+    enum qw_error error = rulebook_init(&engine->book, options->config, options->secret, options->errors);
+    if (error == QW_OK)
+        error = make_shards(engine, options);
+    engine->reads_quic = rulebook_reads_quic(&engine->book);
     if (error != QW_OK)
         engine_free(engine);
     else
@@ -58,6 +83,7 @@ void engine_free(struct engine *engine)
     for (unsigned i = 0; engine->shards && i < engine->shard_count; i++)
         shard_free(&engine->shards[i]);
     free(engine->shards);
+    rulebook_free(&engine->book);
     pthread_mutex_destroy(&engine->lock);
     free(engine);
 }
@@ -77,6 +103,14 @@ static bool enlist(struct engine *engine, struct engine_worker *worker)
     return found;
 }
 
+static void free_parts(struct engine_worker *worker)
+{
+    confirm_reader_free(worker->reader);
+    hold_free(&worker->hold);
+    icmp_limiter_free(worker->limiter);
+    free(worker);
+}
+
 struct engine_worker *engine_worker_new(struct engine *engine)
 {
     struct engine_worker *worker = calloc(1, sizeof *worker);
@@ -84,12 +118,12 @@ struct engine_worker *engine_worker_new(struct engine *engine)
         return NULL;
     worker->engine = engine;
     worker->reader = confirm_reader_new(engine->secret);
-    if (!worker->reader || !enlist(engine, worker)) {
-        confirm_reader_free(worker->reader);
-        free(worker);
-        return NULL;
-    }
-    return worker;
+    worker->limiter = icmp_limiter_new(engine->reject_rate, engine->reject_per_host, engine->secret.k0);
+    bool whole = hold_init(&worker->hold, engine->hold_total) && worker->reader && worker->limiter;
+    if (whole && enlist(engine, worker))
+        return worker;
+    free_parts(worker);
+    return NULL;
 }
 
 void engine_worker_free(struct engine_worker *worker)
@@ -101,16 +135,13 @@ void engine_worker_free(struct engine_worker *worker)
     for (unsigned i = 0; i < CONFIG_WORKERS_MAX; i++)
         if (engine->workers[i] == worker)
             engine->workers[i] = NULL;
-    engine->retired_packets += worker->packets;
-    engine->retired_dropped += worker->dropped;
-    for (unsigned i = 0; i < QW_REASON_COUNT; i++)
-        engine->retired[i] += worker->reasons[i];
+    for (unsigned i = 0; i < WORKER_COUNTERS; i++)
+        engine->retired[i] += worker->counters[i];
     pthread_mutex_unlock(&engine->lock);
-    confirm_reader_free(worker->reader);
-    free(worker);
+    free_parts(worker);
 }
 
-unsigned engine_tick(struct engine_worker *worker, struct qw_time now, unsigned budget)
+static unsigned sweep(struct engine_worker *worker, struct qw_time now, unsigned budget)
 {
     struct engine *engine = worker->engine;
     unsigned ended = 0;
@@ -129,19 +160,51 @@ unsigned engine_tick(struct engine_worker *worker, struct qw_time now, unsigned 
     return ended;
 }
 
-enum qw_error engine_reload(struct engine *engine, const struct config *config)
+unsigned engine_tick(struct engine_worker *worker, struct qw_time now, unsigned budget)
 {
-    pthread_mutex_lock(&engine->lock);
-    bool fixed = config_fixed_difference(&engine->config, config) != NULL;
-    if (!fixed)
-        engine->config = *config;
-    pthread_mutex_unlock(&engine->lock);
-    if (fixed)
+    worker->hold.released_count = 0;
+    if (worker->hold.count > 0)
+        admit_overdue(worker, now);
+    return sweep(worker, now, budget);
+}
+
+size_t engine_released(const struct engine_worker *worker, const struct engine_release **out)
+{
+    *out = worker->hold.released;
+    return worker->hold.released_count;
+}
+
+struct qw_time engine_deadline(const struct engine_worker *worker)
+{
+    return worker->hold.count > 0 ? worker->hold.waiting[0].deadline : (struct qw_time){UINT64_MAX};
+}
+
+size_t engine_held(const struct engine_worker *worker)
+{
+    return worker->hold.count;
+}
+
+enum qw_error engine_reload(struct engine *engine, const struct config *config, FILE *errors)
+{
+    if (config->mode != engine->mode || config->flows_max != engine->flows_max ||
+        config->handshakes_max != engine->handshakes_max) {
+        if (errors)
+            fputs("mode, flows.max and flows.handshakes cannot change while running\n", errors);
         return QW_ERR_INVALID;
+    }
+    enum qw_error error = rulebook_reload(&engine->book, config, errors);
+    if (error != QW_OK)
+        return error;
+    atomic_store(&engine->reads_quic, rulebook_reads_quic(&engine->book));
     for (unsigned i = 0; i < engine->shard_count; i++) {
         pthread_mutex_lock(&engine->shards[i].lock);
         shard_set_timers(&engine->shards[i], config);
         pthread_mutex_unlock(&engine->shards[i].lock);
     }
     return QW_OK;
+}
+
+bool engine_rule(struct engine *engine, uint32_t index, struct engine_rule *out)
+{
+    return rulebook_rule(&engine->book, index, out);
 }

@@ -8,7 +8,7 @@
 static bool concerns(const struct walk *w)
 {
     const struct flow *flow = w->flow;
-    if (flow->state == FLOW_CONFIRMED || w->view.payload.len == 0)
+    if (flow->state == FLOW_CONFIRMED || w->view.payload.len == 0 || !w->worker->engine->reads_quic)
         return false;
     if (flow->handshake != FLOW_NONE)
         return true;
@@ -35,6 +35,35 @@ static void learn(struct walk *w, const struct confirm_view *view)
         scratch_release(&w->shard->scratch, flow);
 }
 
+/* The name that reports show is that of the first ClientHello, or of a later one while nobody answered. */
+static void name_flow(struct walk *w)
+{
+    struct flow *flow = w->flow;
+    if (flow->names != FLOW_NONE && flow->class != FLOW_ATTEMPT)
+        return;
+    names_drop(&w->shard->names, flow->names);
+    flow->names = names_take(&w->shard->names, w->hello);
+}
+
+static void take_hello(struct walk *w, struct scratch *scratch)
+{
+    const struct confirm_piece *pieces;
+    size_t count = confirm_pieces(w->worker->reader, &pieces);
+    struct quic_chunks *chunks = w->shard->scratch.chunks;
+    hello_follow(scratch->hellos, &scratch->confirm, chunks);
+    if (w->slot < 0)
+        return;
+    struct hello *hello = &scratch->hellos[w->slot];
+    if (!hello_collect(hello, (unsigned)w->slot, pieces, count, chunks, &w->worker->reading))
+        return;
+    if (hello->status == HELLO_READ) {
+        w->hello = &w->worker->reading.hello;
+        w->shard->counters.hellos++;
+        name_flow(w);
+    } else
+        w->shard->counters.hellos_unreadable++;
+}
+
 /* Reads the datagram with the shard unlocked. False when the scratch changed under it: nothing was learnt.
  * When the flow itself ended meanwhile, w->flow is NULL. */
 static bool read_unlocked(struct walk *w)
@@ -52,6 +81,8 @@ static bool read_unlocked(struct walk *w)
         return false;
     scratch->confirm = w->worker->copy;
     scratch->revision++;
+    w->slot = view.slot;
+    take_hello(w, scratch);
     learn(w, &view);
     return true;
 }

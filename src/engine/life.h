@@ -2,30 +2,57 @@
 #ifndef ENGINE_LIFE_H
 #define ENGINE_LIFE_H
 
+#include "hold.h"
 #include "shard.h"
+
+/* What a worker counts. */
+enum worker_counter {
+    COUNT_PACKETS,
+    COUNT_ACCEPTED,
+    COUNT_DROPPED,
+    COUNT_HELD,
+    COUNT_HOLD_LIMITS,
+    COUNT_REPLIES,
+    COUNT_REPLIES_REFUSED,
+    COUNT_REASONS, /* one a reason from here on */
+    WORKER_COUNTERS = COUNT_REASONS + QW_REASON_COUNT
+};
 
 struct engine {
     enum config_mode mode;
+    uint32_t flows_max, handshakes_max;
+    size_t hold_total;                     /* of each worker */
+    uint32_t reject_rate, reject_per_host; /* of each worker */
     struct qw_hash_key secret;
+    struct rulebook book;
+    atomic_bool reads_quic;
     unsigned shard_count; /* power of two */
     unsigned shard_shift; /* hash >> shift is a shard's number */
     struct shard *shards; /* owned */
     pthread_mutex_t lock; /* of what follows */
-    struct config config;
     struct engine_worker *workers[CONFIG_WORKERS_MAX];
-    uint64_t retired[QW_REASON_COUNT]; /* counters of workers that ended */
-    uint64_t retired_packets, retired_dropped;
+    uint64_t retired[WORKER_COUNTERS]; /* of workers that ended */
 };
 
-/* Written by one thread, read by any: relaxed atomics. */
 struct engine_worker {
     struct engine *engine;
     struct confirm_reader *reader; /* owned */
     struct confirm copy;           /* of the scratch being read */
-    unsigned next_shard;           /* where the next sweep goes on */
+    struct hello_reading reading;  /* the ClientHello that became whole */
+    struct hold_list hold;         /* owned */
+    atomic_bool look_again;        /* another worker decided an attempt of which packets wait here */
+    struct icmp_limiter *limiter;  /* owned */
+    struct icmp_message reply;
+    unsigned next_shard; /* where the next sweep goes on */
     struct qw_time next_sweep;
-    _Atomic uint64_t packets, dropped, reasons[QW_REASON_COUNT];
+    _Atomic uint64_t counters[WORKER_COUNTERS]; /* written by its thread, read by any */
 };
+
+static inline void worker_count(struct engine_worker *worker, unsigned counter, uint64_t by)
+{
+    uint64_t value = atomic_load_explicit(&worker->counters[counter], memory_order_relaxed);
+    atomic_store_explicit(&worker->counters[counter], value + by, memory_order_relaxed);
+}
 
 /* The shard of a key's hash: its high bits; the table uses the low ones. */
 static inline struct shard *engine_shard(struct engine *engine, uint64_t hash)

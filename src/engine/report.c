@@ -21,7 +21,7 @@ struct engine_flow shard_report(const struct shard *shard, const struct flow *fl
     enum flow_side client = client_side(flow), server = flow_peer(client);
     uint64_t idle = qw_time_since(shard->now, flow_last_seen(shard->flows, flow));
     uint64_t timeout = flow_timeout(shard->flows, flow);
-    return (struct engine_flow){
+    struct engine_flow report = {
         .id = atomic_load_explicit(&flow->id, memory_order_relaxed),
         .family = (enum qw_family)flow->key.family,
         .client_known = (flow->flags & FLOW_CLIENT_SEEN) != 0,
@@ -29,10 +29,14 @@ struct engine_flow shard_report(const struct shard *shard, const struct flow *fl
         .server = endpoint(flow, server),
         .state = (enum flow_state)flow->state,
         .version = flow->version,
-        .rule = flow->rule,
+        .undecided = (flow->flags & FLOW_UNDECIDED) != 0,
         .idle_ms = idle / QW_NS_PER_MS,
         .expires_ms = idle < timeout ? (timeout - idle) / QW_NS_PER_MS : 0,
         .up = direction(flow, client),
         .down = direction(flow, server),
     };
+    rulebook_name(shard->book, flow->rule, report.rule);
+    if (flow->names != FLOW_NONE)
+        report.hello = shard->names.all[flow->names].hello;
+    return report;
 }

@@ -1,11 +1,12 @@
 #include "scratch.h"
 #include <stdlib.h>
 
-bool scratch_init(struct scratch_pool *pool, uint32_t capacity)
+bool scratch_init(struct scratch_pool *pool, uint32_t capacity, uint16_t chunks)
 {
     *pool = (struct scratch_pool){.head = FLOW_NONE, .tail = FLOW_NONE, .free_head = FLOW_NONE};
     pool->all = calloc(capacity, sizeof *pool->all);
-    if (!pool->all)
+    pool->chunks = quic_chunks_new(chunks);
+    if (!pool->all || !pool->chunks)
         return false;
     for (uint32_t i = capacity; i-- > 0;) {
         pool->all[i].newer = pool->free_head;
@@ -17,6 +18,7 @@ bool scratch_init(struct scratch_pool *pool, uint32_t capacity)
 void scratch_free(struct scratch_pool *pool)
 {
     free(pool->all);
+    quic_chunks_free(pool->chunks);
 }
 
 static void append(struct scratch_pool *pool, uint32_t i)
@@ -49,6 +51,7 @@ void scratch_release(struct scratch_pool *pool, struct flow *flow)
     if (i == FLOW_NONE)
         return;
     detach(pool, i);
+    hello_release(pool->all[i].hellos, pool->chunks);
     flow->handshake = FLOW_NONE;
     pool->all[i].owner = NULL;
     pool->all[i].revision++;

@@ -3,10 +3,11 @@
 #ifndef ENGINE_SCRATCH_H
 #define ENGINE_SCRATCH_H
 
-#include <quicward/confirm.h>
+#include "hello.h"
 
 struct scratch {
     struct confirm confirm;
+    struct hello hellos[CONFIRM_ATTEMPTS];
     struct flow *owner; /* NULL: free. Borrowed from the flow table */
     uint32_t revision;  /* changes whenever `confirm` or `owner` does */
     uint32_t older, newer;
@@ -17,10 +18,12 @@ struct scratch_pool {
     uint32_t head, tail; /* in use, longest out first */
     uint32_t free_head;  /* linked by `newer` */
     uint64_t taken_back;
+    struct quic_chunks *chunks; /* owned: what ClientHellos in pieces are kept in */
 };
 
-/* `capacity` of at least 1. False when memory is short. */
-bool scratch_init(struct scratch_pool *pool, uint32_t capacity);
+/* `capacity` of at least 1, `chunks` as quic_chunks_new takes it. False when memory is short; scratch_free
+ * takes what is there. */
+bool scratch_init(struct scratch_pool *pool, uint32_t capacity, uint16_t chunks);
 void scratch_free(struct scratch_pool *pool);
 
 /* The flow's scratch, a fresh one if it has none. */

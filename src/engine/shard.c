@@ -13,6 +13,7 @@ static void flow_over(void *context, struct flow *flow, enum flow_end why)
         struct engine_flow report = shard_report(shard, flow);
         shard->ended(shard->context, &report, why);
     }
+    names_drop(&shard->names, flow->names);
 }
 
 static uint32_t share(uint32_t total, unsigned count)
@@ -20,16 +21,31 @@ static uint32_t share(uint32_t total, unsigned count)
     return (total + count - 1) / count;
 }
 
-bool shard_init(struct shard *shard, const struct engine_options *options, unsigned number, unsigned count)
+/* Chunks of 1 KiB; every shard can hold one long ClientHello at least. */
+static uint16_t chunks(const struct config *config, unsigned count)
 {
+    uint32_t chunks = share(config->hello_memory_kib, count);
+    if (chunks < QUIC_STREAM_CHUNKS)
+        return QUIC_STREAM_CHUNKS;
+    return (uint16_t)(chunks < UINT16_MAX ? chunks : UINT16_MAX);
+}
+
+bool shard_init(struct shard *shard, const struct engine_options *options, struct rulebook *book,
+                unsigned number, unsigned count)
+{
+    uint32_t handshakes = share(options->config->handshakes_max, count);
     const struct config *config = options->config;
     memset(shard, 0, sizeof *shard);
     pthread_mutex_init(&shard->lock, NULL);
     shard->ended = options->ended;
     shard->context = options->context;
+    shard->book = book;
     shard->flows =
         flow_table_new(share(config->flows_max, count), options->secret, number + 1, count, flow_over, shard);
-    if (!shard->flows || !scratch_init(&shard->scratch, share(config->handshakes_max, count)))
+    bool whole = shard->flows != NULL;
+    whole &= scratch_init(&shard->scratch, handshakes, chunks(config, count));
+    whole &= names_init(&shard->names, handshakes, options->secret);
+    if (!whole)
         return false;
     shard_set_timers(shard, config);
     return true;
@@ -39,6 +55,7 @@ void shard_free(struct shard *shard)
 {
     flow_table_free(shard->flows);
     scratch_free(&shard->scratch);
+    names_free(&shard->names);
     pthread_mutex_destroy(&shard->lock);
 }
 

@@ -2,18 +2,22 @@
 #ifndef ENGINE_SHARD_H
 #define ENGINE_SHARD_H
 
+#include "names.h"
+#include "rulebook.h"
 #include "scratch.h"
 #include <pthread.h>
 #include <quicward/engine.h>
 
 struct shard_counters {
-    uint64_t created, expired, evicted, confirmed;
+    uint64_t created, expired, evicted, confirmed, hellos, hellos_unreadable;
 };
 
 struct shard {
     _Alignas(64) pthread_mutex_t lock;
     struct flow_table *flows;    /* owned */
     struct scratch_pool scratch; /* owned */
+    struct name_pool names;      /* owned */
+    struct rulebook *book;       /* the engine's, with a lock of its own */
     struct shard_counters counters;
     struct qw_time now; /* of the packet or tick that holds the lock */
     engine_flow_ended *ended;
@@ -21,7 +25,8 @@ struct shard {
 };
 
 /* Share `number` of `count`. False when memory is short; shard_free takes what is there. */
-bool shard_init(struct shard *shard, const struct engine_options *options, unsigned number, unsigned count);
+bool shard_init(struct shard *shard, const struct engine_options *options, struct rulebook *book,
+                unsigned number, unsigned count);
 void shard_free(struct shard *shard);
 
 void shard_set_timers(struct shard *shard, const struct config *config);

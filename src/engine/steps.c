@@ -48,29 +48,25 @@ struct step step_related(struct walk *w)
     return related ? STEP_ACCEPT : STEP_DROP(UNSOLICITED_ICMP);
 }
 
-static void remember_sides(const struct walk *w)
-{
-    bool sender_inside = w->packet->from != ENGINE_OUTSIDE;
-    bool sender_hi = w->sender == FLOW_HI;
-    if (sender_hi)
-        w->flow->flags |= FLOW_INITIATOR_HI;
-    if (sender_hi == sender_inside)
-        w->flow->flags |= FLOW_INSIDE_HI;
-}
-
 struct step step_flow(struct walk *w)
 {
     find_flow(w, &w->view.tuple);
     if (w->flow)
         return STEP_CONTINUE;
-    if (w->packet->from == ENGINE_OUTSIDE && w->worker->engine->mode != CONFIG_MONITOR)
-        return STEP_DROP(UNSOLICITED);
+    struct policy_facts facts = walk_facts(w, false);
+    struct ruling ruling = rulebook_decide(&w->worker->engine->book, &facts);
+    if (!ruling.needs_hello && ruling.action != CONFIG_ACCEPT && !walk_monitors(w))
+        return walk_refuse(w, &ruling);
     w->flow = flow_create(w->shard->flows, &w->key, w->hash, w->now);
     if (!w->flow)
         return STEP_DROP(TABLE_FULL);
     w->flow_id = atomic_load_explicit(&w->flow->id, memory_order_relaxed);
     w->shard->counters.created++;
-    remember_sides(w);
+    walk_admit(w, &ruling);
+    if (ruling.needs_hello)
+        w->flow->flags |= FLOW_UNDECIDED;
+    else
+        w->would = ruling.reason;
     return STEP_CONTINUE;
 }
 

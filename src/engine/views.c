@@ -1,4 +1,5 @@
 #include "life.h"
+#include <string.h>
 
 /* The cursor counts slots over all shards, all of which have the same number. */
 size_t engine_flows(struct engine *engine, uint64_t *cursor, struct qw_time now, struct engine_flow *out,
@@ -27,6 +28,8 @@ static void add_shard(struct shard *shard, struct engine_stats *out)
     out->flows_expired += shard->counters.expired;
     out->flows_evicted += shard->counters.evicted;
     out->flows_confirmed += shard->counters.confirmed;
+    out->hellos += shard->counters.hellos;
+    out->hellos_unreadable += shard->counters.hellos_unreadable;
     out->handshakes_displaced += shard->scratch.taken_back;
     for (int class = 0; class < FLOW_CLASSES; class ++)
         out->flows[class] += flow_count(shard->flows, (enum flow_class) class);
@@ -34,30 +37,31 @@ static void add_shard(struct shard *shard, struct engine_stats *out)
     pthread_mutex_unlock(&shard->lock);
 }
 
-static void add_workers(struct engine *engine, struct engine_stats *out)
+static void add_workers(struct engine *engine, uint64_t sums[static WORKER_COUNTERS])
 {
     pthread_mutex_lock(&engine->lock);
-    out->packets = engine->retired_packets;
-    out->dropped = engine->retired_dropped;
-    for (unsigned i = 0; i < QW_REASON_COUNT; i++)
-        out->reasons[i] = engine->retired[i];
-    for (unsigned w = 0; w < CONFIG_WORKERS_MAX; w++) {
-        struct engine_worker *worker = engine->workers[w];
-        if (!worker)
-            continue;
-        out->packets += atomic_load_explicit(&worker->packets, memory_order_relaxed);
-        out->dropped += atomic_load_explicit(&worker->dropped, memory_order_relaxed);
-        for (unsigned i = 0; i < QW_REASON_COUNT; i++)
-            out->reasons[i] += atomic_load_explicit(&worker->reasons[i], memory_order_relaxed);
-    }
+    memcpy(sums, engine->retired, sizeof engine->retired);
+    for (unsigned w = 0; w < CONFIG_WORKERS_MAX; w++)
+        for (unsigned i = 0; engine->workers[w] && i < WORKER_COUNTERS; i++)
+            sums[i] += atomic_load_explicit(&engine->workers[w]->counters[i], memory_order_relaxed);
     pthread_mutex_unlock(&engine->lock);
 }
 
 void engine_stats(struct engine *engine, struct engine_stats *out)
 {
-    *out = (struct engine_stats){.mode = engine->mode};
-    add_workers(engine, out);
-    out->accepted = out->packets - out->dropped;
+    uint64_t sums[WORKER_COUNTERS];
+    add_workers(engine, sums);
+    *out = (struct engine_stats){
+        .mode = engine->mode,
+        .packets = sums[COUNT_PACKETS],
+        .accepted = sums[COUNT_ACCEPTED],
+        .dropped = sums[COUNT_DROPPED],
+        .held = sums[COUNT_HELD],
+        .hold_limits = sums[COUNT_HOLD_LIMITS],
+        .replies = sums[COUNT_REPLIES],
+        .replies_refused = sums[COUNT_REPLIES_REFUSED],
+    };
+    memcpy(out->reasons, sums + COUNT_REASONS, sizeof out->reasons);
     for (unsigned i = 0; i < engine->shard_count; i++)
         add_shard(&engine->shards[i], out);
 }

@@ -4,16 +4,11 @@
 static struct step (*const STEPS[])(struct walk *w) = {
     step_decode,    /* what it is */
     step_related,   /* an ICMP error: does it belong to a flow? */
-    step_flow,      /* whose it is: the 5-tuple's record, or none may be made */
+    step_flow,      /* whose it is: the 5-tuple's record, if the rules allow one */
     step_handshake, /* what the handshake says, until it is confirmed */
+    step_admit,     /* what the rules say of its ClientHello, while that is open */
     step_account,   /* who spoke when */
 };
-
-static void count(_Atomic uint64_t *counter)
-{
-    uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
-    atomic_store_explicit(counter, value + 1, memory_order_relaxed);
-}
 
 static struct step take_steps(struct walk *w)
 {
@@ -28,15 +23,28 @@ static struct step take_steps(struct walk *w)
     return step;
 }
 
+static enum engine_action count(struct engine_worker *worker, enum step_result result, enum qw_reason reason)
+{
+    worker_count(worker, COUNT_PACKETS, 1);
+    if (result == RESULT_HOLD) {
+        worker_count(worker, COUNT_HELD, 1);
+        return ENGINE_HOLD;
+    }
+    worker_count(worker, COUNT_REASONS + reason, 1);
+    worker_count(worker, result == RESULT_DROP ? COUNT_DROPPED : COUNT_ACCEPTED, 1);
+    return result == RESULT_DROP ? ENGINE_DROP : ENGINE_ACCEPT;
+}
+
 void engine_handle(struct engine_worker *worker, const struct engine_packet *packet, struct qw_time now,
                    struct engine_verdict *out)
 {
-    struct walk w = {.worker = worker, .packet = packet, .now = now};
+    struct walk w = {.worker = worker, .packet = packet, .now = now, .slot = -1};
+    worker->hold.released_count = 0;
     struct step step = take_steps(&w);
-    bool drop = step.result == RESULT_DROP && worker->engine->mode != CONFIG_MONITOR;
-    *out = (struct engine_verdict){drop ? ENGINE_DROP : ENGINE_ACCEPT, step.reason, w.flow_id};
-    count(&worker->packets);
-    count(&worker->reasons[step.reason]);
-    if (drop)
-        count(&worker->dropped);
+    if (w.would != QW_REASON_NONE)
+        step.reason = w.would;
+    if (walk_monitors(&w))
+        step.result = RESULT_ACCEPT;
+    enum engine_action action = count(worker, step.result, step.reason);
+    *out = (struct engine_verdict){action, step.reason, w.flow_id, w.reply};
 }

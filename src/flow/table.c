@@ -206,8 +206,9 @@ struct flow *flow_create(struct flow_table *table, const struct flow_key *key, u
     flow->key = *key;
     flow->state = FLOW_ONE_WAY;
     flow->class = FLOW_ATTEMPT;
-    flow->rule = FLOW_NONE;
+    flow->rule = FLOW_NO_RULE;
     flow->handshake = FLOW_NONE;
+    flow->names = FLOW_NONE;
     flow->last_seen_ns = now.ns;
     flow->created_s = second_of(now);
     enqueue(table, flow, now);

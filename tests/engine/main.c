@@ -8,5 +8,9 @@ int main(void)
     suite_icmp();
     suite_limits();
     suite_views();
+    suite_inspect();
+    suite_rules();
+    suite_corpus();
+    suite_names();
     return test_main();
 }

@@ -30,7 +30,8 @@ void router_stop(struct router *r)
 
 bool raw(struct router *r, enum engine_origin from, const uint8_t *data, size_t len)
 {
-    struct engine_packet packet = {data, len, (uint32_t)len, from};
+    struct engine_packet packet = {
+        .data = data, .captured = len, .wire_len = (uint32_t)len, .from = from, .token = ++r->token};
     engine_handle(r->worker, &packet, r->now, &r->last);
     return r->last.action == ENGINE_ACCEPT;
 }

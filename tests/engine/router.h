@@ -11,6 +11,7 @@ struct router {
     struct engine_worker *worker;
     struct qw_time now;
     struct engine_verdict last;
+    uint64_t token; /* of the last packet */
 };
 
 struct config router_config(enum config_mode mode);
@@ -41,5 +42,9 @@ void suite_handshake(void);
 void suite_icmp(void);
 void suite_limits(void);
 void suite_views(void);
+void suite_inspect(void);
+void suite_rules(void);
+void suite_corpus(void);
+void suite_names(void);
 
 #endif

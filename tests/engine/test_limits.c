@@ -71,12 +71,12 @@ static void reload_keeps_flows_and_moves_timers(void)
     first_packet(&r, 0);
     answer(&r, 0);
     other.timer_two_way_s = 600;
-    CU_ASSERT_EQUAL(engine_reload(r.engine, &other), QW_OK);
+    CU_ASSERT_EQUAL(engine_reload(r.engine, &other, NULL), QW_OK);
     r.now.ns += 599 * SECOND;
     CU_ASSERT_TRUE(answer(&r, 0));
     other.flows_max++;
     other.timer_two_way_s = 120;
-    CU_ASSERT_EQUAL(engine_reload(r.engine, &other), QW_ERR_INVALID);
+    CU_ASSERT_EQUAL(engine_reload(r.engine, &other, NULL), QW_ERR_INVALID);
     r.now.ns += 599 * SECOND;
     CU_ASSERT_TRUE(answer(&r, 0));
     router_stop(&r);

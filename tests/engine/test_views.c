@@ -11,7 +11,8 @@ static struct engine *sharded(engine_flow_ended *ended, void *context)
     struct config config = router_config(CONFIG_FIREWALL);
     struct engine *engine;
     config.flows_max = 4 * FLOWS;
-    struct engine_options options = {&config, SHARDS, {5, 6}, ended, context};
+    struct engine_options options = {
+        .config = &config, .shards = SHARDS, .secret = {5, 6}, .ended = ended, .context = context};
     CU_ASSERT_EQUAL_FATAL(engine_new(&options, &engine), QW_OK);
     return engine;
 }
@@ -23,7 +24,8 @@ static void send_from(struct engine_worker *worker, unsigned host, unsigned port
     struct engine_verdict verdict;
     snprintf(from, sizeof from, "10.0.%u.1:%u", host, port);
     size_t len = test_udp(packet, sizeof packet, from, WAN, "x", 1);
-    struct engine_packet p = {packet, len, (uint32_t)len, ENGINE_INSIDE};
+    struct engine_packet p = {
+        .data = packet, .captured = len, .wire_len = (uint32_t)len, .from = ENGINE_INSIDE};
     engine_handle(worker, &p, now, &verdict);
     CU_ASSERT_EQUAL(verdict.action, ENGINE_ACCEPT);
 }

@@ -10,6 +10,11 @@
     X(FRAGMENT, "fragment", "a fragment that the kernel has not reassembled, so it cannot be matched")       \
     X(UNSOLICITED, "unsolicited", "UDP from outside that no flow asked for")                                 \
     X(UNSOLICITED_ICMP, "unsolicited-icmp", "ICMP error from outside about a packet of no known flow")       \
+    X(RULE, "rule", "a rule says so")                                                                        \
+    X(DEFAULT, "default", "no rule matched, and the default for its direction does not accept")              \
+    X(QUIC_BLOCKED, "quic-blocked", "QUIC, and the configuration blocks QUIC")                               \
+    X(HOLD_LIMIT, "hold-limit",                                                                              \
+      "its ClientHello did not come whole in time or within limits, and the default does not accept")        \
     X(TABLE_FULL, "table-full", "first packet of a flow for which the flow table has no room")
 
 enum qw_reason {

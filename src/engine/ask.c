@@ -1,0 +1,54 @@
+/* Asking the rules, and what follows from their answer. */
+#include "walk.h"
+
+static enum config_direction direction(const struct walk *w)
+{
+    return w->packet->from == ENGINE_OUTSIDE ? CONFIG_IN : CONFIG_OUT;
+}
+
+struct policy_facts walk_facts(const struct walk *w, bool hello_unreadable)
+{
+    struct policy_facts facts = {
+        .direction = direction(w),
+        .from_interface = w->packet->from_interface,
+        .to_interface = w->packet->to_interface,
+        .tuple = w->view.tuple,
+        .hello = w->hello,
+        .hello_unreadable = hello_unreadable,
+    };
+    facts.quic = confirm_begins(w->view.payload, &facts.version);
+    facts.misshapen = confirm_misshapen(w->view.payload, w->view.payload_len);
+    return facts;
+}
+
+/* RFC 1812 4.3.2.7, 4.3.2.8: not about every packet, and not too many. */
+static void reply(struct walk *w)
+{
+    struct engine_worker *worker = w->worker;
+    if (icmp_prohibited(w->packet->data, w->packet->captured, &worker->reply) != QW_OK)
+        return;
+    if (icmp_limiter_take(worker->limiter, &worker->reply.to, w->now)) {
+        w->reply = &worker->reply;
+        worker_count(worker, COUNT_REPLIES, 1);
+    } else
+        worker_count(worker, COUNT_REPLIES_REFUSED, 1);
+}
+
+struct step walk_refuse(struct walk *w, const struct ruling *ruling)
+{
+    if (ruling->action == CONFIG_REJECT)
+        reply(w);
+    return (struct step){RESULT_DROP, ruling->reason};
+}
+
+void walk_admit(struct walk *w, const struct ruling *ruling)
+{
+    struct flow *flow = w->flow;
+    bool sender_inside = w->packet->from != ENGINE_OUTSIDE, sender_hi = w->sender == FLOW_HI;
+    flow->flags &= (uint8_t) ~(FLOW_UNDECIDED | FLOW_INITIATOR_HI | FLOW_INSIDE_HI);
+    if (sender_hi)
+        flow->flags |= FLOW_INITIATOR_HI;
+    if (sender_hi == sender_inside)
+        flow->flags |= FLOW_INSIDE_HI;
+    flow->rule = ruling->rule;
+}

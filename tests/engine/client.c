@@ -1,0 +1,108 @@
+#include "client.h"
+#include "packets.h"
+#include <CUnit/CUnit.h>
+#include <quicward/quic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct config *config_with(const char *text)
+{
+    char path[] = "/tmp/quicward-test-XXXXXX";
+    int fd = mkstemp(path);
+    CU_ASSERT_FATAL(fd >= 0);
+    FILE *file = fdopen(fd, "w");
+    fprintf(file,
+            "mode = \"firewall\"; inside = [\"lan0\"]; outside = [\"wan0\"];\n"
+            "flows = { max = 64; handshakes = 16; };\n%s\n",
+            text);
+    fclose(file);
+    struct config *config;
+    enum qw_error error = config_load(path, stderr, &config);
+    unlink(path);
+    CU_ASSERT_EQUAL_FATAL(error, QW_OK);
+    return config;
+}
+
+struct router router_with(const char *text)
+{
+    struct config *config = config_with(text);
+    struct router r = router_start(config);
+    config_free(config);
+    return r;
+}
+
+enum qw_error reload_with(struct router *r, const char *text)
+{
+    struct config *config = config_with(text);
+    enum qw_error error = engine_reload(r->engine, config, stderr);
+    config_free(config);
+    return error;
+}
+
+struct client client_of(const char *sni, uint8_t fill, size_t len)
+{
+    struct client c = {.from = LAN, .to = WAN, .side = ENGINE_INSIDE, .fill = fill};
+    c.hello_len = test_client_hello(c.hello, sizeof c.hello, sni, len);
+    return c;
+}
+
+static struct test_cid cid(uint8_t len, uint8_t fill)
+{
+    struct test_cid id = {.len = len};
+    memset(id.bytes, fill, len);
+    return id;
+}
+
+static enum engine_action send_payload(struct router *r, const struct client *c, const uint8_t *payload,
+                                       size_t len)
+{
+    uint8_t packet[4096];
+    raw(r, c->side, packet, test_udp(packet, sizeof packet, c->from, c->to, payload, len));
+    return r->last.action;
+}
+
+enum engine_action client_sends(struct router *r, struct client *c, size_t start, size_t end)
+{
+    uint8_t frames[3000], payload[3200];
+    struct test_initial initial = {
+        .version = QUIC_VERSION_1, .pn_len = 2, .packet_number = c->packet_number++};
+    initial.key_dcid = initial.dcid = cid(8, c->fill);
+    initial.scid = cid(4, c->fill);
+    initial.frames = frames;
+    initial.frames_len = test_crypto_frame(frames, sizeof frames, c->hello, start, end);
+    initial.pad_to = 1200;
+    return send_payload(r, c, payload, test_seal_initial(&initial, payload, sizeof payload));
+}
+
+enum engine_action client_sends_all(struct router *r, struct client *c)
+{
+    return client_sends(r, c, 0, c->hello_len);
+}
+
+enum engine_action client_sends_zero_rtt(struct router *r, struct client *c)
+{
+    uint8_t payload[300];
+    struct test_cid dcid = cid(8, c->fill), scid = cid(4, c->fill);
+    return send_payload(r, c, payload,
+                        test_long_header(payload, sizeof payload, QUIC_VERSION_1, 1, &dcid, &scid, 100));
+}
+
+const char *released(struct router *r)
+{
+    static char text[256];
+    const struct engine_release *list;
+    size_t count = engine_released(r->worker, &list), at = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < count && at + 8 < sizeof text; i++)
+        at += (size_t)snprintf(text + at, sizeof text - at, "%c%u",
+                               list[i].action == ENGINE_ACCEPT ? 'a' : 'd', (unsigned)list[i].token);
+    return text;
+}
+
+void later(struct router *r, uint64_t ms)
+{
+    r->now.ns += ms * QW_NS_PER_MS;
+    engine_tick(r->worker, r->now, 10);
+}

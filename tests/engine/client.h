@@ -1,0 +1,38 @@
+/* A client whose ClientHello comes in pieces, and a router with rules written as an operator would. */
+#ifndef TEST_CLIENT_H
+#define TEST_CLIENT_H
+
+#include "client_hello.h"
+#include "router.h"
+
+/* Firewall mode with `text` behind mode, inside and outside. */
+struct router router_with(const char *text);
+
+/* Replaces the rules of the running engine. */
+enum qw_error reload_with(struct router *r, const char *text);
+
+struct client {
+    const char *from, *to;
+    enum engine_origin side;
+    uint8_t fill; /* its connection IDs, and so its attempt */
+    uint8_t hello[4000];
+    size_t hello_len;
+    uint64_t packet_number;
+};
+
+/* A ClientHello for `sni` of `len` bytes or what it needs. */
+struct client client_of(const char *sni, uint8_t fill, size_t len);
+
+/* Sends bytes `start`..`end`-1 of its ClientHello in one Initial; what becomes of the datagram. */
+enum engine_action client_sends(struct router *r, struct client *c, size_t start, size_t end);
+enum engine_action client_sends_all(struct router *r, struct client *c);
+enum engine_action client_sends_zero_rtt(struct router *r, struct client *c);
+
+/* What the last call let go: "a" for each accepted packet, "d" for each dropped, as "a1a2" with its token.
+ * Returns a static string. */
+const char *released(struct router *r);
+
+/* A tick, `ms` later. */
+void later(struct router *r, uint64_t ms);
+
+#endif

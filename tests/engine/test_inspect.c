@@ -1,0 +1,305 @@
+/* Rules that see the ClientHello: nothing of an attempt passes before they have decided, then all of it or
+ * nothing. */
+#include "client.h"
+#include "packets.h"
+#include "suite.h"
+#include <string.h>
+
+#define BLOCK_ADS "rules = ({ name = \"ads\"; sni = \".blocked.test\"; action = \"drop\"; });"
+
+static void whole_hellos_are_decided_at_once(void)
+{
+    struct router r = router_with(BLOCK_ADS);
+    struct client bad = client_of("www.blocked.test", 1, 0), good = client_of("www.example.org", 2, 0);
+    CU_ASSERT_EQUAL(client_sends_all(&r, &bad), ENGINE_DROP);
+    CU_ASSERT_EQUAL(r.last.reason, QW_REASON_RULE);
+    good.from = "10.0.0.5:5001";
+    CU_ASSERT_EQUAL(client_sends_all(&r, &good), ENGINE_ACCEPT);
+    CU_ASSERT_EQUAL(stats(&r).held, 0);
+    CU_ASSERT_TRUE(in(&r, WAN, "10.0.0.5:5001", "answer", 6));
+    CU_ASSERT_FALSE(in(&r, WAN, LAN, "answer", 6));
+    router_stop(&r);
+}
+
+static void pieces_wait_and_leave_in_order(void)
+{
+    struct router r = router_with(BLOCK_ADS);
+    struct client c = client_of("www.example.org", 1, 2400);
+    CU_ASSERT_EQUAL(client_sends(&r, &c, 1600, 2400), ENGINE_HOLD);
+    CU_ASSERT_EQUAL(client_sends(&r, &c, 0, 800), ENGINE_HOLD);
+    CU_ASSERT_EQUAL(client_sends(&r, &c, 0, 800), ENGINE_HOLD); /* a duplicate */
+    CU_ASSERT_EQUAL(engine_held(r.worker), 3);
+    CU_ASSERT_EQUAL(client_sends(&r, &c, 800, 1600), ENGINE_ACCEPT);
+    CU_ASSERT_STRING_EQUAL(released(&r), "a1a2a3");
+    CU_ASSERT_EQUAL(engine_held(r.worker), 0);
+    CU_ASSERT_EQUAL(only_flow(&r).up.packets, 4);
+    CU_ASSERT_EQUAL(stats(&r).accepted, 4);
+    router_stop(&r);
+}
+
+static void all_pieces_of_a_blocked_attempt_go(void)
+{
+    struct router r = router_with(BLOCK_ADS);
+    struct client c = client_of("blocked.test", 1, 2400);
+    CU_ASSERT_EQUAL(client_sends(&r, &c, 0, 1200), ENGINE_HOLD);
+    CU_ASSERT_EQUAL(client_sends(&r, &c, 1200, 2400), ENGINE_DROP);
+    CU_ASSERT_STRING_EQUAL(released(&r), "d1");
+    for (int i = 0; i < 20; i++) { /* what comes again, in part or whole, goes the same way */
+        CU_ASSERT_EQUAL(client_sends(&r, &c, 1200, 2400), ENGINE_DROP);
+        CU_ASSERT_EQUAL(client_sends_all(&r, &c), ENGINE_DROP);
+        CU_ASSERT_EQUAL(client_sends_zero_rtt(&r, &c), ENGINE_DROP);
+        later(&r, 500);
+    }
+    CU_ASSERT_EQUAL(stats(&r).accepted, 0);
+    CU_ASSERT_EQUAL(stats(&r).reasons[QW_REASON_RULE], 62);
+    router_stop(&r);
+}
+
+static void early_data_waits_with_its_initial(void)
+{
+    struct router r = router_with(BLOCK_ADS);
+    struct client c = client_of("www.example.org", 1, 0);
+    CU_ASSERT_EQUAL(client_sends_zero_rtt(&r, &c), ENGINE_HOLD);
+    CU_ASSERT_EQUAL(client_sends_all(&r, &c), ENGINE_ACCEPT);
+    CU_ASSERT_STRING_EQUAL(released(&r), "a1");
+    router_stop(&r);
+}
+
+static void time_runs_out(void)
+{
+    struct router r = router_with(BLOCK_ADS);
+    struct client c = client_of("blocked.test", 1, 2400);
+    client_sends(&r, &c, 0, 1200);
+    CU_ASSERT_EQUAL(engine_deadline(r.worker).ns, r.now.ns + 200 * QW_NS_PER_MS);
+    later(&r, 199);
+    CU_ASSERT_STRING_EQUAL(released(&r), "");
+    later(&r, 1);
+    CU_ASSERT_STRING_EQUAL(released(&r), "a1");
+    CU_ASSERT_EQUAL(stats(&r).hold_limits, 1);
+    CU_ASSERT_EQUAL(engine_deadline(r.worker).ns, UINT64_MAX);
+    CU_ASSERT_EQUAL(client_sends(&r, &c, 1200, 2400), ENGINE_ACCEPT); /* admitted is admitted */
+    router_stop(&r);
+}
+
+static void time_runs_out_for_a_default_that_drops(void)
+{
+    struct router r = router_with("default_out = \"drop\";"
+                                  "rules = ({ name = \"ok\"; sni = \"ok.test\"; action = \"accept\"; });");
+    struct client c = client_of("ok.test", 1, 2400);
+    client_sends(&r, &c, 0, 1200);
+    later(&r, 200);
+    CU_ASSERT_STRING_EQUAL(released(&r), "d1");
+    CU_ASSERT_EQUAL(client_sends(&r, &c, 1200, 2400), ENGINE_DROP);
+    CU_ASSERT_EQUAL(r.last.reason, QW_REASON_HOLD_LIMIT);
+    CU_ASSERT_EQUAL(out(&r, LAN, WAN, "no quic", 7), false);
+    CU_ASSERT_EQUAL(r.last.reason, QW_REASON_DEFAULT);
+    struct client again = client_of("ok.test", 2, 0);
+    CU_ASSERT_EQUAL(client_sends_all(&r, &again), ENGINE_ACCEPT);
+    CU_ASSERT_STRING_EQUAL(only_flow(&r).rule, "ok");
+    router_stop(&r);
+}
+
+static void eight_datagrams_are_the_most(void)
+{
+    struct router r = router_with(BLOCK_ADS);
+    struct client c = client_of("www.example.org", 1, 3000);
+    for (size_t i = 0; i < 8; i++)
+        CU_ASSERT_EQUAL(client_sends(&r, &c, 10 * i, 10 * i + 10), ENGINE_HOLD);
+    CU_ASSERT_EQUAL(client_sends(&r, &c, 80, 90), ENGINE_ACCEPT);
+    CU_ASSERT_STRING_EQUAL(released(&r), "a1a2a3a4a5a6a7a8");
+    CU_ASSERT_EQUAL(stats(&r).hold_limits, 1);
+    router_stop(&r);
+}
+
+static void the_total_is_bounded(void)
+{
+    struct router r = router_with(BLOCK_ADS "hold = { total = 8; };");
+    char from[40];
+    for (unsigned i = 0; i < 10; i++) {
+        struct client c = client_of("www.example.org", (uint8_t)i, 2400);
+        snprintf(from, sizeof from, "10.0.0.7:%u", 1000 + i);
+        c.from = from;
+        CU_ASSERT_EQUAL(client_sends(&r, &c, 0, 1200), i < 8 ? ENGINE_HOLD : ENGINE_ACCEPT);
+    }
+    CU_ASSERT_EQUAL(engine_held(r.worker), 8);
+    later(&r, 200);
+    CU_ASSERT_EQUAL(engine_held(r.worker), 0);
+    CU_ASSERT_EQUAL(stats(&r).accepted, 10);
+    router_stop(&r);
+}
+
+static void without_such_a_rule_nothing_waits(void)
+{
+    struct router r = router_with("rules = ({ name = \"web\"; to_port = 443; action = \"accept\"; },"
+                                  "{ name = \"ads\"; sni = \"blocked.test\"; action = \"drop\"; });");
+    struct client c = client_of("blocked.test", 1, 2400);
+    CU_ASSERT_EQUAL(client_sends(&r, &c, 0, 1200), ENGINE_ACCEPT); /* the first rule decides without it */
+    CU_ASSERT_EQUAL(client_sends(&r, &c, 1200, 2400), ENGINE_ACCEPT);
+    struct engine_flow flow = only_flow(&r);
+    CU_ASSERT_STRING_EQUAL(flow.rule, "web");
+    CU_ASSERT_EQUAL(flow.hello.sni_len, 12);
+    CU_ASSERT_EQUAL(memcmp(flow.hello.sni, "blocked.test", 12), 0);
+    CU_ASSERT_EQUAL(memcmp(flow.hello.alpn, "\2h3", 3), 0);
+    router_stop(&r);
+}
+
+static void a_forged_initial_blocks_nobody_else(void)
+{
+    struct router r = router_with(BLOCK_ADS);
+    struct client forged = client_of("blocked.test", 1, 0), real = client_of("www.example.org", 2, 2400);
+    for (int i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL(client_sends_all(&r, &forged), ENGINE_DROP);
+    CU_ASSERT_EQUAL(client_sends(&r, &real, 0, 1200), ENGINE_HOLD);
+    CU_ASSERT_EQUAL(client_sends_all(&r, &forged), ENGINE_DROP);
+    CU_ASSERT_EQUAL(client_sends(&r, &real, 1200, 2400), ENGINE_ACCEPT);
+    CU_ASSERT_TRUE(in(&r, WAN, LAN, "answer", 6));
+    CU_ASSERT_EQUAL(only_flow(&r).hello.sni_len, strlen("www.example.org"));
+    CU_ASSERT_EQUAL(client_sends_all(&r, &forged), ENGINE_ACCEPT); /* the flow is admitted for good */
+    CU_ASSERT_EQUAL(only_flow(&r).hello.sni_len, strlen("www.example.org"));
+    router_stop(&r);
+}
+
+static void the_name_of_an_answered_flow_stays(void)
+{
+    struct router r = router_with("");
+    struct client first = client_of("first.test", 1, 0), second = client_of("second.test", 2, 0),
+                  third = client_of("third.test", 3, 0);
+    client_sends_all(&r, &first);
+    client_sends_all(&r, &first);
+    CU_ASSERT_EQUAL(stats(&r).hellos, 1);
+    client_sends_all(&r, &second);
+    CU_ASSERT_EQUAL(only_flow(&r).hello.sni[0], 's');
+    in(&r, WAN, LAN, "answer", 6);
+    client_sends_all(&r, &third);
+    CU_ASSERT_EQUAL(only_flow(&r).hello.sni[0], 's');
+    router_stop(&r);
+}
+
+static void memory_of_pieces_comes_back(void)
+{
+    struct router r = router_with(BLOCK_ADS "hello = { memory = 64; };");
+    char from[40];
+    for (unsigned i = 0; i < 500; i++) {
+        struct client c = client_of("www.example.org", (uint8_t)i, 2400);
+        snprintf(from, sizeof from, "10.0.0.7:%u", 1000 + i);
+        c.from = from;
+        CU_ASSERT_EQUAL(client_sends(&r, &c, 0, 1200), ENGINE_HOLD);
+        later(&r, 200);
+    }
+    struct client c = client_of("blocked.test", 1, 2400);
+    client_sends(&r, &c, 0, 1200);
+    CU_ASSERT_EQUAL(client_sends(&r, &c, 1200, 2400), ENGINE_DROP);
+    CU_ASSERT_EQUAL(stats(&r).hellos_unreadable, 0);
+    router_stop(&r);
+}
+
+static void a_forged_piece_holds_nobody_up(void)
+{
+    struct router r = router_with(BLOCK_ADS);
+    struct client forged = client_of("blocked.test", 1, 2400), real = client_of("www.example.org", 2, 0);
+    CU_ASSERT_EQUAL(client_sends(&r, &forged, 0, 1200), ENGINE_HOLD);
+    CU_ASSERT_EQUAL(client_sends_all(&r, &real), ENGINE_ACCEPT);
+    CU_ASSERT_STRING_EQUAL(released(&r), "a1"); /* the flow is admitted, with all that was sent in it */
+    router_stop(&r);
+}
+
+static void what_cannot_be_read_gets_the_default(void)
+{
+    struct router r = router_with(BLOCK_ADS);
+    struct client c = client_of("www.blocked.test", 1, 0);
+    c.hello[0] = 2; /* no ClientHello */
+    CU_ASSERT_EQUAL(client_sends_all(&r, &c), ENGINE_ACCEPT);
+    CU_ASSERT_EQUAL(stats(&r).hellos_unreadable, 1);
+    struct client half = client_of("www.blocked.test", 2, 2400);
+    half.hello[0] = 2;
+    half.from = "10.0.0.5:5001";
+    CU_ASSERT_EQUAL(client_sends(&r, &half, 0, 1200), ENGINE_ACCEPT); /* as its first bytes tell */
+    uint8_t garbage[1200] = {0xc0, 0, 0, 0, 1, 8};
+    for (size_t len = 0; len < sizeof garbage; len++) {
+        char from[40];
+        snprintf(from, sizeof from, "10.0.0.8:%zu", 1000 + len);
+        CU_ASSERT_TRUE_FATAL(out(&r, from, WAN, garbage, len));
+    }
+    router_stop(&r);
+}
+
+static void a_rejected_client_is_told(void)
+{
+    struct router r =
+        router_with("reject = { per_host = 2; };"
+                    "rules = ({ name = \"ads\"; sni = \"blocked.test\"; action = \"reject\"; });");
+    struct client c = client_of("blocked.test", 1, 2400);
+    CU_ASSERT_EQUAL(client_sends(&r, &c, 0, 1200), ENGINE_HOLD);
+    CU_ASSERT_PTR_NULL(r.last.reply);
+    CU_ASSERT_EQUAL(client_sends(&r, &c, 1200, 2400), ENGINE_DROP);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(r.last.reply);
+    CU_ASSERT_EQUAL(r.last.reply->bytes[0], 3);
+    CU_ASSERT_EQUAL(r.last.reply->bytes[1], 13);
+    CU_ASSERT_EQUAL(r.last.reply->to.bytes[15], 5); /* 10.0.0.5 */
+    unsigned replies = 1;
+    for (uint8_t i = 2; i < 50; i++) {
+        struct client other = client_of("blocked.test", i, 0);
+        CU_ASSERT_EQUAL(client_sends_all(&r, &other), ENGINE_DROP);
+        replies += r.last.reply != NULL;
+    }
+    CU_ASSERT_EQUAL(replies, 2);
+    CU_ASSERT_EQUAL(stats(&r).replies_refused, 47);
+    router_stop(&r);
+}
+
+static void held_packets_of_a_flow_that_ended(void)
+{
+    struct router r = router_with(BLOCK_ADS);
+    struct client c = client_of("www.example.org", 1, 2400);
+    char from[40];
+    client_sends(&r, &c, 0, 1200);
+    for (unsigned i = 0; i < 64; i++) { /* the table has 64 places */
+        snprintf(from, sizeof from, "10.0.0.9:%u", 1000 + i);
+        CU_ASSERT_TRUE(out(&r, from, WAN, "x", 1));
+    }
+    CU_ASSERT_EQUAL(engine_held(r.worker), 1);
+    later(&r, 200);
+    CU_ASSERT_STRING_EQUAL(released(&r), "d1");
+    CU_ASSERT_EQUAL(stats(&r).reasons[QW_REASON_HOLD_LIMIT], 1);
+    router_stop(&r);
+}
+
+static void another_workers_packets_follow(void)
+{
+    struct router a = router_with(BLOCK_ADS), b = a;
+    struct client c = client_of("www.example.org", 1, 2400);
+    b.worker = engine_worker_new(a.engine);
+    CU_ASSERT_EQUAL(client_sends(&b, &c, 0, 1200), ENGINE_HOLD);
+    CU_ASSERT_EQUAL(client_sends(&a, &c, 1200, 2400), ENGINE_ACCEPT);
+    CU_ASSERT_STRING_EQUAL(released(&a), "");
+    later(&b, 1);
+    CU_ASSERT_STRING_EQUAL(released(&b), "a1");
+    engine_worker_free(b.worker);
+    router_stop(&a);
+}
+
+void suite_inspect(void)
+{
+    static const struct test TESTS[] = {
+        {"F1 W5: a whole ClientHello is decided at once", whole_hellos_are_decided_at_once},
+        {"F1 W4 F6: pieces wait, and leave in the order they came", pieces_wait_and_leave_in_order},
+        {"F1: all pieces of a blocked attempt go, also when they come again",
+         all_pieces_of_a_blocked_attempt_go},
+        {"F1 C5: 0-RTT that overtook its Initial waits for it", early_data_waits_with_its_initial},
+        {"F1: after 200 ms the default decides", time_runs_out},
+        {"F1: a default that drops drops all", time_runs_out_for_a_default_that_drops},
+        {"F1: eight datagrams wait at most", eight_datagrams_are_the_most},
+        {"F1 S3: what waits in all is bounded", the_total_is_bounded},
+        {"F1: nothing waits when no rule needs it, and reports still show the name",
+         without_such_a_rule_nothing_waits},
+        {"F5: a forged Initial with a blocked name blocks nobody else", a_forged_initial_blocks_nobody_else},
+        {"W5: the name of an answered flow stays", the_name_of_an_answered_flow_stays},
+        {"W4 S3: the memory of pieces comes back", memory_of_pieces_comes_back},
+        {"F5: a forged piece holds nobody up", a_forged_piece_holds_nobody_up},
+        {"W5 F5: what cannot be read gets the default", what_cannot_be_read_gets_the_default},
+        {"F2 M3: a rejected client is told, within limits", a_rejected_client_is_told},
+        {"F1 T4: held packets of a flow that ended are dropped", held_packets_of_a_flow_that_ended},
+        {"F1 F6: packets that wait in another worker follow", another_workers_packets_follow},
+    };
+    TEST_SUITE("inspection", TESTS);
+}
