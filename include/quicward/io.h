@@ -26,23 +26,25 @@ struct io_queues;
 /* What the kernel says of one queue (/proc/net/netfilter/nfnetlink_queue) and what its worker counted. */
 struct io_queue_stats {
     uint16_t number;
-    uint32_t waiting;       /* packets in the queue now */
-    uint64_t queue_dropped; /* the queue was full */
-    uint64_t user_dropped;  /* netlink could not deliver */
-    uint64_t overruns;      /* ENOBUFS met by the worker */
-    uint64_t rebinds;       /* times the worker had to bind again */
-    uint64_t packets;       /* received by the worker */
+    uint32_t waiting;        /* packets in the queue now, those that are held too */
+    uint64_t queue_dropped;  /* the queue was full */
+    uint64_t user_dropped;   /* netlink could not deliver */
+    uint64_t overruns;       /* ENOBUFS met by the worker */
+    uint64_t rebinds;        /* times the worker had to bind again */
+    uint64_t packets;        /* received by the worker */
+    uint64_t replies_failed; /* ICMP messages that the kernel refused to send */
 };
 
 /* Checks every interface of `config`, binds all its queues and starts one thread a queue. On failure nothing
- * stays bound and `error` has one clear line: no CAP_NET_ADMIN, no such interface, a kernel without NFQUEUE,
- * a queue that somebody holds (with the process's number and name). QW_OK and *out; QW_ERR_SYSTEM;
- * QW_ERR_NOT_FOUND for an interface; QW_ERR_NO_MEMORY. */
+ * stays bound and `error` has one clear line: no CAP_NET_ADMIN or CAP_NET_RAW, no such interface, a kernel
+ * without NFQUEUE, a queue that somebody holds (with the process's number and name). QW_OK and *out;
+ * QW_ERR_SYSTEM; QW_ERR_NOT_FOUND for an interface; QW_ERR_NO_MEMORY. */
 enum qw_error io_queues_start(struct engine *engine, const struct config *config, struct io_queues **out,
                               struct io_error *error);
 
-/* Ends the threads, unbinds, frees. Packets that still wait are judged first, at most one full queue of each;
- * what comes after that the kernel treats as `when_down` says. */
+/* Ends the threads, unbinds, frees. Packets that still wait are judged first, at most one full queue of each,
+ * and those that are held are decided as if they had waited long enough; what comes after that the kernel
+ * treats as `when_down` says. */
 void io_queues_stop(struct io_queues *queues);
 
 /* Fills `out` (room for `max` queues); returns how many. Any thread. */

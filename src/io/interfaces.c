@@ -2,31 +2,46 @@
 #include <net/if.h>
 #include <string.h>
 
+_Static_assert(CONFIG_INTERFACE_NAME_MAX >= IF_NAMESIZE, "if_indextoname writes a whole name");
+
 void interfaces_start(struct interfaces *interfaces, const struct config_interfaces *inside)
 {
     memset(interfaces, 0, sizeof(*interfaces));
     interfaces->inside = inside;
 }
 
-static enum engine_origin ask(const struct config_interfaces *inside, uint32_t index)
+static enum engine_origin side(const struct config_interfaces *inside, const char *name)
 {
-    char name[IF_NAMESIZE];
-    if (!if_indextoname(index, name))
-        return ENGINE_OUTSIDE;
     for (unsigned i = 0; i < inside->count; i++)
         if (strcmp(inside->names[i], name) == 0)
             return ENGINE_INSIDE;
     return ENGINE_OUTSIDE;
 }
 
-enum engine_origin interfaces_side(struct interfaces *interfaces, uint32_t index, struct qw_time now)
+static void ask(struct interface *out, const struct config_interfaces *inside, uint32_t index,
+                struct qw_time now)
 {
-    if (index == 0) /* the kernel did not say */
-        return ENGINE_OUTSIDE;
-    struct interfaces_entry *entry = &interfaces->cache[index % INTERFACES_CACHED];
+    *out = (struct interface){.index = index, .side = ENGINE_OUTSIDE, .asked = now};
+    if (if_indextoname(index, out->name))
+        out->side = side(inside, out->name);
+    else
+        out->name[0] = '\0';
+}
+
+const struct interface *interfaces_find(struct interfaces *interfaces, uint32_t index, struct qw_time now)
+{
+    static const struct interface UNKNOWN = {.side = ENGINE_OUTSIDE};
+    if (index == 0)
+        return &UNKNOWN;
+    struct interface *entry = &interfaces->cache[index % INTERFACES_CACHED];
     if (entry->index != index || qw_time_since(now, entry->asked) > INTERFACES_TRUST_NS)
-        *entry = (struct interfaces_entry){index, ask(interfaces->inside, index), now};
-    return entry->from;
+        ask(entry, interfaces->inside, index, now);
+    return entry;
+}
+
+const char *interface_name(const struct interface *interface)
+{
+    return interface->name[0] != '\0' ? interface->name : NULL;
 }
 
 const char *interfaces_missing(const struct config_interfaces *named)

@@ -1,4 +1,4 @@
-/* Which side a packet came from, by the index of its interface. */
+/* Interfaces by their index: name and side. */
 #ifndef QUICWARD_IO_INTERFACES_H
 #define QUICWARD_IO_INTERFACES_H
 
@@ -11,20 +11,27 @@
 /* How long an answer holds: an interface may be renamed, or go and come back with another index. */
 #define INTERFACES_TRUST_NS QW_NS_PER_SECOND
 
+struct interface {
+    uint32_t index;          /* 0: empty */
+    enum engine_origin side; /* ENGINE_INSIDE when it is named inside, ENGINE_OUTSIDE for every other */
+    struct qw_time asked;
+    char name[CONFIG_INTERFACE_NAME_MAX]; /* "" when there is no such interface */
+};
+
 struct interfaces {
     const struct config_interfaces *inside; /* borrowed */
-    struct interfaces_entry {
-        uint32_t index; /* 0: empty */
-        enum engine_origin from;
-        struct qw_time asked;
-    } cache[INTERFACES_CACHED];
+    struct interface cache[INTERFACES_CACHED];
 };
 
 /* An empty cache; one per thread. */
 void interfaces_start(struct interfaces *interfaces, const struct config_interfaces *inside);
 
-/* ENGINE_INSIDE for an interface that is named inside, ENGINE_OUTSIDE for every other. */
-enum engine_origin interfaces_side(struct interfaces *interfaces, uint32_t index, struct qw_time now);
+/* Interface `index`; 0, by which the kernel says nothing, is one without a name. Valid until the next call.
+ */
+const struct interface *interfaces_find(struct interfaces *interfaces, uint32_t index, struct qw_time now);
+
+/* Its name as rules want it: NULL when it has none. */
+const char *interface_name(const struct interface *interface);
 
 /* The first name of `named` that is no interface now, or NULL. */
 const char *interfaces_missing(const struct config_interfaces *named);

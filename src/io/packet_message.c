@@ -26,6 +26,7 @@ static void read_packet(struct nlattr *const *attributes, struct packet_message 
     out->kind = PACKET_MESSAGE_PACKET;
     out->id = ntohl(header.packet_id);
     out->indev = attribute_u32(attributes[NFQA_IFINDEX_INDEV]);
+    out->outdev = attribute_u32(attributes[NFQA_IFINDEX_OUTDEV]);
     if (attributes[NFQA_PAYLOAD]) {
         out->data = mnl_attr_get_payload(attributes[NFQA_PAYLOAD]);
         out->captured = mnl_attr_get_payload_len(attributes[NFQA_PAYLOAD]);

@@ -22,6 +22,7 @@ struct packet_message {
     int error;           /* errno value; 0: an acknowledgement */
     uint32_t id;         /* to be named in the verdict */
     uint32_t indev;      /* index of the interface the packet came in on; 0 unknown */
+    uint32_t outdev;     /* likewise of the one it goes out of */
     const uint8_t *data; /* from the IP header on, borrowed; NULL when nothing was copied */
     size_t captured;
     uint32_t wire_len; /* >= captured */

@@ -1,5 +1,5 @@
 #include "queue_loop.h"
-#include "packet_message.h"
+#include "queue_judge.h"
 #include <errno.h>
 #include <poll.h>
 #include <quicward/base/log.h>
@@ -12,67 +12,12 @@
 #define CHECK_NS QW_NS_PER_SECOND /* between looks whether a silent queue is still ours */
 #define RETRY_NS QW_NS_PER_SECOND /* between two attempts to bind again */
 
-static void handle_packet(struct queue_worker *worker, const struct packet_message *message,
-                          struct qw_time now)
-{
-    struct engine_verdict verdict;
-    const struct engine_packet packet = {
-        .data = message->data,
-        .captured = message->captured,
-        .wire_len = message->wire_len,
-        .from = interfaces_side(&worker->interfaces, message->indev, now),
-    };
-    engine_handle(worker->engine, &packet, now, &verdict);
-    if (verdict.action == ENGINE_ACCEPT)
-        verdicts_accept(&worker->verdicts, message->id);
-    else
-        verdicts_drop(&worker->verdicts, message->id);
-}
-
-/* An answer to a verdict. ENOENT: the packet went before it, as when its interface vanished. Another error
- * means that the queue is no longer there or no longer ours. */
-static void handle_error(struct queue_worker *worker, int error)
-{
-    if (error != 0 && error != ENOENT)
-        worker->lost = true;
-}
-
-/* A verdict that did not reach the kernel must not be covered by a later batch: binding again flushes the
- * queue. */
-static void send_verdicts(struct queue_worker *worker)
-{
-    ssize_t sent;
-    verdicts_finish(&worker->verdicts);
-    if (worker->verdicts.len == 0)
-        return;
-    do
-        sent = send(worker->socket.fd, worker->verdicts.messages, worker->verdicts.len, 0);
-    while (sent < 0 && errno == EINTR);
-    if (sent < 0)
-        worker->lost = true;
-}
-
-static void handle_batch(struct queue_worker *worker, unsigned count, struct qw_time now)
-{
-    verdicts_start(&worker->verdicts, worker->number);
-    for (unsigned i = 0; i < count; i++) {
-        struct packet_message message;
-        packet_message_read(worker->pieces[i].iov_base, worker->messages[i].msg_len, &message);
-        if (message.kind == PACKET_MESSAGE_PACKET)
-            handle_packet(worker, &message, now);
-        else if (message.kind == PACKET_MESSAGE_ERROR)
-            handle_error(worker, message.error);
-    }
-    send_verdicts(worker);
-    atomic_fetch_add_explicit(&worker->packets, worker->verdicts.count, memory_order_relaxed);
-}
-
 /* Takes what waits, at most a batch; 0 when nothing does. */
 static unsigned receive(struct queue_worker *worker)
 {
     if (!worker->socket.nl)
         return 0;
-    int got = recvmmsg(worker->socket.fd, worker->messages, VERDICTS_MAX, MSG_DONTWAIT, NULL);
+    int got = recvmmsg(worker->socket.fd, worker->messages, QUEUE_BATCH, MSG_DONTWAIT, NULL);
     if (got >= 0)
         return (unsigned)got;
     if (errno == ENOBUFS)
@@ -114,22 +59,36 @@ static void check_queue(struct queue_worker *worker, struct qw_time now)
         worker->lost = true;
 }
 
+int queue_sleep_ms(struct qw_time now, struct qw_time deadline)
+{
+    uint64_t left = qw_time_since(deadline, now);
+    if (left >= SLEEP_MS * QW_NS_PER_MS)
+        return SLEEP_MS;
+    return (int)((left + QW_NS_PER_MS - 1) / QW_NS_PER_MS);
+}
+
 /* poll ignores the queue's descriptor while it is -1. */
-static void sleep_until_packet(struct queue_worker *worker)
+static void sleep_until_packet(struct queue_worker *worker, struct qw_time now)
 {
     struct pollfd ready[] = {{.fd = worker->socket.fd, .events = POLLIN},
                              {.fd = worker->stop->fd, .events = POLLIN}};
-    poll(ready, 2, SLEEP_MS);
+    poll(ready, 2, queue_sleep_ms(now, engine_deadline(worker->engine)));
 }
 
-/* Closing a lost queue first makes sure that no verdict goes to packets nobody judged. */
+/* First of all, so that no verdict goes to packets nobody judged. */
+static void close_lost(struct queue_worker *worker)
+{
+    queue_socket_close(&worker->socket);
+    verdicts_start(&worker->verdicts, worker->number);
+    worker->lost = false;
+}
+
 static void keep_bound(struct queue_worker *worker, struct qw_time now)
 {
     if (!worker->lost)
         check_queue(worker, now);
     if (worker->lost)
-        queue_socket_close(&worker->socket);
-    worker->lost = false;
+        close_lost(worker);
     if (!worker->socket.nl && qw_time_since(now, worker->bind_tried) >= RETRY_NS)
         bind_again(worker, now);
 }
@@ -137,19 +96,20 @@ static void keep_bound(struct queue_worker *worker, struct qw_time now)
 static void idle(struct queue_worker *worker, struct qw_time now)
 {
     keep_bound(worker, now);
-    if (engine_tick(worker->engine, now, TICK_IDLE) < TICK_IDLE)
-        sleep_until_packet(worker);
+    if (queue_tick(worker, now, TICK_IDLE) < TICK_IDLE)
+        sleep_until_packet(worker, now);
 }
 
 /* What came before the end is still judged; not more than a full queue, so that a flood does not hold up
- * the end. */
+ * the end. What is held then has waited long enough. */
 static void drain(struct queue_worker *worker)
 {
-    unsigned got = VERDICTS_MAX;
+    unsigned got = QUEUE_BATCH;
     for (uint32_t done = 0; got > 0 && !worker->lost && done < worker->config->queue_length; done += got) {
         got = receive(worker);
-        handle_batch(worker, got, io_now());
+        queue_judge(worker, got, io_now());
     }
+    queue_decide_held(worker, io_now());
 }
 
 void queue_loop(struct queue_worker *worker)
@@ -158,8 +118,8 @@ void queue_loop(struct queue_worker *worker)
         unsigned got = receive(worker);
         struct qw_time now = io_now();
         if (got > 0) {
-            handle_batch(worker, got, now);
-            engine_tick(worker->engine, now, TICK_BUSY);
+            queue_judge(worker, got, now);
+            queue_tick(worker, now, TICK_BUSY);
         }
         if (got == 0 || worker->lost)
             idle(worker, now);

@@ -34,11 +34,11 @@ static int start_thread(struct queue_worker *worker)
 static bool take_memory(struct queue_worker *worker, struct engine *engine)
 {
     size_t size = queue_message_size(worker->config);
-    worker->buffer = calloc(VERDICTS_MAX, size);
+    worker->buffer = calloc(QUEUE_BATCH, size);
     worker->engine = engine_worker_new(engine);
     if (!worker->buffer || !worker->engine)
         return false;
-    for (unsigned i = 0; i < VERDICTS_MAX; i++) {
+    for (unsigned i = 0; i < QUEUE_BATCH; i++) {
         worker->pieces[i] = (struct iovec){worker->buffer + i * size, size};
         worker->messages[i].msg_hdr = (struct msghdr){.msg_iov = &worker->pieces[i], .msg_iovlen = 1};
     }
@@ -52,12 +52,17 @@ enum qw_error queue_worker_start(struct queue_worker *worker, uint16_t number, s
     worker->config = config;
     worker->stop = stop;
     worker->socket.fd = -1;
+    worker->replies = (struct raw_sender){-1, -1};
     worker->checked = io_now();
     pthread_mutex_init(&worker->lock, NULL);
-    interfaces_start(&worker->interfaces, &config->inside);
+    verdicts_start(&worker->verdicts, number);
+    interfaces_start(&worker->incoming, &config->inside);
+    interfaces_start(&worker->outgoing, &config->inside);
     if (!take_memory(worker, engine))
         return io_fail(error, QW_ERR_NO_MEMORY, "queue %u: no memory for its worker", number);
     enum qw_error status = queue_socket_open(&worker->socket, number, config, error);
+    if (status == QW_OK)
+        status = raw_sender_open(&worker->replies, error);
     if (status != QW_OK)
         return status;
     worker->portid = worker->socket.portid;
@@ -72,6 +77,7 @@ void queue_worker_end(struct queue_worker *worker)
     if (worker->running)
         pthread_join(worker->thread, NULL);
     queue_socket_close(&worker->socket);
+    raw_sender_close(&worker->replies);
     if (worker->engine)
         engine_worker_free(worker->engine);
     free(worker->buffer);
@@ -100,6 +106,7 @@ void queue_worker_stats(struct queue_worker *worker, struct io_queue_stats *out)
         .overruns = atomic_load_explicit(&worker->overruns, memory_order_relaxed),
         .rebinds = atomic_load_explicit(&worker->rebinds, memory_order_relaxed),
         .packets = atomic_load_explicit(&worker->packets, memory_order_relaxed),
+        .replies_failed = atomic_load_explicit(&worker->replies_failed, memory_order_relaxed),
     };
     ask_kernel(worker, out);
 }

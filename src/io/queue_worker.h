@@ -5,11 +5,14 @@
 #include "interfaces.h"
 #include "queue_socket.h"
 #include "queue_stats.h"
+#include "raw_send.h"
 #include "verdicts.h"
 #include <pthread.h>
 #include <quicward/io.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
+
+#define QUEUE_BATCH 64 /* packets received at once */
 
 /* How all workers are told to end. */
 struct queue_stop {
@@ -23,15 +26,16 @@ struct queue_worker {
     const struct config *config;
     struct queue_stop *stop;
     struct engine_worker *engine;
-    char *buffer; /* VERDICTS_MAX messages of `message_size` bytes */
-    struct mmsghdr messages[VERDICTS_MAX];
-    struct iovec pieces[VERDICTS_MAX];
+    char *buffer; /* QUEUE_BATCH messages of `message_size` bytes */
+    struct mmsghdr messages[QUEUE_BATCH];
+    struct iovec pieces[QUEUE_BATCH];
     bool running;
     pthread_t thread;
 
     /* The thread's own. */
     struct queue_socket socket;
-    struct interfaces interfaces;
+    struct raw_sender replies;
+    struct interfaces incoming, outgoing;
     struct verdicts verdicts;
     bool lost;                 /* the queue is no longer ours: to be closed and bound again */
     bool complained;           /* it was said that binding again fails */
@@ -39,7 +43,7 @@ struct queue_worker {
     struct qw_time bind_tried; /* when it was last bound again */
 
     /* For the reports of other threads. */
-    atomic_uint_fast64_t packets, overruns, rebinds;
+    atomic_uint_fast64_t packets, overruns, rebinds, replies_failed;
     pthread_mutex_t lock; /* guards the three below */
     uint32_t portid;
     struct queue_counter queue_dropped, user_dropped;

@@ -2,10 +2,16 @@
 #include "suite.h"
 #include "suites.h"
 #include <net/if.h>
+#include <string.h>
 
 /* The loopback interface is the one that every namespace has. */
 static const struct config_interfaces LOOPBACK = {1, {"lo"}};
 static const struct config_interfaces OTHERS = {2, {"lo0", "l"}};
+
+static enum engine_origin side(struct interfaces *interfaces, uint32_t index, struct qw_time now)
+{
+    return interfaces_find(interfaces, index, now)->side;
+}
 
 static void inside_by_name(void)
 {
@@ -14,9 +20,9 @@ static void inside_by_name(void)
     uint32_t index = if_nametoindex("lo");
     CU_ASSERT_NOT_EQUAL_FATAL(index, 0);
     interfaces_start(&interfaces, &LOOPBACK);
-    CU_ASSERT_EQUAL(interfaces_side(&interfaces, index, now), ENGINE_INSIDE);
+    CU_ASSERT_EQUAL(side(&interfaces, index, now), ENGINE_INSIDE);
     interfaces_start(&interfaces, &OTHERS);
-    CU_ASSERT_EQUAL(interfaces_side(&interfaces, index, now), ENGINE_OUTSIDE);
+    CU_ASSERT_EQUAL(side(&interfaces, index, now), ENGINE_OUTSIDE);
 }
 
 static void all_else_is_outside(void)
@@ -24,8 +30,8 @@ static void all_else_is_outside(void)
     struct interfaces interfaces;
     const struct qw_time start = {0};
     interfaces_start(&interfaces, &LOOPBACK);
-    CU_ASSERT_EQUAL(interfaces_side(&interfaces, 0, start), ENGINE_OUTSIDE);
-    CU_ASSERT_EQUAL(interfaces_side(&interfaces, 0x7fffffff, start), ENGINE_OUTSIDE);
+    CU_ASSERT_EQUAL(side(&interfaces, 0, start), ENGINE_OUTSIDE);
+    CU_ASSERT_EQUAL(side(&interfaces, 0x7fffffff, start), ENGINE_OUTSIDE);
 }
 
 static void answers_grow_old(void)
@@ -35,10 +41,10 @@ static void answers_grow_old(void)
                          late = {first.ns + INTERFACES_TRUST_NS + 1};
     uint32_t index = if_nametoindex("lo");
     interfaces_start(&interfaces, &OTHERS);
-    CU_ASSERT_EQUAL(interfaces_side(&interfaces, index, first), ENGINE_OUTSIDE);
+    CU_ASSERT_EQUAL(side(&interfaces, index, first), ENGINE_OUTSIDE);
     interfaces.inside = &LOOPBACK; /* as if it had been renamed */
-    CU_ASSERT_EQUAL(interfaces_side(&interfaces, index, soon), ENGINE_OUTSIDE);
-    CU_ASSERT_EQUAL(interfaces_side(&interfaces, index, late), ENGINE_INSIDE);
+    CU_ASSERT_EQUAL(side(&interfaces, index, soon), ENGINE_OUTSIDE);
+    CU_ASSERT_EQUAL(side(&interfaces, index, late), ENGINE_INSIDE);
 }
 
 static void cache_slots_are_shared(void)
@@ -47,9 +53,32 @@ static void cache_slots_are_shared(void)
     const struct qw_time now = {QW_NS_PER_SECOND};
     uint32_t index = if_nametoindex("lo");
     interfaces_start(&interfaces, &LOOPBACK);
-    CU_ASSERT_EQUAL(interfaces_side(&interfaces, index, now), ENGINE_INSIDE);
-    CU_ASSERT_EQUAL(interfaces_side(&interfaces, index + 1000 * INTERFACES_CACHED, now), ENGINE_OUTSIDE);
-    CU_ASSERT_EQUAL(interfaces_side(&interfaces, index, now), ENGINE_INSIDE);
+    CU_ASSERT_EQUAL(side(&interfaces, index, now), ENGINE_INSIDE);
+    CU_ASSERT_EQUAL(side(&interfaces, index + 1000 * INTERFACES_CACHED, now), ENGINE_OUTSIDE);
+    CU_ASSERT_EQUAL(side(&interfaces, index, now), ENGINE_INSIDE);
+}
+
+static void names_for_rules(void)
+{
+    struct interfaces interfaces;
+    const struct qw_time now = {QW_NS_PER_SECOND};
+    interfaces_start(&interfaces, &OTHERS);
+    const char *name = interface_name(interfaces_find(&interfaces, if_nametoindex("lo"), now));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(name);
+    CU_ASSERT_STRING_EQUAL(name, "lo");
+    CU_ASSERT_PTR_NULL(interface_name(interfaces_find(&interfaces, 0, now)));
+    CU_ASSERT_PTR_NULL(interface_name(interfaces_find(&interfaces, 0x7fffffff, now)));
+}
+
+static void hits_ask_nobody(void)
+{
+    struct interfaces interfaces;
+    const struct qw_time now = {QW_NS_PER_SECOND};
+    uint32_t index = if_nametoindex("lo");
+    interfaces_start(&interfaces, &LOOPBACK);
+    interfaces_find(&interfaces, index, now);
+    memcpy(interfaces.cache[index % INTERFACES_CACHED].name, "kept", sizeof("kept"));
+    CU_ASSERT_STRING_EQUAL(interface_name(interfaces_find(&interfaces, index, now)), "kept");
 }
 
 static void missing_is_named(void)
@@ -66,6 +95,8 @@ void interfaces_suite(void)
         {"an unknown interface is outside", all_else_is_outside},
         {"S4: an interface that changes is asked for again", answers_grow_old},
         {"interfaces that share a slot are told apart", cache_slots_are_shared},
+        {"F2: an interface has its name, or none", names_for_rules},
+        {"F2: what was asked for is remembered", hits_ask_nobody},
         {"S4: a missing interface is named", missing_is_named},
     };
     TEST_SUITE("interfaces", TESTS);

@@ -37,6 +37,7 @@ static void whole_packet(void)
     CU_ASSERT_EQUAL_FATAL(read.kind, PACKET_MESSAGE_PACKET);
     CU_ASSERT_EQUAL(read.id, 0x80000001);
     CU_ASSERT_EQUAL(read.indev, 7);
+    CU_ASSERT_EQUAL(read.outdev, 8);
     CU_ASSERT_EQUAL(read.captured, 21);
     CU_ASSERT_EQUAL(read.wire_len, 21);
     CU_ASSERT_EQUAL(memcmp(read.data, "E20 bytes and one odd", 21), 0);
@@ -62,6 +63,8 @@ static void no_payload(void)
     packet_message_read(message, message->nlmsg_len, &read);
     CU_ASSERT_EQUAL(read.kind, PACKET_MESSAGE_PACKET);
     CU_ASSERT_EQUAL(read.id, 3);
+    CU_ASSERT_EQUAL(read.indev, 0);
+    CU_ASSERT_EQUAL(read.outdev, 0);
     CU_ASSERT_EQUAL(read.captured, 0);
     CU_ASSERT_EQUAL(read.wire_len, 0);
 }
