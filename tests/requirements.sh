@@ -27,7 +27,9 @@ tests() {
 of() { # ID
     awk -F'\t' -v id="$1" '{
         head = $2
-        if (!sub(/:.*/, "", head) || head !~ /^[A-Z][0-9]+( [A-Z][0-9]+)*$/) next
+        if (!sub(/:.*/, "", head)) next
+        gsub(/,/, "", head)
+        if (head !~ /^[A-Z][0-9]+( [A-Z][0-9]+)*$/) next
         n = split(head, named, " ")
         for (i = 1; i <= n; i++) if (named[i] == id) { text = $2; sub(/^[^:]*: */, "", text); print $1 "\t" text }
     }' <<<"$all"

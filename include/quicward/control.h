@@ -16,9 +16,10 @@ bool control_flow_json(const struct engine_flow *flow, FILE *out);
 /* Likewise for a flow that ended: the same fields, then "ended":"expired" or "evicted". */
 bool control_ended_json(const struct engine_flow *flow, enum flow_end why, FILE *out);
 
-/* One line of JSON: {"stats":{...}}. `queues` may be NULL with `queue_count` 0 (replay). */
-bool control_stats_json(const struct engine_stats *stats, const struct io_queue_stats *queues,
-                        unsigned queue_count, FILE *out);
+/* One line of JSON: {"stats":{...}}, with the rules of `engine` and their hits; NULL: none are shown.
+ * `queues` may be NULL with `queue_count` 0 (replay). */
+bool control_stats_json(const struct engine_stats *stats, struct engine *engine,
+                        const struct io_queue_stats *queues, unsigned queue_count, FILE *out);
 
 /* A table of flows, its columns as wide as what stands in them. The client of a running daemon and replay
  * show the same one. The caller owns it; NULL when memory is short. */
@@ -37,6 +38,11 @@ bool control_stats_text(const char *json_line, FILE *out);
 
 /* "v1", "v2", "-" for 0, or "0x1a2a3a4a". Returns `out`. */
 char *control_version_text(uint32_t version, char out[static 16]);
+
+/* A name from the network as text: bytes that are no printable ASCII, and backslashes, stand as \\xNN.
+ * Returns `out`. */
+#define CONTROL_NAME_TEXT_MAX (4 * TLS_NAME_MAX + 1)
+char *control_name_text(const char *name, size_t len, char out[static CONTROL_NAME_TEXT_MAX]);
 
 /* ---- the daemon's side ---- */
 

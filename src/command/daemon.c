@@ -35,7 +35,8 @@ static void free_config(struct daemon *daemon)
 
 static bool start_engine(struct daemon *daemon)
 {
-    const struct engine_options options = {.config = daemon->config, .secret = io_random_key()};
+    const struct engine_options options = {
+        .config = daemon->config, .errors = stderr, .secret = io_random_key()};
     const struct io_error silent = {0};
     return check(engine_new(&options, &daemon->engine), "engine", &silent);
 }
@@ -139,7 +140,9 @@ static bool take_over(struct daemon *daemon, const struct config *config, FILE *
         fprintf(errors, "%s: %s cannot change while running; restart quicward\n", daemon->path, key);
         return false;
     }
-    enum qw_error result = engine_reload(daemon->engine, config);
+    enum qw_error result = engine_reload(daemon->engine, config, errors);
+    if (result == QW_ERR_INVALID)
+        return false;
     if (result != QW_OK) {
         fprintf(errors, "%s: %s\n", daemon->path, qw_error_text(result));
         return false;

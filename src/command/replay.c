@@ -21,20 +21,6 @@ struct replay {
     struct qw_time now; /* of the last packet */
 };
 
-/* Without a file: what the built-in configuration sees, in monitor mode. */
-static bool load(const struct options *options, struct config *out)
-{
-    config_defaults(out);
-    out->mode = CONFIG_MONITOR;
-    if (!options->config)
-        return true;
-    struct config *config = options_config(options);
-    if (config)
-        *out = *config;
-    config_free(config);
-    return config != NULL;
-}
-
 static bool fail(const char *path, const char *text)
 {
     fprintf(stderr, "quicward: %s: %s\n", path, text);
@@ -50,12 +36,10 @@ static bool open_capture(struct replay *replay)
     return result == QW_OK;
 }
 
-static bool make_engine(struct replay *replay)
+static bool start_engine(struct replay *replay, const struct config *config)
 {
-    struct config config;
-    if (!load(replay->options, &config))
-        return false;
-    const struct engine_options engine = {.config = &config,
+    const struct engine_options engine = {.config = config,
+                                          .errors = stderr,
                                           .shards = REPLAY_SHARDS,
                                           .secret = REPLAY_KEY,
                                           .ended = replay_flows_ended,
@@ -64,6 +48,20 @@ static bool make_engine(struct replay *replay)
     if (result == QW_OK && !(replay->worker = engine_worker_new(replay->engine)))
         result = QW_ERR_NO_MEMORY;
     return result == QW_OK || fail("engine", qw_error_text(result));
+}
+
+/* Without a file: what the built-in configuration sees, in monitor mode. */
+static bool make_engine(struct replay *replay)
+{
+    struct config defaults;
+    config_defaults(&defaults);
+    defaults.mode = CONFIG_MONITOR;
+    if (!replay->options->config)
+        return start_engine(replay, &defaults);
+    struct config *config = options_config(replay->options);
+    bool started = config && start_engine(replay, config);
+    config_free(config);
+    return started;
 }
 
 static void tear_down(struct replay *replay)
@@ -103,12 +101,14 @@ static bool walk(struct replay *replay)
     struct io_error error = {0};
     enum qw_error result;
     while ((result = io_capture_next(replay->capture, &frame, &error)) == QW_OK) {
-        const struct engine_packet packet = {frame.data, frame.captured, frame.wire_len,
-                                             origin(replay->options, &frame)};
+        const struct engine_packet packet = {.data = frame.data,
+                                             .captured = frame.captured,
+                                             .wire_len = frame.wire_len,
+                                             .from = origin(replay->options, &frame)};
         struct engine_verdict verdict;
         replay->now = frame.time;
-        engine_handle(replay->worker, &packet, frame.time, &verdict);
         sweep(replay, frame.time);
+        engine_handle(replay->worker, &packet, frame.time, &verdict);
     }
     return result == QW_ERR_NOT_FOUND || fail(replay->options->operand, error.text);
 }
@@ -116,6 +116,7 @@ static bool walk(struct replay *replay)
 /* Those alive after the last packet, and those that had expired unmet: a sweep may be a second late. */
 static bool collect(struct replay *replay)
 {
+    sweep(replay, replay->now);
     engine_stats(replay->engine, &replay->stats);
     replay_flows_live(&replay->flows, replay->engine, replay->now);
     sweep(replay, qw_time_add(replay->now, QW_NS_PER_SECOND));
@@ -126,8 +127,9 @@ static bool collect(struct replay *replay)
 static bool show(const struct replay *replay)
 {
     if (replay->options->json)
-        return replay_show_json(&replay->flows, &replay->stats);
-    return replay_show_text(&replay->flows, &replay->stats, io_capture_skipped(replay->capture));
+        return replay_show_json(&replay->flows, &replay->stats, replay->engine);
+    return replay_show_text(&replay->flows, &replay->stats, replay->engine,
+                            io_capture_skipped(replay->capture));
 }
 
 enum command_status command_replay(const struct command *self, int argc, char **argv)

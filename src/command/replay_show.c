@@ -9,12 +9,13 @@ static bool write_flow(const struct replay_flow *flow, FILE *out)
                        : control_flow_json(&flow->flow, out);
 }
 
-bool replay_show_json(const struct replay_flows *flows, const struct engine_stats *stats)
+bool replay_show_json(const struct replay_flows *flows, const struct engine_stats *stats,
+                      struct engine *engine)
 {
     for (size_t i = 0; i < flows->count; i++)
         if (!write_flow(&flows->list[i], stdout))
             return false;
-    return control_stats_json(stats, NULL, 0, stdout);
+    return control_stats_json(stats, engine, NULL, 0, stdout);
 }
 
 static bool add_row(struct control_table *table, const struct replay_flow *flow)
@@ -40,23 +41,24 @@ static bool show_table(const struct replay_flows *flows)
     return whole;
 }
 
-static bool show_stats(const struct engine_stats *stats)
+static bool show_stats(const struct engine_stats *stats, struct engine *engine)
 {
     char *line = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&line, &len);
-    bool written = out && control_stats_json(stats, NULL, 0, out);
+    bool written = out && control_stats_json(stats, engine, NULL, 0, out);
     bool shown = out && fclose(out) == 0 && written && control_stats_text(line, stdout);
     free(line);
     return shown;
 }
 
-bool replay_show_text(const struct replay_flows *flows, const struct engine_stats *stats, uint64_t skipped)
+bool replay_show_text(const struct replay_flows *flows, const struct engine_stats *stats,
+                      struct engine *engine, uint64_t skipped)
 {
     if (!show_table(flows))
         return false;
     putchar('\n');
     if (skipped)
         printf("%-26s%" PRIu64 "\n", "frames without IP", skipped);
-    return show_stats(stats);
+    return show_stats(stats, engine);
 }

@@ -5,9 +5,11 @@
 #include "replay_flows.h"
 
 /* A line a flow, then the stats line. */
-bool replay_show_json(const struct replay_flows *flows, const struct engine_stats *stats);
+bool replay_show_json(const struct replay_flows *flows, const struct engine_stats *stats,
+                      struct engine *engine);
 
 /* The table and the list that a running daemon's client shows. `skipped` frames held no IP packet. */
-bool replay_show_text(const struct replay_flows *flows, const struct engine_stats *stats, uint64_t skipped);
+bool replay_show_text(const struct replay_flows *flows, const struct engine_stats *stats,
+                      struct engine *engine, uint64_t skipped);
 
 #endif

@@ -13,20 +13,44 @@ static json_t *version(uint32_t version)
     return version ? json_string(control_version_text(version, text)) : json_null();
 }
 
-static json_t *rule(uint32_t rule)
+static json_t *rule(const struct engine_flow *flow)
 {
-    return rule == FLOW_NONE ? json_null() : json_integer(rule);
+    return flow->rule[0] ? json_string(flow->rule) : json_null();
 }
 
-/* The fields and their order are an API. Those of a translation, of the ClientHello and of the round trip
- * time are there for their readers, and null: none of it is known. */
+static json_t *sni(const struct engine_hello *hello)
+{
+    char text[CONTROL_NAME_TEXT_MAX];
+    return hello->sni_len ? json_string(control_name_text(hello->sni, hello->sni_len, text)) : json_null();
+}
+
+static json_t *alpn(const struct engine_hello *hello)
+{
+    char text[CONTROL_NAME_TEXT_MAX];
+    json_t *list = hello->known ? json_array() : json_null();
+    size_t at = 0;
+    while (at < hello->alpn_len) {
+        size_t len = (unsigned char)hello->alpn[at++];
+        json_array_append_new(list, json_string(control_name_text(hello->alpn + at, len, text)));
+        at += len;
+    }
+    return list;
+}
+
+static json_t *ech(const struct engine_hello *hello)
+{
+    return hello->known ? json_boolean(hello->ech) : json_null();
+}
+
+/* The fields and their order are an API. Those of a translation and of the round trip time are there for
+ * their readers, and null: neither is known. */
 static json_t *flow_object(const struct engine_flow *flow)
 {
     char client[QW_ENDPOINT_TEXT_MAX], server[QW_ENDPOINT_TEXT_MAX];
     qw_endpoint_text(&flow->client, flow->family, client);
     qw_endpoint_text(&flow->server, flow->family, server);
     /* clang-format off */
-    return json_pack("{s:I,s:s,s:s,s:s,s:n,s:s,s:o,s:n,s:n,s:n,s:o,s:I,s:I,s:n,s:o,s:o,s:s}",
+    return json_pack("{s:I,s:s,s:s,s:s,s:n,s:s,s:o,s:o,s:o,s:o,s:o,s:b,s:I,s:I,s:n,s:o,s:o,s:s}",
                      "id", control_count(flow->id),
                      "proto", "udp",
                      "client", client,
@@ -34,10 +58,11 @@ static json_t *flow_object(const struct engine_flow *flow)
                      "external",
                      "state", flow_state_word(flow->state),
                      "version", version(flow->version),
-                     "sni",
-                     "alpn",
-                     "ech",
-                     "rule", rule(flow->rule),
+                     "sni", sni(&flow->hello),
+                     "alpn", alpn(&flow->hello),
+                     "ech", ech(&flow->hello),
+                     "rule", rule(flow),
+                     "admitted", !flow->undecided,
                      "idle_ms", control_count(flow->idle_ms),
                      "expires_ms", control_count(flow->expires_ms),
                      "rtt_us",

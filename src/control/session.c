@@ -63,7 +63,7 @@ static bool write_stats(const struct session_source *source, FILE *out)
     struct io_queue_stats queues[CONFIG_WORKERS_MAX];
     engine_stats(source->engine, &stats);
     unsigned count = source->queues ? io_queues_stats(source->queues, queues, CONFIG_WORKERS_MAX) : 0;
-    return control_stats_json(&stats, queues, count, out) && say_ok(out);
+    return control_stats_json(&stats, source->engine, queues, count, out) && say_ok(out);
 }
 
 static bool write_reload(const struct session_source *source, FILE *out)

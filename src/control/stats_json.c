@@ -25,14 +25,15 @@ static json_t *flows(const struct engine_stats *stats)
 static json_t *queue_object(const struct io_queue_stats *queue)
 {
     /* clang-format off */
-    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
                      "number", control_count(queue->number),
                      "packets", control_count(queue->packets),
                      "waiting", control_count(queue->waiting),
                      "queue_dropped", control_count(queue->queue_dropped),
                      "user_dropped", control_count(queue->user_dropped),
                      "overruns", control_count(queue->overruns),
-                     "rebinds", control_count(queue->rebinds));
+                     "rebinds", control_count(queue->rebinds),
+                     "replies_failed", control_count(queue->replies_failed));
     /* clang-format on */
 }
 
@@ -48,10 +49,37 @@ static json_t *queue_list(const struct io_queue_stats *queues, unsigned count)
     return list;
 }
 
-static json_t *stats_object(const struct engine_stats *stats, json_t *queues)
+static json_t *rule_list(struct engine *engine)
+{
+    json_t *list = json_array();
+    struct engine_rule rule;
+    for (uint32_t i = 0; list && engine && engine_rule(engine, i, &rule); i++) {
+        json_t *object = json_pack("{s:s,s:I}", "name", rule.name, "hits", control_count(rule.hits));
+        if (json_array_append_new(list, object) < 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+static json_t *hellos(const struct engine_stats *stats)
 {
     /* clang-format off */
-    return json_pack("{s:{s:s,s:I,s:I,s:I,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:o}}", "stats",
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}",
+                     "read", control_count(stats->hellos),
+                     "unreadable", control_count(stats->hellos_unreadable),
+                     "held", control_count(stats->held),
+                     "limits", control_count(stats->hold_limits),
+                     "replies", control_count(stats->replies),
+                     "replies_refused", control_count(stats->replies_refused));
+    /* clang-format on */
+}
+
+static json_t *stats_object(const struct engine_stats *stats, json_t *rules, json_t *queues)
+{
+    /* clang-format off */
+    return json_pack("{s:{s:s,s:I,s:I,s:I,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}}", "stats",
                      "mode", stats->mode == CONFIG_MONITOR ? "monitor" : "firewall",
                      "packets", control_count(stats->packets),
                      "accepted", control_count(stats->accepted),
@@ -63,12 +91,14 @@ static json_t *stats_object(const struct engine_stats *stats, json_t *queues)
                      "evicted", control_count(stats->flows_evicted),
                      "confirmed", control_count(stats->flows_confirmed),
                      "handshakes_displaced", control_count(stats->handshakes_displaced),
+                     "hellos", hellos(stats),
+                     "rules", rules,
                      "queues", queues);
     /* clang-format on */
 }
 
-bool control_stats_json(const struct engine_stats *stats, const struct io_queue_stats *queues,
-                        unsigned queue_count, FILE *out)
+bool control_stats_json(const struct engine_stats *stats, struct engine *engine,
+                        const struct io_queue_stats *queues, unsigned queue_count, FILE *out)
 {
-    return control_write_line(stats_object(stats, queue_list(queues, queue_count)), out);
+    return control_write_line(stats_object(stats, rule_list(engine), queue_list(queues, queue_count)), out);
 }

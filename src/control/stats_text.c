@@ -62,6 +62,39 @@ static bool flows(json_t *stats, FILE *out)
     return true;
 }
 
+static bool hellos(json_t *stats, FILE *out)
+{
+    json_int_t read, unreadable, held, limits, replies, refused;
+    if (json_unpack(stats, "{s:{s:I,s:I,s:I,s:I,s:I,s:I}}", "hellos", "read", &read, "unreadable",
+                    &unreadable, "held", &held, "limits", &limits, "replies", &replies, "replies_refused",
+                    &refused) < 0)
+        return false;
+    fprintf(out, "%-26s" N " read, " N " unreadable; " N " packets held, " N " times to a limit\n",
+            "ClientHellos", read, unreadable, held, limits);
+    fprintf(out, "%-26s" N " sent, " N " kept back by their limit\n", "ICMP replies", replies, refused);
+    return true;
+}
+
+static bool rules(json_t *stats, FILE *out)
+{
+    size_t i;
+    json_t *rule, *list = json_object_get(stats, "rules");
+    if (!json_is_array(list))
+        return false;
+    json_array_foreach(list, i, rule)
+    {
+        const char *name;
+        json_int_t hits;
+        char label[80];
+        if (json_unpack(rule, "{s:s,s:I}", "name", &name, "hits", &hits) < 0)
+            return false;
+        snprintf(label, sizeof(label), "rule %s", name);
+        control_make_printable(label);
+        line(out, label, hits);
+    }
+    return true;
+}
+
 static bool queue_line(json_t *queue, FILE *out)
 {
     char label[32];
@@ -98,8 +131,8 @@ bool control_stats_text(const char *json_line, FILE *out)
     FILE *list = open_memstream(&text, &len);
     json_t *root = list ? json_loads(json_line, JSON_REJECT_DUPLICATES, NULL) : NULL;
     json_t *stats = json_object_get(root, "stats");
-    bool valid =
-        stats && packets(stats, list) && reasons(stats, list) && flows(stats, list) && queues(stats, list);
+    bool valid = stats && packets(stats, list) && reasons(stats, list) && flows(stats, list) &&
+                 hellos(stats, list) && rules(stats, list) && queues(stats, list);
     if (list)
         fclose(list);
     if (valid && text)

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum column { STATE, VERSION, CLIENT, SERVER, UP, DOWN, IDLE, EXPIRES, COLUMNS };
+enum column { STATE, VERSION, CLIENT, SERVER, NAME, UP, DOWN, IDLE, EXPIRES, COLUMNS };
 
-#define CELL_MAX QW_ENDPOINT_TEXT_MAX /* the longest cell: an IPv6 endpoint */
+#define CELL_MAX QW_ENDPOINT_TEXT_MAX /* an IPv6 endpoint; longer names are cut here, not in JSON */
 #define FIRST_ROWS 64
 
 struct row {
@@ -18,7 +18,8 @@ struct control_table {
 };
 
 static const char *const HEADING[COLUMNS] = {
-    "STATE", "VERSION", "CLIENT", "SERVER", "UP packets/bytes", "DOWN packets/bytes", "IDLE", "EXPIRES"};
+    "STATE", "VERSION", "CLIENT", "SERVER", "NAME", "UP packets/bytes", "DOWN packets/bytes",
+    "IDLE",  "EXPIRES"};
 
 struct control_table *control_table_new(void)
 {
@@ -69,16 +70,17 @@ static void put_seconds(char cell[CELL_MAX], json_int_t ms)
 static bool read_row(json_t *flow, struct row *row)
 {
     const char *state, *client, *server, *ended = NULL;
-    json_t *version, *up, *down;
+    json_t *version, *sni, *up, *down;
     json_int_t idle, expires;
-    if (json_unpack(flow, "{s:s,s:s,s:s,s:o,s:I,s:I,s:o,s:o,s?s}", "state", &state, "client", &client,
-                    "server", &server, "version", &version, "idle_ms", &idle, "expires_ms", &expires, "up",
-                    &up, "down", &down, "ended", &ended) < 0)
+    if (json_unpack(flow, "{s:s,s:s,s:s,s:o,s:o,s:I,s:I,s:o,s:o,s?s}", "state", &state, "client", &client,
+                    "server", &server, "version", &version, "sni", &sni, "idle_ms", &idle, "expires_ms",
+                    &expires, "up", &up, "down", &down, "ended", &ended) < 0)
         return false;
     put_text(row->cells[STATE], state);
     put_text(row->cells[VERSION], json_string_value(version));
     put_text(row->cells[CLIENT], client);
     put_text(row->cells[SERVER], server);
+    put_text(row->cells[NAME], json_string_value(sni));
     put_seconds(row->cells[IDLE], idle);
     put_seconds(row->cells[EXPIRES], expires);
     if (ended)

@@ -17,6 +17,25 @@ char *control_version_text(uint32_t version, char out[static 16])
     return out;
 }
 
+char *control_name_text(const char *name, size_t len, char out[static CONTROL_NAME_TEXT_MAX])
+{
+    static const char DIGITS[] = "0123456789abcdef";
+    char *at = out;
+    for (size_t i = 0; i < len && i < TLS_NAME_MAX; i++) {
+        unsigned char c = (unsigned char)name[i];
+        if (c > ' ' && c <= '~' && c != '\\') {
+            *at++ = (char)c;
+            continue;
+        }
+        *at++ = '\\';
+        *at++ = 'x';
+        *at++ = DIGITS[c >> 4];
+        *at++ = DIGITS[c & 15];
+    }
+    *at = '\0';
+    return out;
+}
+
 json_int_t control_count(uint64_t count)
 {
     return count > INT64_MAX ? INT64_MAX : (json_int_t)count;

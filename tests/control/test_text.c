@@ -7,12 +7,14 @@
 
 #define FLOW_4                                                                                               \
     "{\"id\":1,\"state\":\"one-way\",\"version\":null,\"client\":\"192.0.2.1:50000\","                       \
-    "\"server\":\"198.51.100.7:443\",\"idle_ms\":1540,\"expires_ms\":118460,\"up\":{\"packets\":1,"          \
+    "\"server\":\"198.51.100.7:443\",\"sni\":null,\"idle_ms\":1540,\"expires_ms\":118460,\"up\":{"           \
+    "\"packets\":1,"                                                                                         \
     "\"bytes\":29},"                                                                                         \
     "\"down\":{\"packets\":0,\"bytes\":0}}"
 #define FLOW_6                                                                                               \
     "{\"id\":2,\"state\":\"confirmed\",\"version\":\"0x709a50c4\","                                          \
     "\"client\":\"[2001:db8:1111:2222:3333:4444:5555:6666]:50000\",\"server\":\"[2001:db8::7]:443\","        \
+    "\"sni\":\"www.example.org\","                                                                           \
     "\"idle_ms\":0,\"expires_ms\":0,\"up\":{\"packets\":12,\"bytes\":14000},"                                \
     "\"down\":{\"packets\":120,\"bytes\":140000},\"ended\":\"expired\"}"
 
@@ -38,11 +40,12 @@ static void expect_table(const char *const *lines, size_t count, const char *exp
 static void one_row(void)
 {
     const char *const lines[] = {FLOW_4};
-    expect_table(lines, 1,
-                 "STATE    VERSION  CLIENT           SERVER            UP packets/bytes  DOWN packets/bytes"
-                 "  IDLE  EXPIRES\n"
-                 "one-way  -        192.0.2.1:50000  198.51.100.7:443              1/29                 0/0"
-                 "  1.5s   118.5s\n");
+    expect_table(
+        lines, 1,
+        "STATE    VERSION  CLIENT           SERVER            NAME  UP packets/bytes  DOWN packets/bytes"
+        "  IDLE  EXPIRES\n"
+        "one-way  -        192.0.2.1:50000  198.51.100.7:443  -                 1/29                 0/0"
+        "  1.5s   118.5s\n");
 }
 
 static void two_rows(void)
@@ -50,11 +53,11 @@ static void two_rows(void)
     const char *const lines[] = {FLOW_4, FLOW_6};
     expect_table(lines, 2,
                  "STATE      VERSION     CLIENT                                          SERVER            "
-                 " UP packets/bytes  DOWN packets/bytes  IDLE  EXPIRES\n"
+                 " NAME             UP packets/bytes  DOWN packets/bytes  IDLE  EXPIRES\n"
                  "one-way    -           192.0.2.1:50000                                 198.51.100.7:443  "
-                 "             1/29                 0/0  1.5s   118.5s\n"
+                 " -                            1/29                 0/0  1.5s   118.5s\n"
                  "confirmed  0x709a50c4  [2001:db8:1111:2222:3333:4444:5555:6666]:50000  [2001:db8::7]:443 "
-                 "         12/14000          120/140000  0.0s  expired\n");
+                 " www.example.org          12/14000          120/140000  0.0s  expired\n");
 }
 
 static void no_rows(void)
@@ -100,12 +103,13 @@ static void terminals_are_safe(void)
 {
     struct control_table *table = control_table_new();
     CU_ASSERT_PTR_NOT_NULL_FATAL(table);
-    CU_ASSERT_TRUE(control_table_add(
-        table, "{\"state\":\"\\u001b[2Jx\",\"version\":null,\"client\":\"a\\nb\",\"server\":\"\\u00e9\","
-               "\"idle_ms\":1,\"expires_ms\":1,\"up\":{\"packets\":1,\"bytes\":29},"
-               "\"down\":{\"packets\":0,\"bytes\":0}}"));
+    CU_ASSERT_TRUE(control_table_add(table,
+                                     "{\"state\":\"\\u001b[2Jx\",\"version\":null,\"client\":\"a\\nb\","
+                                     "\"server\":\"\\u00e9\",\"sni\":\"\\t\","
+                                     "\"idle_ms\":1,\"expires_ms\":1,\"up\":{\"packets\":1,\"bytes\":29},"
+                                     "\"down\":{\"packets\":0,\"bytes\":0}}"));
     char *text = printed(print_table, table);
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n?[2Jx  -        a?b     ??      "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n?[2Jx  -        a?b     ??      ?     "));
     free(text);
     control_table_free(table);
 }
@@ -114,7 +118,9 @@ static void terminals_are_safe(void)
 #define STATS_START "{\"stats\":{\"mode\":\"firewall\",\"packets\":30,\"accepted\":26,\"dropped\":4,"
 #define STATS_FLOWS                                                                                          \
     ",\"flows\":{\"attempts\":1,\"answered\":2,\"confirmed\":3,\"max\":100},\"created\":9,\"expired\":1,"    \
-    "\"evicted\":2,\"confirmed\":3,\"handshakes_displaced\":5,"
+    "\"evicted\":2,\"confirmed\":3,\"handshakes_displaced\":5,\"hellos\":{\"read\":11,\"unreadable\":12,"    \
+    "\"held\":13,\"limits\":14,\"replies\":15,\"replies_refused\":16},"                                      \
+    "\"rules\":[{\"name\":\"web\",\"hits\":17}],"
 #define STATS_QUEUE                                                                                          \
     "{\"number\":7400,\"packets\":10,\"waiting\":1,\"queue_dropped\":2,\"user_dropped\":3,\"overruns\":4,"   \
     "\"rebinds\":5}"
@@ -141,6 +147,9 @@ static void stats_list(void)
               "flows expired             1\n"
               "flows evicted             2\n"
               "handshakes displaced      5\n"
+              "ClientHellos              11 read, 12 unreadable; 13 packets held, 14 times to a limit\n"
+              "ICMP replies              15 sent, 16 kept back by their limit\n"
+              "rule web                  17\n"
               "queue 7400                10 packets, 1 waiting; lost 2 to a full queue, 3 to netlink;"
               " 4 overruns, 5 rebinds\n");
     free(text);

@@ -7,7 +7,7 @@
 
 static struct engine_flow flow_between(const char *client, const char *server)
 {
-    struct engine_flow flow = {.id = 7, .rule = FLOW_NONE, .state = FLOW_ONE_WAY};
+    struct engine_flow flow = {.id = 7, .state = FLOW_ONE_WAY, .undecided = true};
     CU_ASSERT_TRUE_FATAL(qw_endpoint_parse(client, &flow.client, &flow.family));
     CU_ASSERT_TRUE_FATAL(qw_endpoint_parse(server, &flow.server, &flow.family));
     return flow;
@@ -44,7 +44,7 @@ static void unknown_is_null(void)
         print_flow, &flow,
         "{\"id\":7,\"proto\":\"udp\",\"client\":\"192.0.2.1:50000\",\"server\":\"198.51.100.7:443\","
         "\"external\":null,\"state\":\"one-way\",\"version\":null,\"sni\":null,\"alpn\":null,\"ech\":null,"
-        "\"rule\":null,\"idle_ms\":0,\"expires_ms\":0,\"rtt_us\":null,"
+        "\"rule\":null,\"admitted\":false,\"idle_ms\":0,\"expires_ms\":0,\"rtt_us\":null,"
         "\"up\":{\"packets\":0,\"bytes\":0,\"ce\":0},\"down\":{\"packets\":0,\"bytes\":0,\"ce\":0},"
         "\"roles\":\"first-packet\"}\n");
 }
@@ -55,7 +55,14 @@ static void known_is_shown(void)
     flow.client_known = true;
     flow.state = FLOW_CONFIRMED;
     flow.version = 0x6b3343cf;
-    flow.rule = 3;
+    strcpy(flow.rule, "web");
+    flow.undecided = false;
+    flow.hello = (struct engine_hello){.known = true,
+                                       .ech = true,
+                                       .sni_len = 10,
+                                       .alpn_len = 9,
+                                       .sni = "ex\\mple\xc3\xa4\t",
+                                       .alpn = "\2h3\5\"q\"\n "};
     flow.idle_ms = 1500;
     flow.expires_ms = 298500;
     flow.up = (struct engine_direction){12, 14000, 1};
@@ -64,7 +71,9 @@ static void known_is_shown(void)
         print_flow, &flow,
         "{\"id\":7,\"proto\":\"udp\",\"client\":\"[2001:db8::1]:50000\","
         "\"server\":\"[2001:db8:ffff::7]:443\",\"external\":null,\"state\":\"confirmed\",\"version\":\"v2\","
-        "\"sni\":null,\"alpn\":null,\"ech\":null,\"rule\":3,\"idle_ms\":1500,\"expires_ms\":298500,"
+        "\"sni\":\"ex\\\\x5cmple\\\\xc3\\\\xa4\\\\x09\","
+        "\"alpn\":[\"h3\",\"\\\"q\\\"\\\\x0a\\\\x20\"],\"ech\":true,\"rule\":\"web\",\"admitted\":true,"
+        "\"idle_ms\":1500,\"expires_ms\":298500,"
         "\"rtt_us\":null,\"up\":{\"packets\":12,\"bytes\":14000,\"ce\":1},"
         "\"down\":{\"packets\":9000000000,\"bytes\":9007199254740993,\"ce\":4294967295},"
         "\"roles\":\"handshake\"}\n");
@@ -96,16 +105,17 @@ static const struct io_queue_stats QUEUE = {.number = 7400,
                                             .queue_dropped = 2,
                                             .user_dropped = 3,
                                             .overruns = 4,
-                                            .rebinds = 5};
+                                            .rebinds = 5,
+                                            .replies_failed = 6};
 
 static void print_stats(void *stats, FILE *out)
 {
-    CU_ASSERT_TRUE(control_stats_json(stats, &QUEUE, 1, out));
+    CU_ASSERT_TRUE(control_stats_json(stats, NULL, &QUEUE, 1, out));
 }
 
 static void print_stats_alone(void *stats, FILE *out)
 {
-    CU_ASSERT_TRUE(control_stats_json(stats, NULL, 0, out));
+    CU_ASSERT_TRUE(control_stats_json(stats, NULL, NULL, 0, out));
 }
 
 static void stats_line(void)
@@ -123,13 +133,23 @@ static void stats_line(void)
                                  .flows_max = 100};
     stats.reasons[QW_REASON_NONE] = 26;
     stats.reasons[QW_REASON_UNSOLICITED] = 4;
+    stats.reasons[QW_REASON_RULE] = 6;
+    stats.hellos = 11;
+    stats.hellos_unreadable = 12;
+    stats.held = 13;
+    stats.hold_limits = 14;
+    stats.replies = 15;
+    stats.replies_refused = 16;
     expect_line(print_stats, &stats,
                 "{\"stats\":{\"mode\":\"firewall\",\"packets\":30,\"accepted\":26,\"dropped\":4,"
                 "\"reasons\":{\"malformed\":0,\"fragment\":0,\"unsolicited\":4,\"unsolicited-icmp\":0,"
-                "\"table-full\":0},\"flows\":{\"attempts\":1,\"answered\":2,\"confirmed\":3,\"max\":100},"
+                "\"rule\":6,\"default\":0,\"quic-blocked\":0,\"hold-limit\":0,\"table-full\":0},\"flows\":{"
+                "\"attempts\":1,\"answered\":2,\"confirmed\":3,\"max\":100},"
                 "\"created\":9,\"expired\":1,\"evicted\":2,\"confirmed\":3,\"handshakes_displaced\":5,"
-                "\"queues\":[{\"number\":7400,\"packets\":10,\"waiting\":1,\"queue_dropped\":2,"
-                "\"user_dropped\":3,\"overruns\":4,\"rebinds\":5}]}}\n");
+                "\"hellos\":{\"read\":11,\"unreadable\":12,\"held\":13,\"limits\":14,\"replies\":15,"
+                "\"replies_refused\":16},\"rules\":[],\"queues\":[{\"number\":7400,\"packets\":10,"
+                "\"waiting\":1,\"queue_dropped\":2,"
+                "\"user_dropped\":3,\"overruns\":4,\"rebinds\":5,\"replies_failed\":6}]}}\n");
     stats.mode = CONFIG_MONITOR;
     char *alone = printed(print_stats_alone, &stats);
     CU_ASSERT_PTR_NOT_NULL(strstr(alone, "{\"stats\":{\"mode\":\"monitor\","));
@@ -145,7 +165,7 @@ static void full_disk(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(full);
     setvbuf(full, NULL, _IONBF, 0);
     CU_ASSERT_FALSE(control_flow_json(&flow, full));
-    CU_ASSERT_FALSE(control_stats_json(&stats, NULL, 0, full));
+    CU_ASSERT_FALSE(control_stats_json(&stats, NULL, NULL, 0, full));
     fclose(full);
 }
 
