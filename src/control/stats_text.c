@@ -98,16 +98,16 @@ static bool rules(json_t *stats, FILE *out)
 static bool queue_line(json_t *queue, FILE *out)
 {
     char label[32];
-    json_int_t number, packets, waiting, full, lost, overruns, rebinds;
-    if (json_unpack(queue, "{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "number", &number, "packets", &packets, "waiting",
-                    &waiting, "queue_dropped", &full, "user_dropped", &lost, "overruns", &overruns, "rebinds",
-                    &rebinds) < 0)
+    json_int_t number, packets, waiting, full, lost, overruns, rebinds, failed;
+    if (json_unpack(queue, "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "number", &number, "packets", &packets,
+                    "waiting", &waiting, "queue_dropped", &full, "user_dropped", &lost, "overruns", &overruns,
+                    "rebinds", &rebinds, "replies_failed", &failed) < 0)
         return false;
     snprintf(label, sizeof(label), "queue " N, number);
     fprintf(out,
             "%-26s" N " packets, " N " waiting; lost " N " to a full queue, " N " to netlink; " N
-            " overruns, " N " rebinds\n",
-            label, packets, waiting, full, lost, overruns, rebinds);
+            " overruns, " N " rebinds, " N " ICMP replies failed\n",
+            label, packets, waiting, full, lost, overruns, rebinds, failed);
     return true;
 }
 

@@ -1,4 +1,5 @@
 /* Who sees nothing, or only one side, gets nowhere, and hinders nobody. */
+#include "random.h"
 #include "suite.h"
 #include "talk.h"
 #include <string.h>
@@ -114,12 +115,6 @@ static void a_forged_retry(void)
     talk_end(&t);
 }
 
-static uint32_t next_random(uint64_t *state)
-{
-    *state = *state * 6364136223846793005ull + 1442695040888963407ull;
-    return (uint32_t)(*state >> 33);
-}
-
 /* Versions 1, 2 and a few others, CIDs of few values: as close to a handshake as chance gets. */
 static void random_datagrams(void)
 {
@@ -127,14 +122,14 @@ static void random_datagrams(void)
     struct talk t = talk_start();
     for (int i = 0; i < 200000; i++) {
         uint8_t data[64];
-        size_t len = next_random(&random) % sizeof data;
+        size_t len = test_random(&random) % sizeof data;
         for (size_t b = 0; b < sizeof data; b++)
-            data[b] = (uint8_t)next_random(&random);
+            data[b] = (uint8_t)test_random(&random);
         if (i % 3 == 0) {
             memcpy(data + 1, (const uint8_t[]){0, 0, 0, 1}, 4);
             data[5] = data[5] % 9;
         }
-        enum flow_state state = datagram(&t, next_random(&random) % 2 ? FLOW_HI : FLOW_LO, data, len);
+        enum flow_state state = datagram(&t, test_random(&random) % 2 ? FLOW_HI : FLOW_LO, data, len);
         CU_ASSERT_EQUAL_FATAL(state, FLOW_ONE_WAY);
     }
     talk_end(&t);

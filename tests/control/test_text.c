@@ -123,7 +123,7 @@ static void terminals_are_safe(void)
     "\"rules\":[{\"name\":\"web\",\"hits\":17}],"
 #define STATS_QUEUE                                                                                          \
     "{\"number\":7400,\"packets\":10,\"waiting\":1,\"queue_dropped\":2,\"user_dropped\":3,\"overruns\":4,"   \
-    "\"rebinds\":5}"
+    "\"rebinds\":5,\"replies_failed\":6}"
 
 static void print_stats(void *line, FILE *out)
 {
@@ -151,7 +151,7 @@ static void stats_list(void)
               "ICMP replies              15 sent, 16 kept back by their limit\n"
               "rule web                  17\n"
               "queue 7400                10 packets, 1 waiting; lost 2 to a full queue, 3 to netlink;"
-              " 4 overruns, 5 rebinds\n");
+              " 4 overruns, 5 rebinds, 6 ICMP replies failed\n");
     free(text);
 }
 

@@ -3,6 +3,7 @@
 #include "hellos.h"
 #include "hex.h"
 #include "packets.h"
+#include "random.h"
 #include "suite.h"
 #include <quicward/quic.h>
 #include <string.h>
@@ -138,12 +139,6 @@ static void among_other_frames(void)
     }
 }
 
-static uint32_t next_random(uint64_t *state)
-{
-    *state = *state * 6364136223846793005ull + 1442695040888963407ull;
-    return (uint32_t)(*state >> 33);
-}
-
 /* A real Initial with bytes changed is no Initial: it is forwarded, whatever it was about. */
 static void damaged_initials_are_forwarded(void)
 {
@@ -159,10 +154,10 @@ static void damaged_initials_are_forwarded(void)
         char from[40];
         uint8_t damaged[1400];
         memcpy(damaged, payload, len);
-        damaged[30 + next_random(&random) % (len - 30)] ^= (uint8_t)(1u << next_random(&random) % 8);
+        damaged[30 + test_random(&random) % (len - 30)] ^= (uint8_t)(1u << test_random(&random) % 8);
         snprintf(from, sizeof from, "10.%u.%u.1:5000", i >> 8, i & 255);
         size_t size =
-            test_udp(packet, sizeof packet, from, WAN, damaged, 50 + next_random(&random) % (len - 50));
+            test_udp(packet, sizeof packet, from, WAN, damaged, 50 + test_random(&random) % (len - 50));
         CU_ASSERT_TRUE_FATAL(raw(&r, ENGINE_INSIDE, packet, size));
     }
     CU_ASSERT_EQUAL(engine_held(r.worker), 0);

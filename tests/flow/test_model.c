@@ -1,5 +1,6 @@
 /* The table against the simplest thing that does the same: an array of last-seen times. */
 #include "flows.h"
+#include "random.h"
 #include "suite.h"
 #include <string.h>
 
@@ -7,12 +8,6 @@ enum { KEYS = 500, ROUNDS = 300000 };
 
 static uint64_t last_seen[KEYS];
 static bool live[KEYS];
-
-static uint32_t next_random(uint64_t *state)
-{
-    *state = *state * 6364136223846793005ull + 1442695040888963407ull;
-    return (uint32_t)(*state >> 33);
-}
 
 static bool model_live(uint32_t n, uint64_t now)
 {
@@ -41,10 +36,10 @@ static void behaves_as_the_model(void)
     uint64_t random = 1, now = 0;
     memset(live, 0, sizeof live);
     for (int i = 0; i < ROUNDS; i++) {
-        now += next_random(&random) % (SECOND / 2);
-        step(t, next_random(&random) % KEYS, next_random(&random), now);
+        now += test_random(&random) % (SECOND / 2);
+        step(t, test_random(&random) % KEYS, test_random(&random), now);
         if (i % 7 == 0)
-            flow_sweep(t, (struct qw_time){now}, next_random(&random) % 3);
+            flow_sweep(t, (struct qw_time){now}, test_random(&random) % 3);
     }
     flow_table_free(t);
 }
