@@ -5,8 +5,7 @@
 #   lab.sh down                           removes it
 # QW_LAB names the lab; without it `up` chooses a name and `shell` and `down` mean the last one.
 set -u
-cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
-. ./lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 remembered=${TMPDIR:-/tmp}/quicward-lab.$(id -u)
 
 usage() {

@@ -121,7 +121,7 @@ packages() {
 case ${1:-} in
 --quick) quick=yes ;;
 '') ;;
-*) sed -n '2,4s/^# //p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
+*) sed -n '2,4s/^# //p' tests/run.sh >&2; exit 2 ;;
 esac
 if step 'packages' packages; then
     static_checks
