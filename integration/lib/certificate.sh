@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A certificate authority and a leaf for *.server.test, made anew for every lab.
+# A certificate authority and a leaf for *.server.test and *.blocked.test, made anew for every lab.
 
 certificate_make() {
     local dir=$LAB_DIR/tls
@@ -7,7 +7,8 @@ certificate_make() {
     certificate_key "$dir/ca.key" && certificate_key "$dir/key.pem" || return 1
     openssl req -x509 -key "$dir/ca.key" -out "$dir/ca.pem" -days 30 -subj /CN=quicward-lab || return 1
     openssl req -new -key "$dir/key.pem" -out "$dir/request.pem" -subj /CN=server.test || return 1
-    printf '%s\n' 'subjectAltName=DNS:server.test,DNS:*.server.test' basicConstraints=CA:FALSE >"$dir/leaf.ext"
+    printf '%s\n' 'subjectAltName=DNS:server.test,DNS:*.server.test,DNS:blocked.test,DNS:*.blocked.test' \
+        basicConstraints=CA:FALSE >"$dir/leaf.ext"
     openssl x509 -req -in "$dir/request.pem" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -CAcreateserial -days 30 \
         -out "$dir/cert.pem" -extfile "$dir/leaf.ext" 2>/dev/null || return 1
     echo hello-quic >"$LAB_DIR/www/index.html"

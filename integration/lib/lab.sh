@@ -63,9 +63,12 @@ lab_routes() {
     ip -n "$LAB_SERVER" -6 route add default via 2001:db8:2::1
 }
 
-# Programs that take the TLS server name from their host argument need names: one for each family.
+# Programs that take the TLS server name from their host argument need names: one for each family. Others are not to be
+# found, at once.
 lab_hosts() {
-    printf '%s\n' '127.0.0.1 localhost' "$S4 v4.server.test" "$S6 v6.server.test" >"$LAB_DIR/hosts"
+    printf '%s\n' "127.0.0.1 localhost $(uname -n)" "$S4 v4.server.test v4.blocked.test" \
+        "$S6 v6.server.test v6.blocked.test" >"$LAB_DIR/hosts"
+    echo 'nameserver 127.0.0.1' >"$LAB_DIR/resolv.conf"
 }
 
 lab_reachable() {

@@ -14,24 +14,29 @@ serve_gtls() {
     serve_wait "$port"
 }
 
-# serve_caddy PORT: quic-go. Bound to its addresses, for a wildcard would answer from whichever it likes.
+# serve_caddy PORT...: quic-go, and TCP. Bound to its addresses, for a wildcard would answer from whichever it likes.
 serve_caddy() {
-    local port=$1
-    cat >"$LAB_DIR/Caddyfile" <<EOF
-{
-	admin off
-	auto_https off
+    local port
+    printf '{\n\tadmin off\n\tauto_https off\n}\n' >"$LAB_DIR/Caddyfile"
+    for port in "$@"; do
+        caddy_site "$port" >>"$LAB_DIR/Caddyfile"
+    done
+    lab_spawn "$LAB_SERVER" caddy env HOME="$LAB_DIR" XDG_DATA_HOME="$LAB_DIR" XDG_CONFIG_HOME="$LAB_DIR" \
+        caddy run --config "$LAB_DIR/Caddyfile" --adapter caddyfile
+    for port in "$@"; do
+        serve_wait "$port" && wait_for 5 serve_both_families "$port" || return 1
+    done
 }
-https://v4.server.test:$port, https://v6.server.test:$port, https://server.test:$port {
+
+caddy_site() { # PORT
+    cat <<EOF
+https://server.test:$1, https://*.server.test:$1, https://blocked.test:$1, https://*.blocked.test:$1 {
 	bind $S4 $S6
 	tls $LAB_DIR/tls/cert.pem $LAB_DIR/tls/key.pem
 	root * $LAB_DIR/www
 	file_server
 }
 EOF
-    lab_spawn "$LAB_SERVER" caddy env HOME="$LAB_DIR" XDG_DATA_HOME="$LAB_DIR" XDG_CONFIG_HOME="$LAB_DIR" \
-        caddy run --config "$LAB_DIR/Caddyfile" --adapter caddyfile
-    serve_wait "$port" && wait_for 5 serve_both_families "$port"
 }
 
 serve_both_families() {

@@ -2,7 +2,6 @@
  * packet that SENDER sent to DESTINATION. FROM need not be an address of this host. */
 #include "sockets.h"
 
-#include <netinet/in.h>
 #include <packets.h>
 #include <stdio.h>
 
@@ -23,13 +22,6 @@ int main(int argc, char **argv)
     len = to.address.ss_family == AF_INET
               ? test_icmp_error(message, sizeof(message), argv[1], UNREACHABLE_V4, 0, quoted, len, quote)
               : test_icmp_error(message, sizeof(message), argv[1], UNREACHABLE_V6, 0, quoted, len, quote);
-    int fd = socket(to.address.ss_family, SOCK_RAW, IPPROTO_RAW);
-    if (fd < 0)
-        tool_fail("raw socket");
-    /* Raw IPv6 sockets take the port as a protocol and refuse others than their own or 0. */
-    if (to.address.ss_family == AF_INET6)
-        ((struct sockaddr_in6 *)&to.address)->sin6_port = 0;
-    if (sendto(fd, message, len, 0, (const struct sockaddr *)&to.address, to.len) < 0)
-        tool_fail("send");
+    tool_send_packet(tool_raw_socket(&to), &to, message, len);
     return 0;
 }

@@ -110,6 +110,25 @@ void tool_connect(int fd, const struct tool_endpoint *to)
         tool_fail("connect");
 }
 
+int tool_raw_socket(const struct tool_endpoint *to)
+{
+    int fd = socket(to->address.ss_family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+    if (fd < 0)
+        tool_fail("raw socket");
+    large_buffers(fd);
+    return fd;
+}
+
+void tool_send_packet(int fd, const struct tool_endpoint *to, const uint8_t *packet, size_t len)
+{
+    struct tool_endpoint host = *to;
+    /* Raw IPv6 sockets take the port as a protocol and refuse others than their own or 0. */
+    if (host.address.ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)&host.address)->sin6_port = 0;
+    if (sendto(fd, packet, len, 0, (const struct sockaddr *)&host.address, host.len) < 0)
+        tool_fail("send");
+}
+
 bool tool_wait(int fd, int ms)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};

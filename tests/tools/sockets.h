@@ -30,6 +30,10 @@ unsigned long tool_number(const char *text, unsigned long max);
 int tool_socket(const struct tool_endpoint *from);
 void tool_connect(int fd, const struct tool_endpoint *to);
 
+/* A raw socket of `to`'s family, and an IP packet sent through it to that host, header and all as given. */
+int tool_raw_socket(const struct tool_endpoint *to);
+void tool_send_packet(int fd, const struct tool_endpoint *to, const uint8_t *packet, size_t len);
+
 /* True when a datagram or an error waits, false after `ms`. */
 bool tool_wait(int fd, int ms);
 

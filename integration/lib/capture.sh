@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# Captures inside the lab, and what they hold. WHERE is client (all that it sends and gets) or server (all that the router
+# sends to it: DNS over QUIC is taken from the server's interface before a capture there would see it).
+declare -A CAPTURE_PIDS=()
+
+# capture_start WHERE: waits until it runs.
+capture_start() {
+    local where=$1 namespace=$LAB_CLIENT options=(-i c0)
+    [ "$where" = client ] || { namespace=$LAB_ROUTER options=(-i wan0 -Q out); }
+    : >"$LAB_DIR/capture-$where.log"
+    lab_spawn "$namespace" "capture-$where" tcpdump -Z root --immediate-mode -U -n "${options[@]}" \
+        -w "$LAB_DIR/$where.pcap" 'udp or tcp or icmp or icmp6'
+    CAPTURE_PIDS[$where]=$LAB_PID
+    wait_for 3 grep -q listening "$LAB_DIR/capture-$where.log"
+}
+
+# capture_stop WHERE
+capture_stop() {
+    sleep 0.1 # what was just sent is on its way into the file
+    lab_stop "${CAPTURE_PIDS[$1]}"
+    unset "CAPTURE_PIDS[$1]"
+}
+
+# captured WHERE FILTER: a line a packet, its time in seconds first.
+captured() {
+    tcpdump -tt -n -r "$LAB_DIR/$1.pcap" "$2" 2>/dev/null
+}
+
+# captured_count WHERE FILTER
+captured_count() {
+    captured "$1" "$2" | wc -l
+}
+
+# captured_flows WHERE FILTER: how many 5-tuples.
+captured_flows() {
+    captured "$1" "$2" | awk '{ print $3, $5 }' | sort -u | wc -l
+}
+
+# captured_sizes WHERE FILTER: UDP payload lengths in their order, in one line.
+captured_sizes() {
+    captured "$1" "$2" | sed -nE 's/.*length ([0-9]+).*/\1/p' | xargs
+}
+
+# captured_openings WHERE FILTER: for each 5-tuple how many datagrams its first sender sent before it was answered, the
+# numbers sorted in one line.
+captured_openings() {
+    captured "$1" "$2" | awk '{
+        to = $5; sub(/:$/, "", to)
+        if (($3, to) in sent) sent[$3, to]++
+        else if ((to, $3) in sent) answered[to, $3] = answered[to, $3] ? answered[to, $3] : sent[to, $3]
+        else sent[$3, to] = 1
+    } END { for (flow in sent) print answered[flow] + 0 }' | sort -n | xargs
+}
+
+# median: of the numbers in the input, one a line.
+median() {
+    sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
