@@ -100,6 +100,7 @@ release_tests() {
     step 'release build' configure_and_build build-release '' || return
     suite 'unit tests' unit_tests build-release
     suite 'replays' env QUICWARD="$PWD/build-release/quicward" tests/golden/replay.sh
+    suite 'names against tshark' env QUICWARD="$PWD/build-release/quicward" tests/golden/sni.sh
 }
 
 sanitized_tests() {

@@ -39,7 +39,7 @@ ALLOWED='udp and (dst port 4433 or (dst port 853 and not src port 50853))'
 OTHERS='udp and (port 4433 or (port 853 and not port 50853))'
 check_not 'no client got through to the blocked name' grep -lE 'status: 200|hello-quic|hello-dns' "$LAB_DIR"/blocked-*.log
 for family in 4 6; do
-    protocol=$([ $family = 4 ] && echo ip || echo ip6)
+    protocol=$(protocol $family)
     sent=$(captured_count client "$protocol and $BLOCKED")
     check "IPv$family they did try: $sent datagrams" [ "$sent" -ge 6 ]
     check "IPv$family by all three" [ "$(captured_flows client "$protocol and $BLOCKED")" -ge 3 ]

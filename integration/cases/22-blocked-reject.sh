@@ -19,10 +19,6 @@ learn() { # FAMILY: a chromium that knows that QUIC works here
     client_browser "$1" 4435 "$LAB_DIR/learned$1"
 }
 
-protocol() { # FAMILY
-    if [ "$1" = 4 ]; then echo ip; else echo ip6; fi
-}
-
 # try ACTION FAMILY CLIENT PORT COMMAND...: in the background; leaves its output and when it ended.
 try() {
     local log=$LAB_DIR/$1-$3-$2

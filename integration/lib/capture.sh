@@ -21,6 +21,11 @@ capture_stop() {
     unset "CAPTURE_PIDS[$1]"
 }
 
+# protocol FAMILY: as filters have it.
+protocol() {
+    if [ "$1" = 4 ]; then echo ip; else echo ip6; fi
+}
+
 # captured WHERE FILTER: a line a packet, its time in seconds first.
 captured() {
     tcpdump -tt -n -r "$LAB_DIR/$1.pcap" "$2" 2>/dev/null

@@ -95,7 +95,7 @@ client_doq() {
 
 # client_dns FAMILY: plain DNS.
 client_dns() {
-    in_client timeout 10 kdig +short +timeout=3 +retry=0 "@$(server_address "$1")" hello.test TXT
+    in_client timeout 10 kdig +short +timeout=2 +retry=0 "@$(server_address "$1")" hello.test TXT
 }
 
 # Where integration/install.sh puts the optional client.

@@ -1,7 +1,7 @@
 /* hello_send FROM TO NAME PIECES [COUNT [spread]]: client Initials of version 1 with a ClientHello for NAME,
- * as raw packets: FROM may belong to another program or to another host. PIECES are digits, a datagram each,
- * in this order: 0 the whole ClientHello, 1 and 2 the halves of a longer one. COUNT attempts, each with
- * connection IDs of its own; with "spread" each from the next port. */
+ * as raw packets: FROM may belong to another program or to another host. PIECES are digits, a datagram each:
+ * 0 the whole ClientHello, 1 and 2 the halves of a longer one. Datagram n (from 0) with piece p has 1200 + 10
+ * p + n bytes. COUNT attempts, each with connection IDs of its own; with "spread" each from the next port. */
 #include "sockets.h"
 
 #include <client_hello.h>
@@ -15,9 +15,8 @@
 #define LONG_HELLO 1600
 #define HALF 800
 #define ATTEMPTS_MAX 10000
-
-/* So that a capture tells the pieces apart; all have what RFC 9000 14.1 asks for. */
-static const size_t SIZES[] = {1200, 1210, 1220};
+#define PIECES_MAX 10
+#define SMALLEST 1200 /* RFC 9000 14.1 */
 
 struct aim {
     struct qw_endpoint from;
@@ -49,7 +48,7 @@ static void send_piece(const struct aim *aim, struct test_initial *initial, unsi
     char from[QW_ENDPOINT_TEXT_MAX];
     initial->frames = frames;
     initial->frames_len = crypto(frames, sizeof(frames), aim->name, piece);
-    initial->pad_to = SIZES[piece];
+    initial->pad_to = SMALLEST + 10 * piece + initial->packet_number;
     size_t len = test_seal_initial(initial, datagram, sizeof(datagram));
     qw_endpoint_text(&aim->from, aim->family, from);
     len = test_udp(packet, sizeof(packet), from, aim->to, datagram, len);
@@ -69,7 +68,7 @@ static void attempt(const struct aim *aim, const char *pieces)
 int main(int argc, char **argv)
 {
     struct aim aim = {0};
-    if (argc < 5 || argc > 7 || strspn(argv[4], "012") != strlen(argv[4]) ||
+    if (argc < 5 || argc > 7 || strspn(argv[4], "012") != strlen(argv[4]) || strlen(argv[4]) > PIECES_MAX ||
         !qw_endpoint_parse(argv[1], &aim.from, &aim.family)) {
         fprintf(stderr, "usage: hello_send FROM TO NAME PIECES [COUNT [spread]]\n");
         return 2;
