@@ -3,14 +3,23 @@
 #   install.sh build    compiler and libraries
 #   install.sh peers    real QUIC clients and servers, and the lab's tools
 #   install.sh checks   linters
+#   install.sh bench    what only the benchmarks need
 #   install.sh bun      the optional third client, from npm, into the cache folder
 # Without arguments: build, peers and checks.
 set -u
 build=(cmake make gcc libc6-dev pkg-config libconfig-dev libssl-dev libmnl-dev libnetfilter-queue-dev libpcap-dev
     libjansson-dev libcunit1-dev)
+<<<<<<< ours
 peers=(ngtcp2-client ngtcp2-server caddy chromium firefox-esr libnss3-tools knot knot-dnsutils coturn iperf3
     python3-libtorrent iproute2 iptables nftables ethtool iputils-ping tcpdump openssl jq procps util-linux ca-certificates)
 checks=(shellcheck clang-format git tshark)
+=======
+peers=(ngtcp2-client ngtcp2-server caddy chromium knot knot-dnsutils coturn iperf3 python3-libtorrent
+    iproute2 iptables nftables ethtool iputils-ping tcpdump openssl jq procps util-linux ca-certificates)
+checks=(shellcheck clang-format git)
+bench=(clang libbpf-dev bpftool libelf-dev zlib1g-dev libndpi-dev iproute2 iptables nftables ethtool iputils-ping util-linux
+    bsdextrautils)
+>>>>>>> theirs
 policy=/usr/sbin/policy-rc.d
 policy_made=
 
@@ -62,8 +71,9 @@ install_tier() {
     build) install_packages "${build[@]}" ;;
     peers) install_packages "${peers[@]}" ;;
     checks) install_packages "${checks[@]}" ;;
+    bench) install_packages "${bench[@]}" ;;
     bun) install_bun ;;
-    *) echo "install.sh: $1 is none of build, peers, checks, bun" >&2; return 2 ;;
+    *) echo "install.sh: $1 is none of build, peers, checks, bench, bun" >&2; return 2 ;;
     esac
 }
 
