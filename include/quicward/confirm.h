@@ -92,9 +92,12 @@ bool confirm_concerns(struct qw_bytes payload);
 /* True when `payload` begins with a long header of v1 or v2. Looks at 5 bytes. */
 bool confirm_concerns_known(struct qw_bytes payload);
 
-/* True when `payload` begins with a packet that a client may open a connection with: an Initial or 0-RTT of
- * v1 or v2, or a long header of another version but Google's. *version is then that packet's, else 0. */
-bool confirm_begins(struct qw_bytes payload, uint32_t *version);
+/* True when `payload`, of `wire_len` bytes on the wire, begins with a packet that a client may open a
+ * connection with: an Initial or 0-RTT of v1 or v2, or what looks like the first datagram of another IETF
+ * version: a long header with connection IDs of their usual lengths (RFC 9000 7.2, 17.2) in at least 1200
+ * bytes (14.1). Half of all DNS queries have the form bit set, and a "version" after it. Google's versions do
+ * not count. *version is then that packet's, else 0. */
+bool confirm_begins(struct qw_bytes payload, uint32_t wire_len, uint32_t *version);
 
 /* True when `payload`, of `wire_len` bytes on the wire, begins with what says it is an Initial of v1 or v2
  * but can be no client's first one: in a datagram under 1200 bytes (RFC 9000 14.1), with a DCID under 8 bytes

@@ -18,19 +18,20 @@ conf_unless() { # KEY LINE; reads `snippet` of the caller
     grep -qE "(^|;) *$1 *[=:]" <<<"$snippet" || printf '%s\n' "$2"
 }
 
-# start_quicward [SNIPPET]: runs it and waits until it answers and its rules are in place. QUICWARD_PID is its pid.
+# start_quicward [SNIPPET]: runs it and waits until it says that it is ready: it answers, and then its rules are in place.
+# QUICWARD_PID is its pid.
 start_quicward() {
     quicward_conf "${1:-}" >"$LAB_DIR/quicward.conf"
     lab_spawn "$LAB_ROUTER" quicward "$QUICWARD" run -c "$LAB_DIR/quicward.conf"
     QUICWARD_PID=$LAB_PID
-    wait_for 10 quicward_answers && ! ended "$QUICWARD_PID" && return 0
+    wait_for 10 quicward_ready && ! ended "$QUICWARD_PID" && return 0
     echo '  quicward does not start:'
     sed 's/^/    | /' "$LAB_DIR/quicward.log"
     return 1
 }
 
-quicward_answers() {
-    ended "$QUICWARD_PID" || stats_json >/dev/null 2>&1
+quicward_ready() {
+    ended "$QUICWARD_PID" || { grep -q ' mode, queue' "$LAB_DIR/quicward.log" && stats_json >/dev/null 2>&1; }
 }
 
 # stop_quicward: by SIGTERM. Returns its exit status, which a sanitizer's finding makes non-zero.

@@ -14,7 +14,14 @@ bool confirm_concerns_known(struct qw_bytes payload)
     return quic_version_known(qw_u32(&r));
 }
 
-bool confirm_begins(struct qw_bytes payload, uint32_t *version)
+static bool may_open_another_version(const struct quic_packet *packet, uint32_t wire_len)
+{
+    return !quic_version_is_google(packet->version) && wire_len >= QUIC_CLIENT_DATAGRAM_MIN &&
+           packet->dcid.len >= QUIC_CLIENT_DCID_MIN && packet->dcid.len <= QUIC_CID_MAX &&
+           packet->scid.len <= QUIC_CID_MAX;
+}
+
+bool confirm_begins(struct qw_bytes payload, uint32_t wire_len, uint32_t *version)
 {
     struct qw_reader datagram = qw_reader(payload.data, payload.len);
     struct quic_packet first;
@@ -22,7 +29,7 @@ bool confirm_begins(struct qw_bytes payload, uint32_t *version)
     if (!confirm_concerns(payload) || quic_next(&datagram, &first) != QW_OK)
         return false;
     bool begins = first.type == QUIC_INITIAL || first.type == QUIC_ZERO_RTT ||
-                  (first.type == QUIC_OTHER_VERSION && !quic_version_is_google(first.version));
+                  (first.type == QUIC_OTHER_VERSION && may_open_another_version(&first, wire_len));
     if (begins)
         *version = first.version;
     return begins;

@@ -51,31 +51,6 @@ static struct step settle(struct walk *w, struct hello *hello, const struct ruli
     return walk_refuse(w, ruling);
 }
 
-static void keep_name(char out[static CONFIG_INTERFACE_NAME_MAX], const char *name)
-{
-    snprintf(out, CONFIG_INTERFACE_NAME_MAX, "%s", name ? name : "");
-}
-
-static bool hold(struct walk *w, struct hello *hello)
-{
-    struct rulebook_hold limits = rulebook_hold(&w->worker->engine->book);
-    struct held held = {.token = w->packet->token,
-                        .shard = w->shard,
-                        .flow = w->flow,
-                        .flow_id = w->flow_id,
-                        .serial = hello->serial,
-                        .from = w->packet->from,
-                        .sender = w->sender,
-                        .facts = walk_facts(w, true),
-                        .deadline = qw_time_add(w->now, limits.ns)};
-    keep_name(held.from_interface, w->packet->from_interface);
-    keep_name(held.to_interface, w->packet->to_interface);
-    if (hello->held >= limits.datagrams || !hold_add(&w->worker->hold, &held))
-        return false;
-    hello->held++;
-    return true;
-}
-
 /* A limit was met: the rules decide as of a ClientHello that cannot be read. */
 static struct ruling decide_unread(struct engine_worker *worker, const struct policy_facts *facts)
 {
@@ -84,33 +59,6 @@ static struct ruling decide_unread(struct engine_worker *worker, const struct po
     if (ruling.action != CONFIG_ACCEPT)
         ruling.reason = QW_REASON_HOLD_LIMIT;
     return ruling;
-}
-
-static struct step wait(struct walk *w, struct hello *hello)
-{
-    if (walk_monitors(w))
-        return STEP_CONTINUE;
-    if (hold(w, hello)) {
-        step_account(w);
-        return STEP_HOLD;
-    }
-    struct policy_facts facts = walk_facts(w, true);
-    struct ruling ruling = decide_unread(w->worker, &facts);
-    return settle(w, hello, &ruling);
-}
-
-struct step step_admit(struct walk *w)
-{
-    if (!(w->flow->flags & FLOW_UNDECIDED))
-        return STEP_CONTINUE;
-    struct hello *hello = hello_of(w);
-    if (hello && hello->blocked != QW_REASON_NONE)
-        return (struct step){RESULT_DROP, (enum qw_reason)hello->blocked};
-    if (hello && hello->status == HELLO_PARTIAL)
-        return wait(w, hello);
-    struct policy_facts facts = walk_facts(w, w->hello == NULL);
-    struct ruling ruling = rulebook_decide(&w->worker->engine->book, &facts);
-    return settle(w, hello, &ruling);
 }
 
 /* ---- packets that waited ---- */
@@ -159,6 +107,77 @@ static bool look(struct engine_worker *worker, const struct held *held, bool due
     else
         return false;
     return true;
+}
+
+/* ---- packets that begin to wait ---- */
+
+/* When all places are taken the attempt that has waited longest is decided now: most of those that are whole
+ * soon are so within a few milliseconds. Two shards are locked at once only if that needs no waiting. */
+static bool make_place(struct walk *w)
+{
+    struct held oldest = w->worker->hold.waiting[0];
+    if (oldest.flow_id == w->flow_id)
+        return false;
+    if (oldest.shard == w->shard)
+        return look(w->worker, &oldest, true);
+    if (!shard_try_lock(oldest.shard, w->now))
+        return false;
+    bool gone = look(w->worker, &oldest, true);
+    shard_unlock(oldest.shard);
+    return gone;
+}
+
+static void keep_name(char out[static CONFIG_INTERFACE_NAME_MAX], const char *name)
+{
+    snprintf(out, CONFIG_INTERFACE_NAME_MAX, "%s", name ? name : "");
+}
+
+static bool hold(struct walk *w, struct hello *hello)
+{
+    struct rulebook_hold limits = rulebook_hold(&w->worker->engine->book);
+    struct held held = {.token = w->packet->token,
+                        .shard = w->shard,
+                        .flow = w->flow,
+                        .flow_id = w->flow_id,
+                        .serial = hello->serial,
+                        .from = w->packet->from,
+                        .sender = w->sender,
+                        .facts = walk_facts(w, true),
+                        .deadline = qw_time_add(w->now, limits.ns)};
+    keep_name(held.from_interface, w->packet->from_interface);
+    keep_name(held.to_interface, w->packet->to_interface);
+    if (hello->held >= limits.datagrams || (hold_full(&w->worker->hold) && !make_place(w)) ||
+        !hold_add(&w->worker->hold, &held))
+        return false;
+    hello->held++;
+    return true;
+}
+
+static struct step wait(struct walk *w, struct hello *hello)
+{
+    if (walk_monitors(w))
+        return STEP_CONTINUE;
+    if (hold(w, hello)) {
+        step_account(w);
+        return STEP_HOLD;
+    }
+    struct policy_facts facts = walk_facts(w, true);
+    struct ruling ruling = decide_unread(w->worker, &facts);
+    return settle(w, hello, &ruling);
+}
+
+struct step step_admit(struct walk *w)
+{
+    if (!(w->flow->flags & FLOW_UNDECIDED))
+        return STEP_CONTINUE;
+    struct hello *hello = hello_of(w);
+    if (hello && hello->blocked != QW_REASON_NONE)
+        return (struct step){RESULT_DROP, (enum qw_reason)hello->blocked};
+    if (hello && hello->status == HELLO_PARTIAL)
+        return wait(w, hello);
+    struct policy_facts facts = walk_facts(w, w->hello == NULL);
+    struct ruling ruling = rulebook_decide(&w->worker->engine->book, &facts);
+    return settle(w, hello, &ruling);
 }
 
 void admit_overdue(struct engine_worker *worker, struct qw_time now)

@@ -16,7 +16,7 @@ struct policy_facts walk_facts(const struct walk *w, bool hello_unreadable)
         .hello = w->hello,
         .hello_unreadable = hello_unreadable,
     };
-    facts.quic = confirm_begins(w->view.payload, &facts.version);
+    facts.quic = confirm_begins(w->view.payload, w->view.payload_len, &facts.version);
     facts.misshapen = confirm_misshapen(w->view.payload, w->view.payload_len);
     return facts;
 }
@@ -27,7 +27,10 @@ static void reply(struct walk *w)
     struct engine_worker *worker = w->worker;
     if (icmp_prohibited(w->packet->data, w->packet->captured, &worker->reply) != QW_OK)
         return;
-    if (icmp_limiter_take(worker->limiter, &worker->reply.to, w->now)) {
+    pthread_mutex_lock(&worker->engine->limiter_lock);
+    bool within = icmp_limiter_take(worker->engine->limiter, &worker->reply.to, w->now);
+    pthread_mutex_unlock(&worker->engine->limiter_lock);
+    if (within) {
         w->reply = &worker->reply;
         worker_count(worker, COUNT_REPLIES, 1);
     } else

@@ -26,11 +26,6 @@ static enum qw_error make_shards(struct engine *engine, const struct engine_opti
     return whole ? QW_OK : QW_ERR_NO_MEMORY;
 }
 
-static uint32_t share_of_worker(uint32_t total, const struct config *config)
-{
-    return total / config->workers > 0 ? total / config->workers : 1;
-}
-
 /* Held packets take places in the kernel's queue: others need theirs. */
 static uint32_t hold_total(const struct config *config)
 {
@@ -46,8 +41,6 @@ static void take_sizes(struct engine *engine, const struct engine_options *optio
     engine->flows_max = config->flows_max;
     engine->handshakes_max = config->handshakes_max;
     engine->hold_total = hold_total(config);
-    engine->reject_rate = share_of_worker(config->reject_rate, config);
-    engine->reject_per_host = config->reject_per_host;
     engine->shard_count = shards;
     for (engine->shard_shift = 64; shards > 1; shards /= 2)
         engine->shard_shift--;
@@ -64,10 +57,13 @@ enum qw_error engine_new(const struct engine_options *options, struct engine **o
     if (!engine)
         return QW_ERR_NO_MEMORY;
     pthread_mutex_init(&engine->lock, NULL);
+    pthread_mutex_init(&engine->limiter_lock, NULL);
     take_sizes(engine, options, shards);
     enum qw_error error = rulebook_init(&engine->book, options->config, options->secret, options->errors);
+    engine->limiter =
+        icmp_limiter_new(options->config->reject_rate, options->config->reject_per_host, options->secret.k0);
     if (error == QW_OK)
-        error = make_shards(engine, options);
+        error = engine->limiter ? make_shards(engine, options) : QW_ERR_NO_MEMORY;
     engine->reads_quic = rulebook_reads_quic(&engine->book);
     if (error != QW_OK)
         engine_free(engine);
@@ -84,6 +80,8 @@ void engine_free(struct engine *engine)
         shard_free(&engine->shards[i]);
     free(engine->shards);
     rulebook_free(&engine->book);
+    icmp_limiter_free(engine->limiter);
+    pthread_mutex_destroy(&engine->limiter_lock);
     pthread_mutex_destroy(&engine->lock);
     free(engine);
 }
@@ -107,7 +105,6 @@ static void free_parts(struct engine_worker *worker)
 {
     confirm_reader_free(worker->reader);
     hold_free(&worker->hold);
-    icmp_limiter_free(worker->limiter);
     free(worker);
 }
 
@@ -118,8 +115,7 @@ struct engine_worker *engine_worker_new(struct engine *engine)
         return NULL;
     worker->engine = engine;
     worker->reader = confirm_reader_new(engine->secret);
-    worker->limiter = icmp_limiter_new(engine->reject_rate, engine->reject_per_host, engine->secret.k0);
-    bool whole = hold_init(&worker->hold, engine->hold_total) && worker->reader && worker->limiter;
+    bool whole = hold_init(&worker->hold, engine->hold_total) && worker->reader;
     if (whole && enlist(engine, worker))
         return worker;
     free_parts(worker);

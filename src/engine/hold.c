@@ -15,9 +15,14 @@ void hold_free(struct hold_list *list)
     free(list->released);
 }
 
+bool hold_full(const struct hold_list *list)
+{
+    return list->count == list->capacity;
+}
+
 bool hold_add(struct hold_list *list, const struct held *held)
 {
-    if (list->count == list->capacity)
+    if (hold_full(list))
         return false;
     list->waiting[list->count++] = *held;
     return true;

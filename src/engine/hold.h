@@ -29,6 +29,8 @@ struct hold_list {
 bool hold_init(struct hold_list *list, size_t capacity);
 void hold_free(struct hold_list *list);
 
+bool hold_full(const struct hold_list *list);
+
 /* Adds one at the end; false when `capacity` packets wait. */
 bool hold_add(struct hold_list *list, const struct held *held);
 

@@ -21,8 +21,9 @@ enum worker_counter {
 struct engine {
     enum config_mode mode;
     uint32_t flows_max, handshakes_max;
-    size_t hold_total;                     /* of each worker */
-    uint32_t reject_rate, reject_per_host; /* of each worker */
+    size_t hold_total; /* of each worker */
+    pthread_mutex_t limiter_lock;
+    struct icmp_limiter *limiter; /* owned; of all workers: rejecting is rare */
     struct qw_hash_key secret;
     struct rulebook book;
     atomic_bool reads_quic;
@@ -41,7 +42,6 @@ struct engine_worker {
     struct hello_reading reading;  /* the ClientHello that became whole */
     struct hold_list hold;         /* owned */
     atomic_bool look_again;        /* another worker decided an attempt of which packets wait here */
-    struct icmp_limiter *limiter;  /* owned */
     struct icmp_message reply;
     unsigned next_shard; /* where the next sweep goes on */
     struct qw_time next_sweep;

@@ -74,6 +74,14 @@ void shard_lock(struct shard *shard, struct qw_time now)
     shard->now = now;
 }
 
+bool shard_try_lock(struct shard *shard, struct qw_time now)
+{
+    if (pthread_mutex_trylock(&shard->lock) != 0)
+        return false;
+    shard->now = now;
+    return true;
+}
+
 void shard_unlock(struct shard *shard)
 {
     pthread_mutex_unlock(&shard->lock);

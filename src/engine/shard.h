@@ -35,6 +35,9 @@ void shard_set_timers(struct shard *shard, const struct config *config);
 void shard_lock(struct shard *shard, struct qw_time now);
 void shard_unlock(struct shard *shard);
 
+/* Locks at `now` if nobody else has the lock now. */
+bool shard_try_lock(struct shard *shard, struct qw_time now);
+
 /* The flow as reports show it, at the shard's time. */
 struct engine_flow shard_report(const struct shard *shard, const struct flow *flow);
 

@@ -111,20 +111,43 @@ static void eight_datagrams_are_the_most(void)
     router_stop(&r);
 }
 
+/* Half ClientHellos beyond hold.total push out the oldest, and a real client among them still gets its place.
+ */
 static void the_total_is_bounded(void)
 {
-    struct router r = router_with(BLOCK_ADS "hold = { total = 8; };");
+    struct router r = router_with("default_out = \"drop\"; hold = { total = 8; };"
+                                  "rules = ({ name = \"ok\"; sni = \"ok.test\"; action = \"accept\"; });");
     char from[40];
-    for (unsigned i = 0; i < 10; i++) {
+    for (unsigned i = 0; i < 100; i++) {
         struct client c = client_of("www.example.org", (uint8_t)i, 2400);
-        snprintf(from, sizeof from, "10.0.0.7:%u", 1000 + i);
+        snprintf(from, sizeof from, "10.0.0.7:%u", 1000 + i % 50);
         c.from = from;
-        CU_ASSERT_EQUAL(client_sends(&r, &c, 0, 1200), i < 8 ? ENGINE_HOLD : ENGINE_ACCEPT);
+        CU_ASSERT_EQUAL(client_sends(&r, &c, 0, 1200), ENGINE_HOLD);
+        CU_ASSERT_TRUE(engine_held(r.worker) <= 8);
     }
-    CU_ASSERT_EQUAL(engine_held(r.worker), 8);
+    CU_ASSERT_EQUAL(stats(&r).reasons[QW_REASON_HOLD_LIMIT], 92);
     later(&r, 200);
     CU_ASSERT_EQUAL(engine_held(r.worker), 0);
-    CU_ASSERT_EQUAL(stats(&r).accepted, 10);
+    CU_ASSERT_EQUAL(stats(&r).dropped, 100);
+    router_stop(&r);
+}
+
+static void a_full_hold_list_serves_newcomers(void)
+{
+    struct router r = router_with("default_out = \"drop\"; hold = { total = 8; };"
+                                  "rules = ({ name = \"ok\"; sni = \"ok.test\"; action = \"accept\"; });");
+    char from[40];
+    struct client real = client_of("ok.test", 200, 2400);
+    for (unsigned i = 0; i < 20; i++) {
+        struct client c = client_of("ok.test", (uint8_t)i, 2400);
+        snprintf(from, sizeof from, "10.0.0.7:%u", 1000 + i);
+        c.from = from;
+        client_sends(&r, &c, 0, 1200);
+    }
+    CU_ASSERT_EQUAL(client_sends(&r, &real, 0, 1200), ENGINE_HOLD);
+    CU_ASSERT_STRING_EQUAL(released(&r), "d13"); /* the oldest of the eight */
+    CU_ASSERT_EQUAL(client_sends(&r, &real, 1200, 2400), ENGINE_ACCEPT);
+    CU_ASSERT_STRING_EQUAL(released(&r), "a21");
     router_stop(&r);
 }
 
@@ -290,6 +313,7 @@ void suite_inspect(void)
         {"F1: a default that drops drops all", time_runs_out_for_a_default_that_drops},
         {"F1: eight datagrams wait at most", eight_datagrams_are_the_most},
         {"F1 S3: what waits in all is bounded", the_total_is_bounded},
+        {"F1 S3: a full list serves newcomers", a_full_hold_list_serves_newcomers},
         {"F1: nothing waits when no rule needs it, and reports still show the name",
          without_such_a_rule_nothing_waits},
         {"F5: a forged Initial with a blocked name blocks nobody else", a_forged_initial_blocks_nobody_else},

@@ -60,6 +60,32 @@ static void quic_can_be_blocked_whole(void)
     router_stop(&r);
 }
 
+/* A DNS query's ID, flags and counts: half of them have the form bit and what could be a version. */
+static void dns_is_not_blocked_with_quic(void)
+{
+    struct router r = router_with("quic = \"block\";");
+    uint8_t query[45] = {0, 0,   0x01, 0x20, 0,   1,   0,   0,   0, 0,   0,   1,
+                         7, 'e', 'x',  'a',  'm', 'p', 'l', 'e', 3, 'o', 'r', 'g'};
+    for (unsigned id = 0; id < 65536; id += 37) {
+        query[0] = (uint8_t)(id >> 8);
+        query[1] = (uint8_t)id;
+        CU_ASSERT_TRUE_FATAL(out(&r, LAN, "192.0.2.1:53", query, sizeof query));
+    }
+    router_stop(&r);
+}
+
+static void quic_of_other_versions_is_blocked_too(void)
+{
+    struct router r = router_with("quic = \"block\";");
+    uint8_t first[1200] = {0xc0, 0x1a, 0x2a, 0x3a, 0x4a, 8};
+    CU_ASSERT_FALSE(out(&r, LAN, WAN, first, sizeof first));
+    CU_ASSERT_EQUAL(r.last.reason, QW_REASON_QUIC_BLOCKED);
+    CU_ASSERT_TRUE(out(&r, "10.0.0.5:5001", WAN, first, sizeof first - 1));
+    memcpy(first + 1, "Q046", 4);
+    CU_ASSERT_TRUE(out(&r, "10.0.0.5:5002", WAN, first, sizeof first));
+    router_stop(&r);
+}
+
 static void quic_can_be_left_unread(void)
 {
     struct router r =
@@ -146,6 +172,8 @@ void suite_rules(void)
         {"F2 F3: a rule lets the outside in", rules_let_the_outside_in},
         {"F2 F5: a server inside guarded by name; the inside stays free", names_guard_a_server_inside},
         {"F2: quic = block refuses QUIC only", quic_can_be_blocked_whole},
+        {"W7 F2: DNS is not blocked with QUIC, whatever its ID", dns_is_not_blocked_with_quic},
+        {"F2 W1: the first datagrams of other versions are QUIC", quic_of_other_versions_is_blocked_too},
         {"F2: quic = bypass reads nothing", quic_can_be_left_unread},
         {"F4: misshapen Initials can be kept from named servers, and are not by default",
          misshapen_initials_can_be_kept_from_servers},
