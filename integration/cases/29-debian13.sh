@@ -3,7 +3,7 @@
 # ngtcp2, chosen by the client or by a compatible change. Runs when QW_DEBIAN13 names a folder with such a system
 # (debootstrap trixie; packages curl, ngtcp2-client, ngtcp2-server, ca-certificates).
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-[ -x "${QW_DEBIAN13:-}/usr/bin/curl" ] || skip 'QW_DEBIAN13 names no folder with a Debian 13 system'
+[ -x "${QW_DEBIAN13:-/nonexistent}/usr/bin/curl" ] || skip 'QW_DEBIAN13 names no folder with a Debian 13 system'
 skip_without caddy
 
 # in_debian13 NAMESPACE COMMAND...: the lab's names resolve there, and its folder is /lab.
