@@ -99,6 +99,8 @@ for family in 4 6; do
     check "IPv$family go on" went_on $family 20013 1210 1221
     check "IPv$family gtlsclient amid 500 halves" amid_storm $family 4435 shows 'status: 200' client_gtls $family 4433
     check "IPv$family its flow is confirmed" confirmed $family 4433
+    check "IPv$family chromium amid 500 halves" amid_storm $family 4435 shows hello-quic client_chromium $family 4433
+    check "IPv$family its flow is confirmed" confirmed $family 4433
 done
 sleep 0.4 # twice hold.time
 capture_stop server
