@@ -35,19 +35,23 @@ static void release(struct engine_worker *worker, uint64_t flow_id, uint32_t ser
         tell_others(worker);
 }
 
+/* The attempt may not pass: nor may what waits of it, nor what comes later. */
+static void block(struct engine_worker *worker, uint64_t flow_id, struct hello *hello, enum qw_reason reason)
+{
+    hello->blocked = (uint8_t)reason;
+    release(worker, flow_id, hello->serial, hello->held, reason);
+}
+
 static struct step settle(struct walk *w, struct hello *hello, const struct ruling *ruling)
 {
-    unsigned waiting = hello ? hello->held : 0;
     if (ruling->action == CONFIG_ACCEPT || walk_monitors(w)) {
         w->would = ruling->reason;
-        walk_admit(w, ruling);
-        release(w->worker, w->flow_id, 0, waiting, QW_REASON_NONE);
+        walk_admit(w->flow, w->sender, w->packet->from, ruling);
+        release(w->worker, w->flow_id, 0, hello ? hello->held : 0, QW_REASON_NONE);
         return STEP_CONTINUE;
     }
-    if (hello) {
-        hello->blocked = (uint8_t)ruling->reason;
-        release(w->worker, w->flow_id, hello->serial, waiting, ruling->reason);
-    }
+    if (hello)
+        block(w->worker, w->flow_id, hello, ruling->reason);
     return walk_refuse(w, ruling);
 }
 
@@ -81,14 +85,10 @@ static void expire(struct engine_worker *worker, const struct held *held, struct
     facts.to_interface = held->to_interface[0] ? held->to_interface : NULL;
     struct ruling ruling = decide_unread(worker, &facts);
     if (ruling.action == CONFIG_ACCEPT) {
-        const struct engine_packet packet = {.from = held->from};
-        struct walk w = {.worker = worker, .packet = &packet, .flow = held->flow, .sender = held->sender};
-        walk_admit(&w, &ruling);
+        walk_admit(held->flow, held->sender, held->from, &ruling);
         release(worker, held->flow_id, 0, hello->held, QW_REASON_NONE);
-    } else {
-        hello->blocked = (uint8_t)ruling.reason;
-        release(worker, held->flow_id, held->serial, hello->held, ruling.reason);
-    }
+    } else
+        block(worker, held->flow_id, hello, ruling.reason);
 }
 
 /* With the shard locked. True when something left the list. */
@@ -132,9 +132,11 @@ static void keep_name(char out[static CONFIG_INTERFACE_NAME_MAX], const char *na
     snprintf(out, CONFIG_INTERFACE_NAME_MAX, "%s", name ? name : "");
 }
 
-static bool hold(struct walk *w, struct hello *hello)
+static bool hold(struct walk *w, struct hello *hello, const struct policy_facts *facts)
 {
     struct rulebook_hold limits = rulebook_hold(&w->worker->engine->book);
+    if (hello->held >= limits.datagrams || (hold_full(&w->worker->hold) && !make_place(w)))
+        return false;
     struct held held = {.token = w->packet->token,
                         .shard = w->shard,
                         .flow = w->flow,
@@ -142,12 +144,11 @@ static bool hold(struct walk *w, struct hello *hello)
                         .serial = hello->serial,
                         .from = w->packet->from,
                         .sender = w->sender,
-                        .facts = walk_facts(w, true),
+                        .facts = *facts,
                         .deadline = qw_time_add(w->now, limits.ns)};
     keep_name(held.from_interface, w->packet->from_interface);
     keep_name(held.to_interface, w->packet->to_interface);
-    if (hello->held >= limits.datagrams || (hold_full(&w->worker->hold) && !make_place(w)) ||
-        !hold_add(&w->worker->hold, &held))
+    if (!hold_add(&w->worker->hold, &held))
         return false;
     hello->held++;
     return true;
@@ -157,11 +158,11 @@ static struct step wait(struct walk *w, struct hello *hello)
 {
     if (walk_monitors(w))
         return STEP_CONTINUE;
-    if (hold(w, hello)) {
+    struct policy_facts facts = walk_facts(w, true);
+    if (hold(w, hello, &facts)) {
         step_account(w);
         return STEP_HOLD;
     }
-    struct policy_facts facts = walk_facts(w, true);
     struct ruling ruling = decide_unread(w->worker, &facts);
     return settle(w, hello, &ruling);
 }

@@ -44,10 +44,10 @@ struct step walk_refuse(struct walk *w, const struct ruling *ruling)
     return (struct step){RESULT_DROP, ruling->reason};
 }
 
-void walk_admit(struct walk *w, const struct ruling *ruling)
+void walk_admit(struct flow *flow, enum flow_side sender, enum engine_origin from,
+                const struct ruling *ruling)
 {
-    struct flow *flow = w->flow;
-    bool sender_inside = w->packet->from != ENGINE_OUTSIDE, sender_hi = w->sender == FLOW_HI;
+    bool sender_inside = from != ENGINE_OUTSIDE, sender_hi = sender == FLOW_HI;
     flow->flags &= (uint8_t) ~(FLOW_UNDECIDED | FLOW_INITIATOR_HI | FLOW_INSIDE_HI);
     if (sender_hi)
         flow->flags |= FLOW_INITIATOR_HI;

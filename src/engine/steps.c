@@ -62,7 +62,7 @@ struct step step_flow(struct walk *w)
         return STEP_DROP(TABLE_FULL);
     w->flow_id = atomic_load_explicit(&w->flow->id, memory_order_relaxed);
     w->shard->counters.created++;
-    walk_admit(w, &ruling);
+    walk_admit(w->flow, w->sender, w->packet->from, &ruling);
     if (ruling.needs_hello)
         w->flow->flags |= FLOW_UNDECIDED;
     else

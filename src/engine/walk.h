@@ -56,8 +56,9 @@ struct policy_facts walk_facts(const struct walk *w, bool hello_unreadable);
 /* Not let through: the answer, with its reply when the ruling is to reject. */
 struct step walk_refuse(struct walk *w, const struct ruling *ruling);
 
-/* The flow comes to life by this packet. */
-void walk_admit(struct walk *w, const struct ruling *ruling);
+/* The flow comes to life by a packet of `sender`, which came from that side of the router. */
+void walk_admit(struct flow *flow, enum flow_side sender, enum engine_origin from,
+                const struct ruling *ruling);
 
 /* Decides the held packets whose time is over, or whose attempt was decided elsewhere. */
 void admit_overdue(struct engine_worker *worker, struct qw_time now);

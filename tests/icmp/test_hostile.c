@@ -1,27 +1,15 @@
 /* Whatever comes in, a message that goes out is well formed, and nothing is read or written past the ends. */
+#include "guard.h"
 #include "sample.h"
 #include "suite.h"
 #include "suites.h"
 #include <quicward/icmp.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#define PAGE 4096
 #define ROUNDS 120000
 #define SEEDS 10
+#define GUARDED_MAX 4096
 #define EXTENSION "00 01040000 0000"
-
-/* A page without any access begins here. */
-static uint8_t *guarded_end(void)
-{
-    static uint8_t *end;
-    if (!end) {
-        uint8_t *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        CU_ASSERT_FATAL(pages != MAP_FAILED && mprotect(pages + PAGE, PAGE, PROT_NONE) == 0);
-        end = pages + PAGE;
-    }
-    return end;
-}
 
 /* Told from the first bytes alone: a message about this packet would go astray or answer a multicast. */
 static bool never_v4(const uint8_t *ip)
@@ -54,8 +42,10 @@ static bool well_formed(const struct icmp_message *m, const uint8_t *packet, siz
 static bool survives(const uint8_t *bytes, size_t len, uint32_t mtu, enum qw_error *error)
 {
     struct icmp_message m;
-    uint8_t *copy = guarded_end() - len;
-    memcpy(copy, bytes, len);
+    static struct guard guard;
+    if (!guard.pages)
+        guard = guard_new(GUARDED_MAX);
+    uint8_t *copy = guard_copy(&guard, bytes, len);
     *error = icmp_prohibited(copy, len, &m);
     if (icmp_error_allowed(copy, len) != (*error == QW_OK))
         return false;

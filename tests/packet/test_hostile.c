@@ -1,24 +1,13 @@
 /* No input makes the decoder read past its buffer: each one ends where a page without any access begins. */
+#include "guard.h"
 #include "shape.h"
 #include "suite.h"
 #include "suites.h"
 #include <string.h>
-#include <sys/mman.h>
 
-#define PAGE 4096
 #define MUTATIONS 200000
+#define GUARDED_MAX 4096
 #define EXTENSION "00 01040000 0000"
-
-static uint8_t *guarded_end(void)
-{
-    static uint8_t *end;
-    if (!end) {
-        uint8_t *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        CU_ASSERT_FATAL(pages != MAP_FAILED && mprotect(pages + PAGE, PAGE, PROT_NONE) == 0);
-        end = pages + PAGE;
-    }
-    return end;
-}
 
 /* Whether all that the view promises lies within the `len` bytes at `data`. */
 static bool holds(const struct packet_view *v, const uint8_t *data, size_t len, uint32_t wire_len)
@@ -40,8 +29,10 @@ static bool holds(const struct packet_view *v, const uint8_t *data, size_t len, 
 static bool survives(const uint8_t *bytes, size_t len, uint32_t wire_len, enum qw_error *error)
 {
     struct packet_view v;
-    uint8_t *copy = guarded_end() - len;
-    memcpy(copy, bytes, len);
+    static struct guard guard;
+    if (!guard.pages)
+        guard = guard_new(GUARDED_MAX);
+    uint8_t *copy = guard_copy(&guard, bytes, len);
     *error = packet_decode(copy, len, wire_len, &v);
     if (*error == QW_OK)
         return holds(&v, copy, len, wire_len);

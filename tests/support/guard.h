@@ -1,7 +1,7 @@
 /* Memory that ends where the process does: a read or write of one byte too many is a crash, in our code and
  * in the crypto library's assembly, with or without sanitizers. */
-#ifndef QUIC_GUARD_H
-#define QUIC_GUARD_H
+#ifndef TEST_GUARD_H
+#define TEST_GUARD_H
 
 #include <stddef.h>
 #include <stdint.h>
