@@ -32,3 +32,9 @@ uint16_t qw_checksum_finish(uint32_t sum)
 {
     return (uint16_t)~fold(sum);
 }
+
+/* HC' = ~(~HC + ~m + m'), equation 3: the one that keeps a sum of 0 apart from 0xffff. */
+uint16_t qw_checksum_update(uint16_t checksum, uint16_t from, uint16_t to)
+{
+    return qw_checksum_finish((uint32_t)(uint16_t)~checksum + (uint16_t)~from + to);
+}

@@ -1,4 +1,5 @@
 #include "hex.h"
+#include "random.h"
 #include "suite.h"
 #include "suites.h"
 #include <quicward/base/checksum.h>
@@ -70,6 +71,49 @@ static void the_largest_sum_does_not_overflow(void)
     CU_ASSERT_EQUAL(qw_checksum_finish(0), 0xffff);
 }
 
+/* RFC 1624 4: equation 2 of RFC 1141 gives 0xffff here. */
+static void the_worked_update(void)
+{
+    CU_ASSERT_EQUAL(qw_checksum_update(0xdd2f, 0x5555, 0x3285), 0x0000);
+}
+
+/* Over data that is not all zero the sum is never 0, so a checksum is never 0xffff: the update agrees with
+ * the definition bit by bit, also where words are 0x0000 and 0xffff. */
+static void updates_agree_with_the_definition(void)
+{
+    static const uint16_t EDGES[] = {0x0000, 0x0001, 0x7fff, 0x8000, 0xfffe, 0xffff};
+    uint64_t state = 1;
+    for (unsigned i = 0; i < 200000; i++) {
+        uint8_t bytes[8];
+        for (size_t at = 0; at < sizeof(bytes); at++)
+            bytes[at] = (uint8_t)(i % 4 ? test_random(&state) : i % 8 ? 0xff : 0);
+        bytes[7] |= 1;
+        uint16_t before = plainly(bytes, sizeof(bytes)), from = (uint16_t)(bytes[2] << 8 | bytes[3]);
+        uint32_t random = test_random(&state);
+        uint16_t to = random & 0x10000 ? EDGES[random % 6] : (uint16_t)random;
+        bytes[2] = (uint8_t)(to >> 8);
+        bytes[3] = (uint8_t)to;
+        CU_ASSERT_EQUAL(qw_checksum_update(before, from, to), plainly(bytes, sizeof(bytes)));
+    }
+}
+
+/* How far a checksum is off, in one's complement. */
+static uint16_t error_of(uint16_t checksum, uint16_t right)
+{
+    return (uint16_t)(((uint32_t)checksum + (uint16_t)~right) % 0xffff);
+}
+
+static void a_wrong_checksum_stays_as_wrong(void)
+{
+    uint64_t state = 2;
+    for (unsigned i = 0; i < 200000; i++) {
+        uint16_t right = (uint16_t)test_random(&state), wrong = (uint16_t)test_random(&state);
+        uint16_t from = (uint16_t)test_random(&state), to = (uint16_t)test_random(&state);
+        CU_ASSERT_EQUAL(error_of(qw_checksum_update(wrong, from, to), qw_checksum_update(right, from, to)),
+                        error_of(wrong, right));
+    }
+}
+
 void checksum_suite(void)
 {
     static const struct test TESTS[] = {
@@ -78,6 +122,10 @@ void checksum_suite(void)
         {"every length and alignment agrees with the definition", every_length_and_alignment},
         {"pieces sum to the whole", pieces_sum_to_the_whole},
         {"the largest sum does not overflow", the_largest_sum_does_not_overflow},
+        {"N12: the worked update of RFC 1624 4", the_worked_update},
+        {"N12: updates agree with the definition, 0x0000 and 0xffff included",
+         updates_agree_with_the_definition},
+        {"N12: a wrong checksum stays as wrong as it was", a_wrong_checksum_stays_as_wrong},
     };
     TEST_SUITE("checksum", TESTS);
 }

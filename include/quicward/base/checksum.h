@@ -12,4 +12,8 @@ uint32_t qw_checksum_add(uint32_t sum, const void *data, size_t len);
 /* Folds a running sum and complements it: the header field's value in host order. */
 uint16_t qw_checksum_finish(uint32_t sum);
 
+/* What `checksum` becomes when the words `from` of the data become `to` (RFC 1624 3), in host order. Feed an
+ * address as two words. */
+uint16_t qw_checksum_update(uint16_t checksum, uint16_t from, uint16_t to);
+
 #endif

@@ -15,7 +15,13 @@
     X(QUIC_BLOCKED, "quic-blocked", "QUIC, and the configuration blocks QUIC")                               \
     X(HOLD_LIMIT, "hold-limit",                                                                              \
       "its ClientHello did not come whole in time or within limits, and the default does not accept")        \
-    X(TABLE_FULL, "table-full", "first packet of a flow for which the flow table has no room")
+    X(TABLE_FULL, "table-full", "first packet of a flow for which the flow table has no room")               \
+    X(NO_PORT, "no-port", "first packet of a mapping for which no external port is free")                    \
+    X(HOST_LIMIT, "host-limit", "first packet of a mapping beyond what one inside host may have")            \
+    X(NO_ADDRESS, "no-address", "nothing can be mapped while there is no external address")                  \
+    X(COPY_LIMIT, "copy-limit", "longer than the queue hands over, so it cannot be translated")              \
+    X(THROTTLED, "throttled", "its flow belongs to the share that is blocked")                               \
+    X(TOO_BIG, "too-big", "longer than the size limit, and it may not be fragmented")
 
 enum qw_reason {
 #define X(name, word, meaning) QW_REASON_##name,
