@@ -36,6 +36,10 @@ bool icmp_error_allowed(const uint8_t *packet, size_t captured);
  * no. On failure *out stays as it was. */
 enum qw_error icmp_prohibited(const uint8_t *packet, size_t captured, struct icmp_message *out);
 
+/* "Host unreachable": ICMPv4 3/1 (RFC 792; RFC 6888 REQ-11: where a limit was met) or ICMPv6 1/3, address
+ * unreachable (RFC 4443 3.1). The same values, and the same quote. */
+enum qw_error icmp_host_unreachable(const uint8_t *packet, size_t captured, struct icmp_message *out);
+
 /* "Packet too big": ICMPv4 3/4 with `mtu` as next-hop MTU (RFC 1191 4) or ICMPv6 type 2 (RFC 4443 3.2),
  * quoting as much of the packet as fits. The same values. `mtu` is in bytes, IP header included; ICMPv4 has
  * 16 bits for it, so a larger one is sent as 65535. */

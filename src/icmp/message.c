@@ -13,8 +13,8 @@ _Static_assert(ICMP_HEADER_LEN + V6_QUOTE_MAX == ICMP_MESSAGE_MAX, "the longest 
 
 #define V4_MTU_MAX 0xffffu /* the field has 16 bits (RFC 1191 4) */
 
-enum { V4_UNREACHABLE = 3, V4_FRAGMENTATION_NEEDED = 4, V4_PROHIBITED = 13 };
-enum { V6_UNREACHABLE = 1, V6_PROHIBITED = 1, V6_PACKET_TOO_BIG = 2 };
+enum { V4_UNREACHABLE = 3, V4_HOST = 1, V4_FRAGMENTATION_NEEDED = 4, V4_PROHIBITED = 13 };
+enum { V6_UNREACHABLE = 1, V6_PROHIBITED = 1, V6_ADDRESS = 3, V6_PACKET_TOO_BIG = 2 };
 
 struct header {
     uint8_t type, code;
@@ -56,17 +56,28 @@ static void compose(struct header header, const struct packet_view *view, struct
         set_checksum(out);
 }
 
-enum qw_error icmp_prohibited(const uint8_t *packet, size_t captured, struct icmp_message *out)
+static enum qw_error unreachable(const uint8_t *packet, size_t captured, uint8_t v4_code, uint8_t v6_code,
+                                 struct icmp_message *out)
 {
     struct packet_view view;
     enum qw_error error = icmp_judge(packet, captured, &view);
     if (error != QW_OK)
         return error;
-    struct header header = {.type = V6_UNREACHABLE, .code = V6_PROHIBITED};
+    struct header header = {.type = V6_UNREACHABLE, .code = v6_code};
     if (view.family == QW_IPV4)
-        header = (struct header){.type = V4_UNREACHABLE, .code = V4_PROHIBITED};
+        header = (struct header){.type = V4_UNREACHABLE, .code = v4_code};
     compose(header, &view, (struct qw_bytes){packet, captured}, out);
     return QW_OK;
+}
+
+enum qw_error icmp_prohibited(const uint8_t *packet, size_t captured, struct icmp_message *out)
+{
+    return unreachable(packet, captured, V4_PROHIBITED, V6_PROHIBITED, out);
+}
+
+enum qw_error icmp_host_unreachable(const uint8_t *packet, size_t captured, struct icmp_message *out)
+{
+    return unreachable(packet, captured, V4_HOST, V6_ADDRESS, out);
 }
 
 enum qw_error icmp_too_big(const uint8_t *packet, size_t captured, uint32_t mtu, struct icmp_message *out)

@@ -38,7 +38,7 @@ static bool well_formed(const struct icmp_message *m, const uint8_t *packet, siz
     return v4 ? sample_sum(m->bytes, m->len) == 0xffff : m->bytes[2] == 0 && m->bytes[3] == 0;
 }
 
-/* Judges a guarded copy in all three ways; false when they disagree or a message is wrong. */
+/* Judges a guarded copy in all four ways; false when they disagree or a message is wrong. */
 static bool survives(const uint8_t *bytes, size_t len, uint32_t mtu, enum qw_error *error)
 {
     struct icmp_message m;
@@ -50,6 +50,8 @@ static bool survives(const uint8_t *bytes, size_t len, uint32_t mtu, enum qw_err
     if (icmp_error_allowed(copy, len) != (*error == QW_OK))
         return false;
     if (*error == QW_OK && !well_formed(&m, copy, len))
+        return false;
+    if (icmp_host_unreachable(copy, len, &m) != *error || (*error == QW_OK && !well_formed(&m, copy, len)))
         return false;
     if (icmp_too_big(copy, len, mtu, &m) != *error)
         return false;

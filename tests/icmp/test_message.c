@@ -48,6 +48,14 @@ static void prohibited(const struct sample *s, size_t captured, struct expected 
     check(&m, s, expected);
 }
 
+static void host_unreachable(const struct sample *s, size_t captured, struct expected expected)
+{
+    struct icmp_message m;
+    memset(&m, 0xa5, sizeof(m));
+    CU_ASSERT_EQUAL_FATAL(icmp_host_unreachable(s->bytes, captured, &m), QW_OK);
+    check(&m, s, expected);
+}
+
 static void too_big(const struct sample *s, size_t captured, uint32_t mtu, struct expected expected)
 {
     struct icmp_message m;
@@ -63,6 +71,18 @@ static void types_and_codes(void)
     prohibited(&v6, 100, (struct expected){"01 01 0000 00000000", 100});
     too_big(&v4, 100, 1400, (struct expected){"03 04 0000 00000578", 100});
     too_big(&v6, 100, 1400, (struct expected){"02 00 0000 00000578", 100});
+}
+
+/* RFC 6888 REQ-11: what the sender hears when its NAT has no mapping left for it. */
+static void limits_met(void)
+{
+    struct sample v4 = sample_udp(QW_IPV4, 1500), v6 = sample_udp(QW_IPV6, 1500);
+    host_unreachable(&v4, 1500, (struct expected){"03 01 0000 00000000", 576 - 28});
+    host_unreachable(&v6, 1500, (struct expected){"01 03 0000 00000000", 1280 - 48});
+    host_unreachable(&v4, 28, (struct expected){"03 01 0000 00000000", 28});
+    host_unreachable(&v6, 48, (struct expected){"01 03 0000 00000000", 48});
+    sample_options(&v4, OPTIONS);
+    host_unreachable(&v4, 60, (struct expected){"03 01 0000 00000000", 60});
 }
 
 /* ICMPv4 has 16 bits for it, and the 16 before must be zero. */
@@ -205,6 +225,7 @@ static void fails(const uint8_t *packet, size_t len, enum qw_error error)
     memset(&m, 0xa5, sizeof(m));
     before = m;
     CU_ASSERT_EQUAL(icmp_prohibited(packet, len, &m), error);
+    CU_ASSERT_EQUAL(icmp_host_unreachable(packet, len, &m), error);
     CU_ASSERT_EQUAL(icmp_too_big(packet, len, 1400, &m), error);
     CU_ASSERT_FALSE(icmp_error_allowed(packet, len));
     CU_ASSERT_EQUAL(memcmp(&m, &before, sizeof(m)), 0);
@@ -226,6 +247,7 @@ void message_suite(void)
 {
     static const struct test TESTS[] = {
         {"M2, F2: types and codes (RFC 1812 5.2.7.1, 1191 4, 4443 3.1, 3.2)", types_and_codes},
+        {"N10: host or address unreachable (RFC 6888 REQ-11)", limits_met},
         {"M2: the limit is the next-hop MTU, 16 or 32 bits of it", mtu_field},
         {"M2, F2: IPv4 quotes unchanged what fits 576 (RFC 1812 4.3.2.3)", quote_fits_576},
         {"M2, F2: IPv6 quotes unchanged what fits 1280 (RFC 4443 2.4 c)", quote_fits_1280},
