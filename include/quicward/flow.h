@@ -63,16 +63,18 @@ enum flow_class {
 #define FLOW_NO_RULE UINT16_MAX
 
 enum flow_flag {
-    FLOW_INSIDE_HI = 1 << 0,    /* the inside endpoint is FLOW_HI */
-    FLOW_INITIATOR_HI = 1 << 1, /* the first packet came from FLOW_HI */
-    FLOW_CLIENT_SEEN = 1 << 2,  /* the handshake told client from server */
-    FLOW_CLIENT_HI = 1 << 3,    /* then: the client is FLOW_HI */
-    FLOW_SETTLED = 1 << 4,      /* long headers of unknown versions led nowhere: no longer looked at */
-    FLOW_UNDECIDED = 1 << 5     /* no packet of it has been let through yet */
+    FLOW_INSIDE_HI = 1 << 0,     /* the inside endpoint is FLOW_HI */
+    FLOW_INITIATOR_HI = 1 << 1,  /* the first packet came from FLOW_HI */
+    FLOW_CLIENT_SEEN = 1 << 2,   /* the handshake told client from server */
+    FLOW_CLIENT_HI = 1 << 3,     /* then: the client is FLOW_HI */
+    FLOW_SETTLED = 1 << 4,       /* long headers of unknown versions led nowhere: no longer looked at */
+    FLOW_UNDECIDED = 1 << 5,     /* no packet of it has been let through yet */
+    FLOW_HOLDS_MAPPING = 1 << 6, /* it keeps its mapping alive */
+    FLOW_QUIC = 1 << 7           /* its first packet began a QUIC handshake, or a later one did */
 };
 
 /* The record. Two cache lines; the first alone serves a packet of a confirmed flow but for its counters.
- * Fields down to `created_s` are what a crash must not lose; `id` is written last when a record becomes valid
+ * Fields down to `external` are what a crash must not lose; `id` is written last when a record becomes valid
  * and cleared first when it ends. The rest is private to the process and rebuilt. */
 struct flow {
     _Atomic uint64_t id; /* 0: free. Never used twice in the life of a table */
@@ -86,7 +88,7 @@ struct flow {
     uint64_t last_seen_ns;
     uint64_t packets[2], bytes[2]; /* by sender; bytes are IP lengths */
     uint32_t ce[2];                /* packets marked CE (RFC 3168) by sender */
-    uint32_t created_s;
+    uint32_t external;             /* the mapping that stands for its inside endpoint (nat.h); 0 without */
     /* private */
     uint32_t older, newer; /* neighbours in the queue of its class */
     uint32_t queued_s;     /* the second in which it was moved to the tail */
@@ -95,7 +97,7 @@ struct flow {
 };
 static_assert(sizeof(struct flow) == 128, "a flow is two cache lines");
 
-enum flow_end { FLOW_EXPIRED, FLOW_EVICTED };
+enum flow_end { FLOW_EXPIRED, FLOW_EVICTED, FLOW_UNMAPPED /* its external address vanished */ };
 
 /* Called for every flow that ends, while its record is still whole. */
 typedef void flow_ended(void *context, struct flow *flow, enum flow_end why);
@@ -123,10 +125,18 @@ enum flow_side flow_key_of(const struct qw_tuple *tuple, struct flow_key *out);
 /* The hash under which the functions below expect `key`: the same for both directions. */
 uint64_t flow_hash(struct qw_hash_key secret, const struct flow_key *key);
 
+/* Begin to fetch the memory that flow_lookup will read for `hash`, so that the lookups of a batch wait for it
+ * together: flow_fetch_index for all of them first, flow_fetch then. Only hints: no lock is needed. */
+void flow_fetch_index(const struct flow_table *table, uint64_t hash);
+void flow_fetch(const struct flow_table *table, uint64_t hash);
+
 /* The live flow with `key`, or NULL. A flow whose timer ran out is ended and not found. The record stays the
  * table's; it is valid until the next call that may end flows (create, sweep, lookup of its key). */
 struct flow *flow_lookup(struct flow_table *table, const struct flow_key *key, uint64_t hash,
                          struct qw_time now);
+
+/* Makes room for one more flow, as flow_create does; false when nothing may go. */
+bool flow_make_room(struct flow_table *table, struct qw_time now);
 
 /* Adds a flow (no live one has the key): FLOW_ONE_WAY, FLOW_ATTEMPT, last seen now, counters 0, flags 0.
  * When the table is full room is made, in this order: what has expired, the least recently used attempt, the
@@ -142,6 +152,9 @@ void flow_set_class(struct flow_table *table, struct flow *flow, enum flow_class
 
 /* Ends up to `budget` expired flows; returns how many. Fewer than `budget`: nothing more has expired. */
 unsigned flow_sweep(struct flow_table *table, struct qw_time now, unsigned budget);
+
+/* Ends the flow now. */
+void flow_finish(struct flow_table *table, struct flow *flow, enum flow_end why);
 
 /* When the flow was last seen: the one place to ask, so that an offload may answer for it later. */
 struct qw_time flow_last_seen(const struct flow_table *table, const struct flow *flow);

@@ -2,6 +2,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+static uint64_t load(const struct index *index, uint32_t at)
+{
+    return atomic_load_explicit(&index->entries[at], memory_order_relaxed);
+}
+
+static void store(struct index *index, uint32_t at, uint64_t entry)
+{
+    atomic_store_explicit(&index->entries[at], entry, memory_order_relaxed);
+}
+
+static uint64_t entry_of(uint64_t hash, uint32_t slot)
+{
+    return hash << 32 | slot;
+}
+
+static uint32_t tag_of(uint64_t entry)
+{
+    return (uint32_t)(entry >> 32);
+}
+
 bool index_init(struct index *index, uint32_t capacity)
 {
     size_t size = 8;
@@ -10,8 +30,9 @@ bool index_init(struct index *index, uint32_t capacity)
     index->entries = malloc(size * sizeof *index->entries);
     if (!index->entries)
         return false;
-    memset(index->entries, 0xff, size * sizeof *index->entries);
     index->mask = (uint32_t)(size - 1);
+    for (size_t at = 0; at < size; at++)
+        atomic_init(&index->entries[at], INDEX_FREE);
     return true;
 }
 
@@ -20,7 +41,7 @@ void index_free(struct index *index)
     free(index->entries);
 }
 
-bool flow_key_equal(const struct flow_key *a, const struct flow_key *b)
+static bool key_equal(const struct flow_key *a, const struct flow_key *b)
 {
     return memcmp(a->addr, b->addr, sizeof a->addr) == 0 && a->port[0] == b->port[0] &&
            a->port[1] == b->port[1] && a->family == b->family;
@@ -29,18 +50,27 @@ bool flow_key_equal(const struct flow_key *a, const struct flow_key *b)
 void index_add(struct index *index, uint64_t hash, uint32_t slot)
 {
     uint32_t at = (uint32_t)hash & index->mask;
-    while (index->entries[at].slot != FLOW_NONE)
+    while (load(index, at) != INDEX_FREE)
         at = (at + 1) & index->mask;
-    index->entries[at] = (struct index_entry){(uint32_t)hash, slot};
+    store(index, at, entry_of(hash, slot));
 }
 
 uint32_t index_find(const struct index *index, const struct flow *flows, const struct flow_key *key,
                     uint64_t hash)
 {
-    uint32_t tag = (uint32_t)hash, at = tag & index->mask;
-    for (; index->entries[at].slot != FLOW_NONE; at = (at + 1) & index->mask)
-        if (index->entries[at].tag == tag && flow_key_equal(&flows[index->entries[at].slot].key, key))
-            return index->entries[at].slot;
+    uint32_t at = (uint32_t)hash & index->mask;
+    for (uint64_t entry; (entry = load(index, at)) != INDEX_FREE; at = (at + 1) & index->mask)
+        if (tag_of(entry) == (uint32_t)hash && key_equal(&flows[(uint32_t)entry].key, key))
+            return (uint32_t)entry;
+    return FLOW_NONE;
+}
+
+uint32_t index_guess(const struct index *index, uint64_t hash)
+{
+    uint32_t at = (uint32_t)hash & index->mask;
+    for (uint64_t entry; (entry = load(index, at)) != INDEX_FREE; at = (at + 1) & index->mask)
+        if (tag_of(entry) == (uint32_t)hash)
+            return (uint32_t)entry;
     return FLOW_NONE;
 }
 
@@ -50,22 +80,22 @@ static void close_gap(struct index *index, uint32_t hole)
     uint32_t mask = index->mask, at = hole;
     for (;;) {
         at = (at + 1) & mask;
-        struct index_entry entry = index->entries[at];
-        if (entry.slot == FLOW_NONE)
+        uint64_t entry = load(index, at);
+        if (entry == INDEX_FREE)
             break;
-        uint32_t probed = (at - entry.tag) & mask, gap = (at - hole) & mask;
+        uint32_t probed = (at - tag_of(entry)) & mask, gap = (at - hole) & mask;
         if (probed < gap)
             continue;
-        index->entries[hole] = entry;
+        store(index, hole, entry);
         hole = at;
     }
-    index->entries[hole].slot = FLOW_NONE;
+    store(index, hole, INDEX_FREE);
 }
 
 void index_remove(struct index *index, uint64_t hash, uint32_t slot)
 {
     uint32_t at = (uint32_t)hash & index->mask;
-    while (index->entries[at].slot != slot)
+    while ((uint32_t)load(index, at) != slot)
         at = (at + 1) & index->mask;
     close_gap(index, at);
 }

@@ -1,19 +1,17 @@
 /* Key hash -> slot: open addressing with linear probing, at most half full, so that a lookup is one cache
- * line before the record itself. An entry holds 32 bits of the keyed hash; the record's key decides. */
+ * line before the record itself. An entry holds 32 bits of the keyed hash; the record's key decides. Entries
+ * are atomic because flow_fetch looks at them without the lock that all else is called under. */
 #ifndef FLOW_INDEX_H
 #define FLOW_INDEX_H
 
 #include <quicward/flow.h>
 
-struct index_entry {
-    uint32_t tag;
-    uint32_t slot; /* FLOW_NONE: free */
-};
-
 struct index {
-    struct index_entry *entries; /* owned */
+    _Atomic uint64_t *entries; /* owned; tag << 32 | slot, INDEX_FREE without */
     uint32_t mask;
 };
+
+#define INDEX_FREE UINT64_MAX
 
 /* Room for `capacity` entries. False when memory is short. */
 bool index_init(struct index *index, uint32_t capacity);
@@ -28,6 +26,7 @@ void index_remove(struct index *index, uint64_t hash, uint32_t slot);
 uint32_t index_find(const struct index *index, const struct flow *flows, const struct flow_key *key,
                     uint64_t hash);
 
-bool flow_key_equal(const struct flow_key *a, const struct flow_key *b);
+/* A slot that probably is the one, or FLOW_NONE; needs no lock, touches no record. */
+uint32_t index_guess(const struct index *index, uint64_t hash);
 
 #endif

@@ -1,5 +1,6 @@
 #include "index.h"
 #include "queue.h"
+#include <quicward/base/fetch.h>
 #include <quicward/flow.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,7 +148,7 @@ void flow_set_class(struct flow_table *table, struct flow *flow, enum flow_class
 
 /* ---- ends and beginnings ---- */
 
-static void end(struct flow_table *table, struct flow *flow, enum flow_end why)
+void flow_finish(struct flow_table *table, struct flow *flow, enum flow_end why)
 {
     if (table->ended)
         table->ended(table->context, flow, why);
@@ -172,14 +173,14 @@ unsigned flow_sweep(struct flow_table *table, struct qw_time now, unsigned budge
             struct flow *flow = oldest(table, (enum flow_class) class);
             if (!flow || !expired(table, flow, now))
                 break;
-            end(table, flow, FLOW_EXPIRED);
+            flow_finish(table, flow, FLOW_EXPIRED);
             ended++;
         }
     return ended;
 }
 
 /* RFC 9312 4.2: what nobody answered goes first. RFC 4787 REQ-5: what was answered has its two minutes. */
-static void make_room(struct flow_table *table, struct qw_time now)
+static void evict(struct flow_table *table, struct qw_time now)
 {
     if (flow_sweep(table, now, 1) == 1)
         return;
@@ -189,15 +190,20 @@ static void make_room(struct flow_table *table, struct qw_time now)
         if (!flow || idle(table, flow, now) < FLOW_EVICT_IDLE_S * QW_NS_PER_SECOND)
             return;
     }
-    end(table, flow, FLOW_EVICTED);
+    flow_finish(table, flow, FLOW_EVICTED);
+}
+
+bool flow_make_room(struct flow_table *table, struct qw_time now)
+{
+    if (table->free_head == FLOW_NONE)
+        evict(table, now);
+    return table->free_head != FLOW_NONE;
 }
 
 struct flow *flow_create(struct flow_table *table, const struct flow_key *key, uint64_t hash,
                          struct qw_time now)
 {
-    if (table->free_head == FLOW_NONE)
-        make_room(table, now);
-    if (table->free_head == FLOW_NONE)
+    if (!flow_make_room(table, now))
         return NULL;
     uint32_t slot = table->free_head;
     struct flow *flow = &table->flows[slot];
@@ -210,12 +216,26 @@ struct flow *flow_create(struct flow_table *table, const struct flow_key *key, u
     flow->handshake = FLOW_NONE;
     flow->names = FLOW_NONE;
     flow->last_seen_ns = now.ns;
-    flow->created_s = second_of(now);
     enqueue(table, flow, now);
     index_add(&table->index, hash, slot);
     atomic_store_explicit(&flow->id, table->next_id, memory_order_release);
     table->next_id += table->id_step;
     return flow;
+}
+
+void flow_fetch_index(const struct flow_table *table, uint64_t hash)
+{
+    qw_fetch(&table->index.entries[(uint32_t)hash & table->index.mask]);
+}
+
+void flow_fetch(const struct flow_table *table, uint64_t hash)
+{
+    uint32_t slot = index_guess(&table->index, hash);
+    if (slot >= table->capacity)
+        return;
+    const struct flow *flow = &table->flows[slot];
+    qw_fetch(flow);
+    qw_fetch((const char *)flow + 64);
 }
 
 struct flow *flow_lookup(struct flow_table *table, const struct flow_key *key, uint64_t hash,
@@ -227,7 +247,7 @@ struct flow *flow_lookup(struct flow_table *table, const struct flow_key *key, u
     struct flow *flow = &table->flows[slot];
     if (!expired(table, flow, now))
         return flow;
-    end(table, flow, FLOW_EXPIRED);
+    flow_finish(table, flow, FLOW_EXPIRED);
     return NULL;
 }
 
