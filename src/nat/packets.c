@@ -1,0 +1,43 @@
+/* For every packet: no lock. */
+#include "state.h"
+
+bool nat_is_external(const struct nat *nat, const struct qw_addr *address)
+{
+    struct place place;
+    return addresses_find(&nat->addresses, ipv4_of(address), &place) != ADDRESSES_NONE;
+}
+
+struct qw_addr nat_address(const struct nat *nat, unsigned slot)
+{
+    return addr_of(addresses_at(&nat->addresses, slot).ipv4);
+}
+
+/* Word and place must be of one generation: a mapping made on the slot's next address is none of this one. */
+nat_external nat_inside(const struct nat *nat, const struct qw_endpoint *external, struct qw_endpoint *inside)
+{
+    struct place place;
+    unsigned slot = addresses_find(&nat->addresses, ipv4_of(&external->addr), &place);
+    if (slot == ADDRESSES_NONE)
+        return 0;
+    uint64_t word = word_load(nat, slot, external->port);
+    if (word == 0 || word_generation(word) != place.generation)
+        return 0;
+    *inside = word_inside(word);
+    return handle_of(place.generation, slot, external->port);
+}
+
+bool nat_holds(const struct nat *nat, nat_external mapping, const struct qw_endpoint *inside)
+{
+    unsigned slot = handle_slot(mapping);
+    return slot < nat->address_count &&
+           word_load(nat, slot, handle_port(mapping)) == word_of(inside, handle_generation(mapping));
+}
+
+struct qw_endpoint nat_endpoint(const struct nat *nat, nat_external mapping)
+{
+    struct qw_endpoint external = {.port = handle_port(mapping)};
+    struct place place = addresses_at(&nat->addresses, handle_slot(mapping));
+    if (place.generation == handle_generation(mapping))
+        external.addr = addr_of(place.ipv4);
+    return external;
+}

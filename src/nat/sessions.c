@@ -1,0 +1,90 @@
+#include "state.h"
+
+static uint64_t peer_of(nat_external mapping, const struct qw_addr *remote)
+{
+    return peer_key(handle_slot(mapping), handle_port(mapping), ipv4_of(remote));
+}
+
+static enum nat_answer find_or_make(struct nat *nat, const struct qw_endpoint *inside, struct qw_time now,
+                                    nat_external *out)
+{
+    if (nat->sessions >= nat->sessions_max)
+        return NAT_NO_PORT;
+    *out = mapping_find(nat, inside);
+    if (*out == 0)
+        return mapping_make(nat, inside, now, out);
+    return addresses_at(&nat->addresses, handle_slot(*out)).ipv4 == 0 ? NAT_NO_ADDRESS : NAT_OK;
+}
+
+static void count_refusal(struct nat *nat, enum nat_answer answer)
+{
+    if (answer == NAT_NO_PORT)
+        nat->stats.refused_port++;
+    else if (answer == NAT_HOST_LIMIT)
+        nat->stats.refused_host++;
+    else
+        nat->stats.refused_address++;
+}
+
+static void hold(struct nat *nat, nat_external mapping, const struct qw_addr *remote)
+{
+    struct port *record = mapping_live(nat, mapping);
+    record->sessions++;
+    nat->sessions++;
+    if (nat->filtering == NAT_ADDRESS_DEPENDENT)
+        nat_table_up(&nat->peers, peer_of(mapping, remote));
+}
+
+enum nat_answer nat_session_begin(struct nat *nat, const struct qw_endpoint *inside,
+                                  const struct qw_addr *remote, struct qw_time now, nat_external *out)
+{
+    nat_external mapping;
+    pthread_mutex_lock(&nat->lock);
+    enum nat_answer answer = find_or_make(nat, inside, now, &mapping);
+    if (answer == NAT_OK) {
+        hold(nat, mapping, remote);
+        *out = mapping;
+    } else
+        count_refusal(nat, answer);
+    pthread_mutex_unlock(&nat->lock);
+    return answer;
+}
+
+static void let_go(struct nat *nat, nat_external mapping, const struct qw_addr *remote, struct qw_time now)
+{
+    struct port *record = mapping_live(nat, mapping);
+    if (!record || record->sessions == 0)
+        return;
+    record->sessions--;
+    nat->sessions--;
+    if (nat->filtering == NAT_ADDRESS_DEPENDENT)
+        nat_table_down(&nat->peers, peer_of(mapping, remote));
+    if (record->state == PORT_MAPPED && record->sessions == 0)
+        mapping_end(nat, handle_slot(mapping), handle_port(mapping), now);
+}
+
+void nat_session_end(struct nat *nat, nat_external mapping, const struct qw_addr *remote, struct qw_time now)
+{
+    pthread_mutex_lock(&nat->lock);
+    let_go(nat, mapping, remote, now);
+    pthread_mutex_unlock(&nat->lock);
+}
+
+static bool admits(const struct nat *nat, nat_external mapping, const struct qw_addr *remote)
+{
+    const struct port *record = mapping_live(nat, mapping);
+    if (!record)
+        return false;
+    if (record->state == PORT_FORWARD || nat->filtering == NAT_ENDPOINT_INDEPENDENT)
+        return true;
+    return nat->filtering == NAT_ADDRESS_DEPENDENT &&
+           nat_table_get(&nat->peers, peer_of(mapping, remote)) > 0;
+}
+
+bool nat_admits(struct nat *nat, nat_external mapping, const struct qw_addr *remote)
+{
+    pthread_mutex_lock(&nat->lock);
+    bool admitted = admits(nat, mapping, remote);
+    pthread_mutex_unlock(&nat->lock);
+    return admitted;
+}

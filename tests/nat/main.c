@@ -1,0 +1,21 @@
+#include "nats.h"
+#include "suite.h"
+#include "test_rewrite.h"
+
+int main(void)
+{
+    suite_mapping();
+    suite_ports();
+    suite_numbers();
+    suite_rest();
+    suite_limits();
+    suite_filtering();
+    suite_addresses();
+    suite_forwards();
+    suite_table();
+    suite_model();
+    suite_threads();
+    suite_rewrite();
+    suite_rewrite_hostile();
+    return test_main();
+}
