@@ -1,0 +1,85 @@
+/* Throttling UDP by whole flows (RFC 9312 4.6): a keyed hash of the 5-tuple gives each flow its place between
+ * 0 and 1, and a flow is blocked while its place is below the share that is blocked. No table decides it, so
+ * a flow loses all of its packets or none, in both directions alike; a larger share only adds flows, a
+ * smaller one only frees some. Knows addresses and ports only.
+ *
+ * A controller for each interface and direction moves the share towards what keeps the passed load within
+ * the capacity. The share of an interface is the larger one of its two directions: a flow blocked one way
+ * is blocked both ways. With `spare_confirmed` the flows that the caller calls confirmed are blocked only
+ * once all others are. */
+#ifndef QUICWARD_THROTTLE_H
+#define QUICWARD_THROTTLE_H
+
+#include <quicward/base/hash.h>
+#include <quicward/base/time.h>
+#include <quicward/flow.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define THROTTLE_NAME_MAX 16 /* of an interface, NUL included */
+#define THROTTLE_LIMITS_MAX 16
+
+enum throttle_direction { THROTTLE_OUT, THROTTLE_IN, THROTTLE_DIRECTIONS };
+
+struct throttle_limit {
+    char interface[THROTTLE_NAME_MAX];
+    enum throttle_direction direction;
+    uint64_t capacity; /* bits a second, not 0 */
+};
+
+struct throttle_options {
+    const struct throttle_limit *limits;
+    unsigned limit_count;    /* 0..THROTTLE_LIMITS_MAX; no two of the same interface and direction */
+    uint64_t interval_ns;    /* between two looks at the load, not 0 */
+    unsigned gain;           /* percent of the way to the share that is needed, at each look; 1..100 */
+    unsigned hysteresis;     /* percent of the capacity: a load this close to it changes nothing; 0..50 */
+    unsigned floor, ceiling; /* percent: the share stays between them; floor <= ceiling <= 100 */
+    bool spare_confirmed;
+    struct qw_hash_key key;
+    struct qw_time now;
+};
+
+struct throttle;
+
+/* NULL when memory is short. Borrows nothing. The caller owns it. */
+struct throttle *throttle_new(const struct throttle_options *options);
+void throttle_free(struct throttle *throttle);
+
+/* Where the flow stands: blocked while place < share * 2^32. SipHash-2-4 of the key, the same for both
+ * directions and both orders of its endpoints. */
+uint32_t throttle_place(struct qw_hash_key key, const struct flow_key *flow);
+
+/* The limited interface of that name, or -1 (also for NULL). */
+int throttle_find(const struct throttle *throttle, const char *interface);
+
+/* Is anything blocked on the interface (index of throttle_find) now? While not, no place need be known. */
+bool throttle_active(const struct throttle *throttle, int interface);
+
+/* Is the flow blocked there now? Counts it among the flows hit if so. Any thread. */
+bool throttle_blocks(struct throttle *throttle, int interface, const struct flow_key *flow, bool confirmed);
+
+/* Adds an IP packet of `bytes` to the load: every packet, and whether it passed. Any thread. */
+void throttle_count(struct throttle *throttle, int interface, enum throttle_direction direction,
+                    uint32_t bytes, bool passed);
+
+/* Looks at the load if an interval is over: one of the threads that call it does. Cheap otherwise. */
+void throttle_tick(struct throttle *throttle, struct qw_time now);
+
+/* Takes over other limits and settings (capacities, gain, ...); shares of limits that stay go on. The key,
+ * and `now`, are not taken. Any thread. */
+void throttle_change(struct throttle *throttle, const struct throttle_options *options);
+
+/* One limit for reports. */
+struct throttle_view {
+    struct throttle_limit limit;
+    uint64_t offered, passed; /* bits a second in the last interval */
+    double share;             /* of the interface: 0..1 of the flows that are not spared */
+    double share_confirmed;   /* of those that are */
+    uint64_t dropped;         /* packets, this direction, ever */
+    uint32_t flows_hit; /* of the interface, in the last 10 seconds: an estimate, within 3 % up to 10,000 */
+};
+
+/* Fills `out` (room for THROTTLE_LIMITS_MAX); returns how many. Any thread. */
+unsigned throttle_views(struct throttle *throttle, struct throttle_view *out);
+
+#endif

@@ -1,0 +1,13 @@
+#include "suite.h"
+#include "suites.h"
+
+int main(void)
+{
+    suite_place();
+    suite_shares();
+    suite_controller();
+    suite_hits();
+    suite_change();
+    suite_threads();
+    return test_main();
+}

@@ -1,0 +1,11 @@
+#ifndef SUITES_H
+#define SUITES_H
+
+void suite_change(void);
+void suite_controller(void);
+void suite_hits(void);
+void suite_place(void);
+void suite_shares(void);
+void suite_threads(void);
+
+#endif
