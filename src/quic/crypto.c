@@ -4,18 +4,12 @@
 
 static const uint8_t NO_KEY[16]; /* makes a context whole; the real key comes with each packet */
 
-static bool new_hashes(struct quic_crypto *c)
+static void key_salts(struct quic_crypto *c)
 {
-    c->sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
-    c->blank = EVP_MD_CTX_new();
-    if (!c->sha256 || !c->blank || !EVP_DigestInit_ex2(c->blank, c->sha256, NULL))
-        return false;
     for (size_t i = 0; i < QUIC_VERSIONS; i++) {
         struct qw_bytes salt = {quic_versions[i].initial_salt, sizeof quic_versions[i].initial_salt};
-        if (!quic_hmac_new(&c->salt[i]) || !quic_hmac_key(&c->salt[i], c->blank, salt))
-            return false;
+        quic_hmac_key(&c->salt[i], salt);
     }
-    return quic_hmac_new(&c->secret) && quic_hmac_new(&c->work);
 }
 
 static EVP_CIPHER_CTX *new_opener(const EVP_CIPHER *gcm, const uint8_t *key)
@@ -48,7 +42,8 @@ struct quic_crypto *quic_crypto_new(void)
     struct quic_crypto *crypto = calloc(1, sizeof *crypto);
     if (!crypto)
         return NULL;
-    if (new_hashes(crypto) && new_ciphers(crypto))
+    key_salts(crypto);
+    if (new_ciphers(crypto))
         return crypto;
     quic_crypto_free(crypto);
     return NULL;
@@ -58,16 +53,10 @@ void quic_crypto_free(struct quic_crypto *crypto)
 {
     if (!crypto)
         return;
-    for (size_t i = 0; i < QUIC_VERSIONS; i++) {
-        quic_hmac_free(&crypto->salt[i]);
+    for (size_t i = 0; i < QUIC_VERSIONS; i++)
         EVP_CIPHER_CTX_free(crypto->retry[i]);
-    }
-    quic_hmac_free(&crypto->secret);
-    quic_hmac_free(&crypto->work);
-    EVP_MD_CTX_free(crypto->blank);
     EVP_CIPHER_CTX_free(crypto->aead);
     EVP_CIPHER_CTX_free(crypto->hp);
-    EVP_MD_free(crypto->sha256);
     EVP_CIPHER_free(crypto->gcm);
     EVP_CIPHER_free(crypto->ecb);
     free(crypto);

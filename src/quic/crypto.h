@@ -4,15 +4,13 @@
 
 #include "hmac.h"
 #include "version.h"
+#include <openssl/evp.h>
 
 #define QUIC_TAG_LEN 16   /* of AES-128-GCM */
 #define QUIC_NONCE_LEN 12 /* likewise */
 
 struct quic_crypto {
-    EVP_MD *sha256;
-    EVP_MD_CTX *blank;                    /* SHA-256 of nothing yet */
     struct quic_hmac salt[QUIC_VERSIONS]; /* keyed with each version's initial_salt */
-    struct quic_hmac secret, work;        /* keyed anew by each derivation */
     EVP_CIPHER *gcm, *ecb;
     EVP_CIPHER_CTX *aead, *hp;            /* keyed anew by each packet */
     EVP_CIPHER_CTX *retry[QUIC_VERSIONS]; /* keyed with each version's Retry key */

@@ -2,34 +2,24 @@
 #include "crypto.h"
 #include <string.h>
 
-/* One output block of HKDF-Expand, cut to `len`; uses `hmac` up. */
-static bool expand(struct quic_hmac *hmac, struct qw_bytes label, uint8_t *out, size_t len)
+/* One output block of HKDF-Expand, cut to `len`. */
+static void expand(const struct quic_hmac *secret, struct qw_bytes label, uint8_t *out, size_t len)
 {
     uint8_t block[QUIC_HASH_LEN];
-    if (!quic_hmac_end(hmac, label, block))
-        return false;
+    quic_hmac(secret, label, block);
     memcpy(out, block, len);
-    return true;
 }
 
-/* Leaves `crypto->secret` keyed with the sender's initial secret. */
-static bool derive_secret(struct quic_crypto *crypto, const struct quic_hmac *salt,
-                          struct qw_bytes client_dcid, struct qw_bytes label)
+/* Keys `out` with the sender's initial secret. */
+static void derive_secret(const struct quic_hmac *salt, struct qw_bytes client_dcid, struct qw_bytes label,
+                          struct quic_hmac *out)
 {
     uint8_t secret[QUIC_HASH_LEN];
     struct qw_bytes key = {secret, sizeof secret};
-    return quic_hmac_copy(&crypto->work, salt) && quic_hmac_end(&crypto->work, client_dcid, secret) &&
-           quic_hmac_key(&crypto->work, crypto->blank, key) && quic_hmac_end(&crypto->work, label, secret) &&
-           quic_hmac_key(&crypto->secret, crypto->blank, key);
-}
-
-static bool derive_keys(struct quic_crypto *crypto, const struct quic_version *version,
-                        struct quic_initial_keys *out)
-{
-    struct quic_hmac *work = &crypto->work, *secret = &crypto->secret;
-    return quic_hmac_copy(work, secret) && expand(work, version->key, out->key, sizeof out->key) &&
-           quic_hmac_copy(work, secret) && expand(work, version->iv, out->iv, sizeof out->iv) &&
-           expand(secret, version->hp, out->hp, sizeof out->hp);
+    quic_hmac(salt, client_dcid, secret);
+    quic_hmac_key(out, key);
+    quic_hmac(out, label, secret);
+    quic_hmac_key(out, key);
 }
 
 enum qw_error quic_initial_keys(struct quic_crypto *crypto, uint32_t version, struct qw_bytes client_dcid,
@@ -40,8 +30,11 @@ enum qw_error quic_initial_keys(struct quic_crypto *crypto, uint32_t version, st
         return QW_ERR_UNSUPPORTED;
     if (client_dcid.len > QUIC_CID_MAX)
         return QW_ERR_INVALID;
-    const struct quic_hmac *salt = &crypto->salt[v - quic_versions];
     struct qw_bytes label = sender == QUIC_CLIENT ? quic_label_client_in : quic_label_server_in;
-    return derive_secret(crypto, salt, client_dcid, label) && derive_keys(crypto, v, out) ? QW_OK
-                                                                                          : QW_ERR_CRYPTO;
+    struct quic_hmac secret;
+    derive_secret(&crypto->salt[v - quic_versions], client_dcid, label, &secret);
+    expand(&secret, v->key, out->key, sizeof out->key);
+    expand(&secret, v->iv, out->iv, sizeof out->iv);
+    expand(&secret, v->hp, out->hp, sizeof out->hp);
+    return QW_OK;
 }

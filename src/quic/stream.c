@@ -43,7 +43,8 @@ uint32_t quic_chunks_used(const struct quic_chunks *chunks)
 
 void quic_stream_start(struct quic_stream *stream)
 {
-    *stream = (struct quic_stream){0};
+    memset(stream->chunks, 0, sizeof stream->chunks);
+    stream->ranges = 0; /* what `range` holds then means nothing, and most of it is never touched */
 }
 
 /* What one frame does to a stream: its bytes, and the ranges that it overlaps or touches. */

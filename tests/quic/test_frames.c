@@ -136,7 +136,7 @@ static void padding(void)
 {
     static const uint8_t CRYPTO[] = {0x06, 0x00, 0x01, 0xaa};
     static uint8_t frames[QUIC_DATAGRAM_MAX];
-    for (size_t run = 0; run < sizeof frames - 100; run = run < 50 ? run + 1 : run * 2) {
+    for (size_t run = 0; run < sizeof frames - 100; run = run < 150 ? run + 1 : run * 2) {
         memset(frames, 0, sizeof frames);
         memcpy(frames + run, CRYPTO, sizeof CRYPTO);
         enum qw_error end;
