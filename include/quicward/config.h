@@ -26,11 +26,15 @@
 #define CONFIG_NAME_MAX 63            /* bytes of the name of a rule, a group or a list */
 #define CONFIG_HOST_NAME_MAX 253      /* RFC 1035 2.3.4, written with dots */
 #define CONFIG_ALPN_MAX 255           /* RFC 7301 3.1 */
+#define CONFIG_EXTERNAL_MAX 64        /* external addresses */
+#define CONFIG_FORWARDS_MAX 4096
+#define CONFIG_THROTTLES_MAX 16
+#define CONFIG_SIZE_LIMITS_MAX 64
 
 #define CONFIG_VERSION_1 0x00000001u /* "v1", RFC 9000 */
 #define CONFIG_VERSION_2 0x6b3343cfu /* "v2", RFC 9369 */
 
-enum config_mode { CONFIG_FIREWALL, CONFIG_MONITOR };
+enum config_mode { CONFIG_FIREWALL, CONFIG_MONITOR, CONFIG_NAT };
 enum config_backend { CONFIG_RULES_AUTO, CONFIG_RULES_NFT, CONFIG_RULES_IPTABLES };
 enum config_when_down { CONFIG_DOWN_DROP, CONFIG_DOWN_PASS };
 
@@ -43,6 +47,12 @@ enum config_action { CONFIG_ACCEPT, CONFIG_DROP, CONFIG_REJECT };
 enum config_direction { CONFIG_ANY, CONFIG_OUT, CONFIG_IN }; /* OUT: the flow begins inside */
 enum config_quic { CONFIG_QUIC_INSPECT, CONFIG_QUIC_BYPASS, CONFIG_QUIC_BLOCK };
 enum config_match { CONFIG_EITHER, CONFIG_NO, CONFIG_YES };
+enum config_filtering { /* RFC 4787 5 */
+                        CONFIG_ENDPOINT_INDEPENDENT,
+                        CONFIG_ADDRESS_DEPENDENT,
+                        CONFIG_ADDRESS_AND_PORT_DEPENDENT
+};
+enum config_traffic { CONFIG_ALL_UDP, CONFIG_ONLY_QUIC };
 
 /* Lists of a rule. `count` 0: the rule does not ask. */
 struct config_prefixes {
@@ -97,10 +107,34 @@ struct config_sni_list {
     char *name, *path; /* the path is absolute */
 };
 
+/* One of `nat.forwards`: an external endpoint that always stands for one inside endpoint. */
+struct config_forward {
+    unsigned line;         /* where it begins in the file that holds it */
+    unsigned external;     /* index of the external address; 0 with "auto" */
+    uint16_t port;         /* required, 1 to 65535; no two forwards share an external endpoint */
+    struct qw_endpoint to; /* required, IPv4; no two forwards share it (RFC 4787 REQ-1) */
+};
+
+/* One of `throttles`: the UDP that one interface may carry one way. */
+struct config_throttle {
+    unsigned line;
+    char interface[CONFIG_INTERFACE_NAME_MAX]; /* required, one of outside */
+    enum config_direction direction;           /* required: CONFIG_OUT leaves by it, CONFIG_IN comes by it */
+    uint64_t capacity;                         /* required, bits a second; "64k" to "1000G" */
+};
+
+/* One of `size_limits`: longer packets are dropped with a PTB when they may not be fragmented. */
+struct config_size_limit {
+    unsigned line;
+    enum config_traffic traffic;               /* class: "quic" or "udp", which means all UDP */
+    char interface[CONFIG_INTERFACE_NAME_MAX]; /* that the packet leaves by; "": any */
+    uint32_t limit;                            /* bytes with the IP header, 1280 to 65535 (RFC 9000 14) */
+};
+
 /* Made by config_load (or config_copy) and freed by config_free alone: it owns the lists, so assigning one
  * struct to another shares them. */
 struct config {
-    enum config_mode mode;            /* "firewall" or "monitor"; "nat" is refused by name */
+    enum config_mode mode;            /* "firewall", "monitor" or "nat" */
     struct config_interfaces inside;  /* required, at least one */
     struct config_interfaces outside; /* required, at least one; no name in both */
 
@@ -133,6 +167,37 @@ struct config {
     uint32_t reject_per_host;  /* reject.per_host: a second towards one host */
     uint32_t hello_memory_kib; /* hello.memory: for ClientHellos in several packets */
 
+    /* nat: in mode "nat" only; its keys are an error in others, and nat.external is then required in it */
+    bool external_auto;      /* nat.external = "auto": the address of the one outside interface */
+    unsigned external_count; /* nat.external = ["198.51.100.7"]; 1 with "auto" */
+    struct qw_addr external[CONFIG_EXTERNAL_MAX]; /* IPv4; zero with "auto" */
+    struct config_ports nat_ports;   /* nat.ports: read with config_nat_ports; empty means 1024-65535 */
+    struct config_ports nat_exclude; /* nat.exclude: never handed out, beside the built-in reflection ports */
+    enum config_filtering filtering; /* nat.filtering: "endpoint-independent", "address-dependent" (default),
+                                        "address-and-port-dependent" */
+    uint32_t nat_per_host;           /* nat.per_host: mappings of one inside host */
+    uint32_t
+        nat_hold_down_s; /* nat.hold_down: a released port rests for so long; at least 120 (6888 REQ-8) */
+    enum config_action nat_exhausted; /* nat.exhausted: CONFIG_REJECT (default) or CONFIG_DROP */
+    bool nat_masquerade; /* nat.masquerade: have the kernel translate what is no UDP to the first address */
+    unsigned forward_count;
+    struct config_forward *forwards; /* nat.forwards = ( { port = 443; to = "10.0.0.2:8443"; } ) */
+
+    unsigned throttle_count;
+    struct config_throttle *throttles; /* throttles = ( { interface; direction; capacity; } ) */
+    uint32_t throttle_interval_ms;     /* throttle.interval: between two looks at the load */
+    uint32_t throttle_gain; /* throttle.gain: percent of the way to the share that is needed, each time */
+    uint32_t throttle_hysteresis; /* throttle.hysteresis: percent of the capacity, on either side of it */
+    uint32_t throttle_floor, throttle_ceiling; /* throttle.floor, .ceiling: percent of flows blocked */
+    bool throttle_spare_confirmed;             /* throttle.spare_confirmed */
+    bool throttle_key_set;
+    uint8_t throttle_key[16]; /* throttle.key: 32 hexadecimal digits; without it random at each start */
+
+    unsigned size_limit_count;
+    struct config_size_limit *size_limits; /* size_limits = ( { class; limit; interface; } ) */
+    uint32_t ptb_rate;                     /* ptb.rate: PTBs a second in all */
+    uint32_t ptb_per_host;                 /* ptb.per_host: a second towards one host */
+
     bool manage_rules;             /* install the kernel rules at start, remove them at the end */
     enum config_backend backend;   /* rules_backend: "auto", "nft", "iptables" */
     char control[CONFIG_PATH_MAX]; /* path of the control socket */
@@ -157,16 +222,21 @@ void config_defaults(struct config *out);
 /* A copy that shares nothing with `config`; NULL when memory is short. The caller owns it, config_free. */
 struct config *config_copy(const struct config *config);
 
-/* Writes the whole configuration, every key in schema order, as a file that config_load reads back to the
- * same struct. */
+/* Writes the whole configuration, every key in schema order (those of nat in mode "nat" only), as a file that
+ * config_load reads back to the same struct. */
 void config_print(const struct config *config, FILE *out);
 
 /* Names the first key that differs between `a` and `b` and that a running daemon cannot change (queues, table
- * sizes, interfaces, mode, control path, rules), or NULL when a reload can take `b`. A static string. */
+ * sizes, interfaces, mode, nat, control path, rules), or NULL when a reload can take `b`. A static string. */
 const char *config_fixed_difference(const struct config *a, const struct config *b);
 
-/* The words of the file for a value: "accept", "out", "v1" or "0x1a2a3a4a". */
+/* The port ranges of nat.ports, the default where `nat_ports` is empty; *count is 1 or more. The caller owns
+ * nothing; it stays as long as `config` does. */
+const struct config_port_range *config_nat_ports(const struct config *config, unsigned *count);
+
+/* The words of the file for a value: "nat", "accept", "out", "v1" or "0x1a2a3a4a". */
 #define CONFIG_VERSION_TEXT_MAX 11
+const char *config_mode_text(enum config_mode mode);
 const char *config_action_text(enum config_action action);
 const char *config_direction_text(enum config_direction direction); /* "any" has no word in a file */
 char *config_version_text(uint32_t version, char out[static CONFIG_VERSION_TEXT_MAX]);

@@ -99,3 +99,15 @@ void addresses_unknown(struct check *check, const struct item *item)
     else
         report_value(&check->report, item, "names no group; allowed: \"@\" and the name of one of groups");
 }
+
+const char *addresses_not_unicast(const struct qw_addr *addr)
+{
+    uint8_t first = addr->bytes[12];
+    if (first == 0)
+        return "in 0.0.0.0/8";
+    if (first == 127)
+        return "a loopback address";
+    if (first >= 240)
+        return "in 240.0.0.0/4";
+    return first >= 224 ? "a multicast address" : NULL;
+}

@@ -20,4 +20,7 @@ struct config_group *addresses_group(const struct check *check, const char *text
 /* Reports that "@NAME" names no group, with the nearest one. */
 void addresses_unknown(struct check *check, const struct item *item);
 
+/* "a loopback address" and the like when one host cannot have the IPv4 address as its own, else NULL. */
+const char *addresses_not_unicast(const struct qw_addr *addr);
+
 #endif

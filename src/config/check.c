@@ -50,17 +50,24 @@ static void report_bound(struct check *check, const struct key *key, const struc
                  why ? why : "", why ? ")" : "");
 }
 
-static void check_number(struct check *check, const struct key *key, const struct item *item)
+bool check_whole(struct check *check, const struct key *key, const struct item *item, int64_t *out)
 {
     int type = config_setting_type(item->setting);
     if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64) {
         check_wrong_type(check, key, item);
-        return;
+        return false;
     }
-    int64_t value = config_setting_get_int64(item->setting);
-    if (value < key->min || value > key->max)
-        report_bound(check, key, item, value < key->min);
-    else
+    *out = config_setting_get_int64(item->setting);
+    bool low = *out < key->min;
+    if (low || *out > key->max)
+        report_bound(check, key, item, low);
+    return !low && *out <= key->max;
+}
+
+static void check_number(struct check *check, const struct key *key, const struct item *item)
+{
+    int64_t value;
+    if (check_whole(check, key, item, &value))
         field_set_number(check->config, key, value);
 }
 
@@ -82,13 +89,11 @@ bool check_one_of(struct check *check, const struct word *words, const struct it
         return false;
     }
     const struct word *word = schema_word_find(words, text);
-    if (word && !word->unsupported) {
+    if (word)
         *out = word->value;
-        return true;
-    }
-    report_value(&check->report, item, "%s; allowed: %s",
-                 word ? "is not supported by this version" : "is not known", allowed);
-    return false;
+    else
+        report_value(&check->report, item, "is not known; allowed: %s", allowed);
+    return word;
 }
 
 static void check_word(struct check *check, const struct key *key, const struct item *item)
@@ -116,32 +121,25 @@ static void check_path(struct check *check, const struct key *key, const struct 
         field_set_text(check->config, key, text);
 }
 
+typedef void key_checker(struct check *check, const struct key *key, const struct item *item);
+
 void check_value(struct check *check, const struct key *key, const struct item *item)
 {
-    switch (key->type) {
-    case KEY_NUMBER:
-        check_number(check, key, item);
-        break;
-    case KEY_SWITCH:
-        check_switch(check, key, item);
-        break;
-    case KEY_WORD:
-        check_word(check, key, item);
-        break;
-    case KEY_PATH:
-        check_path(check, key, item);
-        break;
-    case KEY_INTERFACES:
-        check_interfaces(check, key, item);
-        break;
-    case KEY_GROUPS:
-        check_groups(check, key, item);
-        break;
-    case KEY_SNI_LISTS:
-        check_sni_lists(check, key, item);
-        break;
-    case KEY_RULES:
-        check_rules(check, key, item);
-        break;
-    }
+    static key_checker *const CHECKERS[] = {
+        [KEY_NUMBER] = check_number,
+        [KEY_SWITCH] = check_switch,
+        [KEY_WORD] = check_word,
+        [KEY_PATH] = check_path,
+        [KEY_INTERFACES] = check_interfaces,
+        [KEY_GROUPS] = check_groups,
+        [KEY_SNI_LISTS] = check_sni_lists,
+        [KEY_RULES] = check_rules,
+        [KEY_EXTERNAL] = check_external,
+        [KEY_PORTS] = check_ports,
+        [KEY_FORWARDS] = check_forwards,
+        [KEY_THROTTLES] = check_throttles,
+        [KEY_SIZE_LIMITS] = check_size_limits,
+        [KEY_SECRET] = check_secret,
+    };
+    CHECKERS[key->type](check, key, item);
 }

@@ -1,5 +1,6 @@
 #include "check.h"
 #include "field.h"
+#include "interface.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -16,14 +17,6 @@ static bool plain(const char *name)
     return true;
 }
 
-static bool contains(const struct config_interfaces *interfaces, const char *name)
-{
-    for (unsigned i = 0; i < interfaces->count; i++)
-        if (strcmp(interfaces->names[i], name) == 0)
-            return true;
-    return false;
-}
-
 static void add(struct check *check, struct config_interfaces *interfaces, const struct item *item)
 {
     const char *name = config_setting_get_string(item->setting);
@@ -38,7 +31,7 @@ static void add(struct check *check, struct config_interfaces *interfaces, const
             &check->report, item,
             "is no interface name; allowed: letters, digits, \".\", \"_\" and \"-\", the first of them "
             "a letter, a digit or \"_\"");
-    else if (contains(interfaces, name))
+    else if (interface_in(interfaces, name))
         report_value(&check->report, item, "is named twice; allowed: each interface once");
     else if (interfaces->count == CONFIG_INTERFACES_MAX)
         report_value(&check->report, item, "is one too many: at most %d interfaces", CONFIG_INTERFACES_MAX);

@@ -45,8 +45,21 @@ static void check_sides(struct check *check)
     }
 }
 
+static void check_throttle_share(struct check *check)
+{
+    const struct config *config = check->config;
+    const config_setting_t *setting = config_lookup(&check->file, "throttle.floor");
+    if (!setting)
+        setting = config_lookup(&check->file, "throttle.ceiling");
+    if (setting && config->throttle_floor > config->throttle_ceiling)
+        report_at(&check->report, check_place(check, setting),
+                  "throttle.floor = %u is above throttle.ceiling = %u; allowed: at most the ceiling",
+                  config->throttle_floor, config->throttle_ceiling);
+}
+
 void check_pairs(struct check *check)
 {
     check_last_queue(check);
     check_sides(check);
+    check_throttle_share(check);
 }

@@ -57,6 +57,23 @@ const struct config_interfaces *field_interfaces_of(const struct config *config,
     return (const struct config_interfaces *)(const void *)((const char *)config + key->offset);
 }
 
+struct config_ports *field_ports(struct config *config, const struct key *key)
+{
+    return (struct config_ports *)(void *)((char *)config + key->offset);
+}
+
+const struct config_ports *field_ports_of(const struct config *config, const struct key *key)
+{
+    return (const struct config_ports *)(const void *)((const char *)config + key->offset);
+}
+
+const struct config_port_range *config_nat_ports(const struct config *config, unsigned *count)
+{
+    static const struct config_port_range DEFAULT = {FIELD_PORT_FIRST, UINT16_MAX};
+    *count = config->nat_ports.count ? config->nat_ports.count : 1;
+    return config->nat_ports.count ? config->nat_ports.list : &DEFAULT;
+}
+
 static bool same_interfaces(const struct config_interfaces *a, const struct config_interfaces *b)
 {
     if (a->count != b->count)
@@ -67,6 +84,42 @@ static bool same_interfaces(const struct config_interfaces *a, const struct conf
     return true;
 }
 
+/* An "auto" is the address zero. */
+static bool same_external(const struct config *a, const struct config *b)
+{
+    if (a->external_count != b->external_count)
+        return false;
+    for (unsigned i = 0; i < a->external_count; i++)
+        if (!qw_addr_equal(&a->external[i], &b->external[i]))
+            return false;
+    return true;
+}
+
+static bool same_ports(const struct config_ports *a, const struct config_ports *b)
+{
+    return a->count == b->count &&
+           (a->count == 0 || memcmp(a->list, b->list, a->count * sizeof(*a->list)) == 0);
+}
+
+/* Where they stand in their files is no difference. */
+static bool same_forwards(const struct config *a, const struct config *b)
+{
+    if (a->forward_count != b->forward_count)
+        return false;
+    for (unsigned i = 0; i < a->forward_count; i++) {
+        const struct config_forward *x = &a->forwards[i], *y = &b->forwards[i];
+        if (x->external != y->external || x->port != y->port || qw_endpoint_compare(&x->to, &y->to) != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool same_secret(const struct config *a, const struct config *b)
+{
+    return a->throttle_key_set == b->throttle_key_set &&
+           memcmp(a->throttle_key, b->throttle_key, sizeof(a->throttle_key)) == 0;
+}
+
 bool field_equal(const struct config *a, const struct config *b, const struct key *key)
 {
     switch (key->type) {
@@ -74,6 +127,14 @@ bool field_equal(const struct config *a, const struct config *b, const struct ke
         return strcmp(field_text(a, key), field_text(b, key)) == 0;
     case KEY_INTERFACES:
         return same_interfaces(field_interfaces_of(a, key), field_interfaces_of(b, key));
+    case KEY_EXTERNAL:
+        return same_external(a, b);
+    case KEY_PORTS:
+        return same_ports(field_ports_of(a, key), field_ports_of(b, key));
+    case KEY_FORWARDS:
+        return same_forwards(a, b);
+    case KEY_SECRET:
+        return same_secret(a, b);
     default:
         return field_number(a, key) == field_number(b, key);
     }

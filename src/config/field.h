@@ -16,7 +16,13 @@ const char *field_text(const struct config *config, const struct key *key);
 struct config_interfaces *field_interfaces(struct config *config, const struct key *key);
 const struct config_interfaces *field_interfaces_of(const struct config *config, const struct key *key);
 
-/* For keys whose field owns nothing. */
+struct config_ports *field_ports(struct config *config, const struct key *key);
+const struct config_ports *field_ports_of(const struct config *config, const struct key *key);
+
+/* The first of the ports that are mapped to when the file does not say; the last is 65535. */
+#define FIELD_PORT_FIRST 1024
+
+/* For keys that can be fixed. */
 bool field_equal(const struct config *a, const struct config *b, const struct key *key);
 
 #endif

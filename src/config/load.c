@@ -16,15 +16,25 @@ static void report_unknown(struct check *check, struct place place, const char *
         report_at(&check->report, place, "unknown key \"%s\"; allowed: %s", path, schema_names(NULL, names));
 }
 
+/* Groups and lists name each other, interfaces and addresses, and may stand before what they name. */
+static bool is_late(const struct key *key)
+{
+    static const bool LATE[KEY_TYPES] = {
+        [KEY_GROUPS] = true,   [KEY_SNI_LISTS] = true, [KEY_RULES] = true,
+        [KEY_FORWARDS] = true, [KEY_THROTTLES] = true, [KEY_SIZE_LIMITS] = true,
+    };
+    return LATE[key->type];
+}
+
 static void read_key(struct check *check, const config_setting_t *setting, const char *path,
                      const char *group)
 {
     struct item item = {setting, check_place(check, setting), path, false};
     const struct key *key = schema_find(path);
-    if (key)
-        check_value(check, key, &item);
-    else
+    if (!key)
         report_unknown(check, item.place, path, group);
+    else if (!is_late(key))
+        check_value(check, key, &item);
 }
 
 static void read_group(struct check *check, const config_setting_t *group)
@@ -44,18 +54,14 @@ static void read_group(struct check *check, const config_setting_t *group)
     }
 }
 
-/* Groups, lists and rules name each other and the interfaces, and may stand before what they name. */
-static bool is_late(const struct key *key)
-{
-    return key && (key->type == KEY_GROUPS || key->type == KEY_SNI_LISTS || key->type == KEY_RULES);
-}
-
 static void read_late(struct check *check)
 {
     for (unsigned i = 0; i < SCHEMA_COUNT; i++) {
         const config_setting_t *setting = config_lookup(&check->file, SCHEMA[i].path);
-        if (is_late(&SCHEMA[i]) && setting)
-            read_key(check, setting, SCHEMA[i].path, NULL);
+        if (!is_late(&SCHEMA[i]) || !setting)
+            continue;
+        struct item item = {setting, check_place(check, setting), SCHEMA[i].path, false};
+        check_value(check, &SCHEMA[i], &item);
     }
 }
 
@@ -68,7 +74,7 @@ static void read_settings(struct check *check)
         snprintf(path, sizeof(path), "%.64s", config_setting_name(setting));
         if (schema_is_group(path))
             read_group(check, setting);
-        else if (!is_late(schema_find(path)))
+        else
             read_key(check, setting, path, NULL);
     }
 }
@@ -78,7 +84,8 @@ static void check_missing(struct check *check)
     struct place whole = {source_place(&check->source, 1).file, 0};
     for (unsigned i = 0; i < SCHEMA_COUNT; i++) {
         char allowed[SCHEMA_TEXT_SIZE];
-        if (SCHEMA[i].required && !config_lookup(&check->file, SCHEMA[i].path))
+        bool wanted = check->config->mode == CONFIG_NAT || !schema_of_nat(&SCHEMA[i]);
+        if (wanted && SCHEMA[i].required && !config_lookup(&check->file, SCHEMA[i].path))
             report_at(&check->report, whole, "\"%s\" is missing: %s; allowed: %s", SCHEMA[i].path,
                       SCHEMA[i].meaning, schema_allowed(&SCHEMA[i], allowed));
     }
@@ -105,6 +112,7 @@ static void read_file(struct check *check)
         read_settings(check);
         read_late(check);
         check_pairs(check);
+        check_nat_pairs(check);
         check_missing(check);
     } else {
         report_syntax(check);

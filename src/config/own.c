@@ -45,6 +45,11 @@ void own_free(struct config *config)
     free(config->rules);
     free(config->groups);
     free(config->sni_lists);
+    free(config->nat_ports.list);
+    free(config->nat_exclude.list);
+    free(config->forwards);
+    free(config->throttles);
+    free(config->size_limits);
 }
 
 /* In a copy each list is replaced at once, by its own or by none: whatever fails, own_free then finds nothing
@@ -116,6 +121,16 @@ static void own_names(struct copying *copying, struct config *copy)
     }
 }
 
+static void own_plain(struct copying *copying, struct config *copy)
+{
+    own_ports(copying, &copy->nat_ports);
+    own_ports(copying, &copy->nat_exclude);
+    copy->forwards = own_list(copying, copy->forwards, &copy->forward_count, sizeof(*copy->forwards));
+    copy->throttles = own_list(copying, copy->throttles, &copy->throttle_count, sizeof(*copy->throttles));
+    copy->size_limits =
+        own_list(copying, copy->size_limits, &copy->size_limit_count, sizeof(*copy->size_limits));
+}
+
 struct config *config_copy(const struct config *config)
 {
     struct copying copying = {false};
@@ -124,6 +139,7 @@ struct config *config_copy(const struct config *config)
         return NULL;
     memcpy(copy, config, sizeof(*copy));
     own_names(&copying, copy);
+    own_plain(&copying, copy);
     copy->rules = own_list(&copying, copy->rules, &copy->rule_count, sizeof(*copy->rules));
     for (unsigned i = 0; i < copy->rule_count; i++)
         own_rule(&copying, &copy->rules[i]);

@@ -1,4 +1,7 @@
 #include "field.h"
+#include "print_limits.h"
+#include "print_list.h"
+#include "print_nat.h"
 #include "print_rules.h"
 #include "quote.h"
 #include <inttypes.h>
@@ -13,6 +16,30 @@ static void print_interfaces(const struct config_interfaces *interfaces, FILE *o
     }
     fputc(']', out);
 }
+
+/* nat.ports always has some. */
+static void print_ports(const struct config *config, const struct key *key, FILE *out)
+{
+    const struct config_ports *ports = field_ports_of(config, key);
+    unsigned count = ports->count;
+    const struct config_port_range *list = ports->list;
+    if (key->min > 0)
+        list = config_nat_ports(config, &count);
+    print_list(list, count, print_range, out);
+}
+
+typedef void printer(const struct config *config, FILE *out);
+
+static printer *const PRINTERS[KEY_TYPES] = {
+    [KEY_GROUPS] = print_groups,
+    [KEY_SNI_LISTS] = print_sni_lists,
+    [KEY_RULES] = print_rules,
+    [KEY_EXTERNAL] = print_external,
+    [KEY_FORWARDS] = print_forwards,
+    [KEY_THROTTLES] = print_throttles,
+    [KEY_SIZE_LIMITS] = print_size_limits,
+    [KEY_SECRET] = print_secret,
+};
 
 static void print_value(const struct config *config, const struct key *key, FILE *out)
 {
@@ -32,15 +59,11 @@ static void print_value(const struct config *config, const struct key *key, FILE
     case KEY_INTERFACES:
         print_interfaces(field_interfaces_of(config, key), out);
         break;
-    case KEY_GROUPS:
-        print_groups(config, out);
+    case KEY_PORTS:
+        print_ports(config, key, out);
         break;
-    case KEY_SNI_LISTS:
-        print_sni_lists(config, out);
-        break;
-    case KEY_RULES:
-        print_rules(config, out);
-        break;
+    default:
+        PRINTERS[key->type](config, out);
     }
 }
 
@@ -54,6 +77,8 @@ void config_print(const struct config *config, FILE *out)
 {
     for (unsigned i = 0; i < SCHEMA_COUNT; i++) {
         const struct key *key = &SCHEMA[i];
+        if (schema_of_nat(key) && config->mode != CONFIG_NAT)
+            continue;
         size_t group = schema_group_length(key);
         if (group && (i == 0 || !same_group(key, key - 1)))
             fprintf(out, "%.*s = {\n", (int)group, key->path);

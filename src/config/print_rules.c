@@ -1,35 +1,7 @@
 #include "print_rules.h"
+#include "print_list.h"
 #include "quote.h"
 #include "schema.h"
-
-/* Writes element `number` of a list. */
-typedef void element_writer(const void *list, unsigned number, FILE *out);
-
-/* One element stands alone, several in brackets: what people write, too. */
-static void print_list(const void *list, unsigned count, element_writer *write, FILE *out)
-{
-    fputs(count == 1 ? "" : "[", out);
-    for (unsigned i = 0; i < count; i++) {
-        fputs(i ? ", " : "", out);
-        write(list, i, out);
-    }
-    fputs(count == 1 ? "" : "]", out);
-}
-
-static void write_prefix(const void *list, unsigned number, FILE *out)
-{
-    char text[QW_PREFIX_TEXT_MAX];
-    fprintf(out, "\"%s\"", qw_prefix_text((const struct qw_prefix *)list + number, text));
-}
-
-static void write_range(const void *list, unsigned number, FILE *out)
-{
-    const struct config_port_range *range = (const struct config_port_range *)list + number;
-    if (range->first == range->last)
-        fprintf(out, "\"%u\"", range->first);
-    else
-        fprintf(out, "\"%u-%u\"", range->first, range->last);
-}
 
 static void write_version(const void *list, unsigned number, FILE *out)
 {
@@ -42,7 +14,7 @@ static void write_text(const void *list, unsigned number, FILE *out)
     quote_write(out, ((char *const *)list)[number], SIZE_MAX);
 }
 
-static void print_key(const char *name, const void *list, unsigned count, element_writer *write, FILE *out)
+static void print_key(const char *name, const void *list, unsigned count, print_element *write, FILE *out)
 {
     if (count == 0)
         return;
@@ -69,10 +41,10 @@ static void print_rule(const struct config_rule *rule, FILE *out)
     print_text("direction", schema_word_text(SCHEMA_DIRECTIONS, rule->direction), out);
     print_text("from_interface", rule->from_interface, out);
     print_text("to_interface", rule->to_interface, out);
-    print_key("from", rule->from.list, rule->from.count, write_prefix, out);
-    print_key("to", rule->to.list, rule->to.count, write_prefix, out);
-    print_key("from_port", rule->from_port.list, rule->from_port.count, write_range, out);
-    print_key("to_port", rule->to_port.list, rule->to_port.count, write_range, out);
+    print_key("from", rule->from.list, rule->from.count, print_prefix, out);
+    print_key("to", rule->to.list, rule->to.count, print_prefix, out);
+    print_key("from_port", rule->from_port.list, rule->from_port.count, print_range, out);
+    print_key("to_port", rule->to_port.list, rule->to_port.count, print_range, out);
     print_match("quic", rule->quic, out);
     print_match("misshapen", rule->misshapen, out);
     print_key("version", rule->version.list, rule->version.count, write_version, out);
@@ -100,7 +72,7 @@ void print_groups(const struct config *config, FILE *out)
     for (unsigned i = 0; i < config->group_count; i++) {
         const struct config_group *group = &config->groups[i];
         fprintf(out, "%s    %s = ", i ? "" : "\n", group->name);
-        print_list(group->prefixes.list, group->prefixes.count, write_prefix, out);
+        print_list(group->prefixes.list, group->prefixes.count, print_prefix, out);
         fputs(";\n", out);
     }
     fputs("}", out);

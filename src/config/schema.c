@@ -7,35 +7,34 @@
 #define TIMER(value) COUNT(CONFIG_TIMER_MIN_S, 86400, value), .unit = "seconds", .why_min = "RFC 4787 REQ-5"
 #define WORD(table, value) .type = KEY_WORD, .words = (table), .number = (value)
 
-static const struct word MODES[] = {{"firewall", CONFIG_FIREWALL, false},
-                                    {"monitor", CONFIG_MONITOR, false},
-                                    {"nat", 0, true},
-                                    {NULL, 0, false}};
-static const struct word WHEN_DOWN[] = {
-    {"drop", CONFIG_DOWN_DROP, false}, {"pass", CONFIG_DOWN_PASS, false}, {NULL, 0, false}};
-static const struct word BACKENDS[] = {{"auto", CONFIG_RULES_AUTO, false},
-                                       {"nft", CONFIG_RULES_NFT, false},
-                                       {"iptables", CONFIG_RULES_IPTABLES, false},
-                                       {NULL, 0, false}};
-static const struct word LEVELS[] = {{"error", QW_LOG_ERROR, false},
-                                     {"warning", QW_LOG_WARNING, false},
-                                     {"info", QW_LOG_INFO, false},
-                                     {"debug", QW_LOG_DEBUG, false},
-                                     {NULL, 0, false}};
-static const struct word QUIC[] = {{"inspect", CONFIG_QUIC_INSPECT, false},
-                                   {"bypass", CONFIG_QUIC_BYPASS, false},
-                                   {"block", CONFIG_QUIC_BLOCK, false},
-                                   {NULL, 0, false}};
-const struct word SCHEMA_ACTIONS[] = {{"accept", CONFIG_ACCEPT, false},
-                                      {"drop", CONFIG_DROP, false},
-                                      {"reject", CONFIG_REJECT, false},
-                                      {NULL, 0, false}};
-const struct word SCHEMA_DIRECTIONS[] = {
-    {"out", CONFIG_OUT, false}, {"in", CONFIG_IN, false}, {NULL, 0, false}};
+const struct word SCHEMA_MODES[] = {
+    {"firewall", CONFIG_FIREWALL}, {"monitor", CONFIG_MONITOR}, {"nat", CONFIG_NAT}, {NULL, 0}};
+const struct word SCHEMA_ACTIONS[] = {
+    {"accept", CONFIG_ACCEPT}, {"drop", CONFIG_DROP}, {"reject", CONFIG_REJECT}, {NULL, 0}};
+const struct word SCHEMA_DIRECTIONS[] = {{"out", CONFIG_OUT}, {"in", CONFIG_IN}, {NULL, 0}};
+const struct word SCHEMA_TRAFFIC[] = {{"quic", CONFIG_ONLY_QUIC}, {"udp", CONFIG_ALL_UDP}, {NULL, 0}};
+static const struct word WHEN_DOWN[] = {{"drop", CONFIG_DOWN_DROP}, {"pass", CONFIG_DOWN_PASS}, {NULL, 0}};
+static const struct word BACKENDS[] = {
+    {"auto", CONFIG_RULES_AUTO}, {"nft", CONFIG_RULES_NFT}, {"iptables", CONFIG_RULES_IPTABLES}, {NULL, 0}};
+static const struct word LEVELS[] = {{"error", QW_LOG_ERROR},
+                                     {"warning", QW_LOG_WARNING},
+                                     {"info", QW_LOG_INFO},
+                                     {"debug", QW_LOG_DEBUG},
+                                     {NULL, 0}};
+static const struct word QUIC[] = {{"inspect", CONFIG_QUIC_INSPECT},
+                                   {"bypass", CONFIG_QUIC_BYPASS},
+                                   {"block", CONFIG_QUIC_BLOCK},
+                                   {NULL, 0}};
+static const struct word FILTERING[] = {{"endpoint-independent", CONFIG_ENDPOINT_INDEPENDENT},
+                                        {"address-dependent", CONFIG_ADDRESS_DEPENDENT},
+                                        {"address-and-port-dependent", CONFIG_ADDRESS_AND_PORT_DEPENDENT},
+                                        {NULL, 0}};
+static const struct word EXHAUSTED[] = {{"reject", CONFIG_REJECT}, {"drop", CONFIG_DROP}, {NULL, 0}};
 
 /* Keys of one group stand together: the canonical print opens each group once. */
 const struct key SCHEMA[] = {
-    {"mode", FIELD(mode), WORD(MODES, 0), .required = true, .fixed = true, .meaning = "what to do with UDP"},
+    {"mode", FIELD(mode), WORD(SCHEMA_MODES, 0), .required = true, .fixed = true,
+     .meaning = "what to do with UDP"},
     {"inside", FIELD(inside), .type = KEY_INTERFACES, .required = true, .fixed = true,
      .meaning = "the interfaces towards the protected network"},
     {"outside", FIELD(outside), .type = KEY_INTERFACES, .required = true, .fixed = true,
@@ -90,6 +89,46 @@ const struct key SCHEMA[] = {
     {"hello.memory", FIELD(hello_memory_kib), COUNT(64, UINT16_MAX, 16384), .fixed = true, .unit = "KiB",
      .meaning = "memory for ClientHellos in several packets"},
 
+    {"nat.external", FIELD(external), .type = KEY_EXTERNAL, .required = true, .fixed = true,
+     .meaning = "the addresses that stand for the hosts inside"},
+    {"nat.ports", FIELD(nat_ports), .type = KEY_PORTS, .min = 1, .fixed = true, .meaning = "ports to map to"},
+    {"nat.exclude", FIELD(nat_exclude), .type = KEY_PORTS, .fixed = true,
+     .meaning = "ports that are never handed out"},
+    {"nat.filtering", FIELD(filtering), WORD(FILTERING, CONFIG_ADDRESS_DEPENDENT), .fixed = true,
+     .meaning = "who outside may answer"},
+    {"nat.per_host", FIELD(nat_per_host), COUNT(1, UINT16_MAX, 2048), .fixed = true,
+     .meaning = "mappings of one inside host"},
+    {"nat.hold_down", FIELD(nat_hold_down_s), COUNT(CONFIG_TIMER_MIN_S, 86400, 120), .unit = "seconds",
+     .why_min = "RFC 4787 REQ-5, RFC 6888 REQ-8", .fixed = true, .meaning = "how long a released port rests"},
+    {"nat.exhausted", FIELD(nat_exhausted), WORD(EXHAUSTED, CONFIG_REJECT),
+     .meaning = "what is done with flows for which no port is left"},
+    {"nat.masquerade", FIELD(nat_masquerade), .type = KEY_SWITCH, .fixed = true,
+     .meaning = "whether the kernel translates what is no UDP"},
+    {"nat.forwards", FIELD(forwards), .type = KEY_FORWARDS, .fixed = true,
+     .meaning = "external endpoints that stand for one inside endpoint"},
+
+    {"throttles", FIELD(throttles), .type = KEY_THROTTLES, .meaning = "the UDP that interfaces may carry"},
+    /* Below: a few packets decide. Above: the link has been full for too long. */
+    {"throttle.interval", FIELD(throttle_interval_ms), COUNT(50, 10000, 200), .unit = "milliseconds",
+     .meaning = "time between two looks at the load"},
+    {"throttle.gain", FIELD(throttle_gain), COUNT(1, 100, 50), .unit = "percent",
+     .meaning = "how far a look moves the share that is blocked"},
+    {"throttle.hysteresis", FIELD(throttle_hysteresis), COUNT(0, 50, 5), .unit = "percent",
+     .meaning = "how close to the capacity a load changes nothing"},
+    {"throttle.floor", FIELD(throttle_floor), COUNT(0, 100, 0), .unit = "percent",
+     .meaning = "the least share of flows that is blocked"},
+    {"throttle.ceiling", FIELD(throttle_ceiling), COUNT(0, 100, 100), .unit = "percent",
+     .meaning = "the largest share of flows that is blocked"},
+    {"throttle.spare_confirmed", FIELD(throttle_spare_confirmed), .type = KEY_SWITCH, .number = true,
+     .meaning = "whether confirmed flows are blocked last"},
+    {"throttle.key", FIELD(throttle_key), .type = KEY_SECRET, .fixed = true,
+     .meaning = "what decides which flows are blocked first"},
+
+    {"size_limits", FIELD(size_limits), .type = KEY_SIZE_LIMITS, .meaning = "how long packets may be"},
+    {"ptb.rate", FIELD(ptb_rate), COUNT(1, 100000, 100), .fixed = true, .meaning = "PTBs a second in all"},
+    {"ptb.per_host", FIELD(ptb_per_host), COUNT(1, 10000, 10), .fixed = true,
+     .meaning = "PTBs a second towards one host"},
+
     {"manage_rules", FIELD(manage_rules), .type = KEY_SWITCH, .number = true, .fixed = true,
      .meaning = "whether the daemon installs the kernel rules itself"},
     {"rules_backend", FIELD(backend), WORD(BACKENDS, CONFIG_RULES_AUTO), .fixed = true,
@@ -120,6 +159,11 @@ static bool in_group(const struct key *key, const char *name)
     return len > 0 && strlen(name) == len && memcmp(key->path, name, len) == 0;
 }
 
+bool schema_of_nat(const struct key *key)
+{
+    return in_group(key, "nat");
+}
+
 bool schema_is_group(const char *name)
 {
     for (unsigned i = 0; i < SCHEMA_COUNT; i++)
@@ -141,8 +185,7 @@ char *schema_words(const struct word *words, char out[static SCHEMA_TEXT_SIZE])
 {
     out[0] = '\0';
     for (const struct word *word = words; word->text; word++)
-        if (!word->unsupported)
-            list_add(out, word->text, strlen(word->text));
+        list_add(out, word->text, strlen(word->text));
     return out;
 }
 
@@ -157,40 +200,36 @@ const struct word *schema_word_find(const struct word *words, const char *text)
 const char *schema_word_text(const struct word *words, unsigned value)
 {
     for (const struct word *word = words; word->text; word++)
-        if (!word->unsupported && word->value == value)
+        if (word->value == value)
             return word->text;
     return NULL;
 }
 
+/* What keys take that have a form of their own. */
+static const char *const FORMS[] = {
+    [KEY_SWITCH] = "true or false",
+    [KEY_PATH] = "an absolute path in double quotes",
+    [KEY_INTERFACES] = "a list of interface names such as [\"eth0\"]",
+    [KEY_GROUPS] = "address lists such as { lan = [\"192.0.2.0/24\"]; }",
+    [KEY_SNI_LISTS] = "paths of files such as { ads = \"ads.names\"; }",
+    [KEY_RULES] = "a list such as ( { name = \"web\"; action = \"accept\"; } )",
+    [KEY_EXTERNAL] = SCHEMA_EXTERNAL_ALLOWED,
+    [KEY_PORTS] = SCHEMA_PORT_ALLOWED,
+    [KEY_FORWARDS] = "a list such as ( { port = 443; to = \"10.0.0.2:8443\"; } )",
+    [KEY_THROTTLES] = "a list such as ( { interface = \"wan0\"; direction = \"in\"; capacity = \"100M\"; } )",
+    [KEY_SIZE_LIMITS] = "a list such as ( { class = \"quic\"; limit = 1400; } )",
+    [KEY_SECRET] = SCHEMA_SECRET_ALLOWED,
+};
+
 char *schema_allowed(const struct key *key, char out[static SCHEMA_TEXT_SIZE])
 {
-    switch (key->type) {
-    case KEY_NUMBER:
+    if (key->type == KEY_WORD)
+        return schema_words(key->words, out);
+    if (key->type == KEY_NUMBER)
         snprintf(out, SCHEMA_TEXT_SIZE, "a whole number from %" PRId64 " to %" PRId64 "%s%s", key->min,
                  key->max, key->unit ? " " : "", key->unit ? key->unit : "");
-        break;
-    case KEY_SWITCH:
-        snprintf(out, SCHEMA_TEXT_SIZE, "true or false");
-        break;
-    case KEY_WORD:
-        schema_words(key->words, out);
-        break;
-    case KEY_PATH:
-        snprintf(out, SCHEMA_TEXT_SIZE, "an absolute path in double quotes");
-        break;
-    case KEY_INTERFACES:
-        snprintf(out, SCHEMA_TEXT_SIZE, "a list of interface names such as [\"eth0\"]");
-        break;
-    case KEY_GROUPS:
-        snprintf(out, SCHEMA_TEXT_SIZE, "address lists such as { lan = [\"192.0.2.0/24\"]; }");
-        break;
-    case KEY_SNI_LISTS:
-        snprintf(out, SCHEMA_TEXT_SIZE, "paths of files such as { ads = \"ads.names\"; }");
-        break;
-    case KEY_RULES:
-        snprintf(out, SCHEMA_TEXT_SIZE, "a list such as ( { name = \"web\"; action = \"accept\"; } )");
-        break;
-    }
+    else
+        snprintf(out, SCHEMA_TEXT_SIZE, "%s", FORMS[key->type]);
     return out;
 }
 

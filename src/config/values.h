@@ -23,7 +23,7 @@ void *values_room(struct check *check, void *list, unsigned count, size_t size);
 char *values_text(struct check *check, const char *text);
 
 /* Readers; `target` is a struct config_ports, config_versions, or config_texts. */
-#define VALUES_PORT_ALLOWED "a port from 1 to 65535, or a range such as \"1000-2000\""
+#define VALUES_PORT_ALLOWED SCHEMA_PORT_ALLOWED
 #define VALUES_VERSION_ALLOWED "\"v1\", \"v2\", or a number such as \"0x1a2a3a4a\""
 #define VALUES_SNI_ALLOWED                                                                                   \
     "\"www.example.org\" for this name, \"*.example.org\" for those below, \".example.org\" for both"

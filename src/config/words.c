@@ -3,6 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *config_mode_text(enum config_mode mode)
+{
+    return schema_word_text(SCHEMA_MODES, mode);
+}
+
 const char *config_action_text(enum config_action action)
 {
     return schema_word_text(SCHEMA_ACTIONS, action);

@@ -42,20 +42,35 @@ struct loaded load_text(const char *text)
     return load_bytes(text, strlen(text));
 }
 
-struct loaded load_more(const char *format, ...)
+static struct loaded load_after(const char *begin, const char *format, va_list args)
 {
     char *text;
     size_t size;
     FILE *out = open_memstream(&text, &size);
     need(out, "open_memstream");
-    fputs(REQUIRED_KEYS, out);
-    va_list args;
-    va_start(args, format);
+    fputs(begin, out);
     vfprintf(out, format, args);
-    va_end(args);
     need(fclose(out) == 0, "fclose");
     struct loaded loaded = load_bytes(text, size);
     free(text);
+    return loaded;
+}
+
+struct loaded load_more(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    struct loaded loaded = load_after(REQUIRED_KEYS, format, args);
+    va_end(args);
+    return loaded;
+}
+
+struct loaded load_nat(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    struct loaded loaded = load_after(NAT_KEYS, format, args);
+    va_end(args);
     return loaded;
 }
 

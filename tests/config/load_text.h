@@ -5,8 +5,11 @@
 #include <quicward/config.h>
 #include <stddef.h>
 
-/* What a file needs before any other key matters; four lines, so that what follows begins on line 5. */
-#define REQUIRED_KEYS "mode = \"firewall\";\ninside = [\"lan0\"];\noutside = [\"wan0\"];\n\n"
+/* What a file needs before any other key matters; four lines, so that what follows begins on line 5. In mode
+ * "nat" there has to be nat.external, too. */
+#define SIDES "inside = [\"lan0\"];\noutside = [\"wan0\"];\n\n"
+#define REQUIRED_KEYS "mode = \"firewall\";\n" SIDES
+#define NAT_KEYS "mode = \"nat\";\n" SIDES
 
 struct loaded {
     enum qw_error error;
@@ -21,8 +24,9 @@ struct loaded load_path(const char *path);
 struct loaded load_bytes(const char *bytes, size_t len);
 struct loaded load_text(const char *text);
 
-/* REQUIRED_KEYS and then this. */
+/* REQUIRED_KEYS, or NAT_KEYS, and then this. */
 struct loaded load_more(const char *format, ...) __attribute__((format(printf, 1, 2)));
+struct loaded load_nat(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 void loaded_free(struct loaded *loaded);
 

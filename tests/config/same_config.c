@@ -70,11 +70,55 @@ static bool same_lists(const struct config *a, const struct config *b)
     return true;
 }
 
+static bool same_forwards(const struct config *a, const struct config *b)
+{
+    if (a->forward_count != b->forward_count || (a->forward_count && a->forwards == b->forwards))
+        return false;
+    for (unsigned i = 0; i < a->forward_count; i++)
+        if (a->forwards[i].external != b->forwards[i].external ||
+            a->forwards[i].port != b->forwards[i].port ||
+            qw_endpoint_compare(&a->forwards[i].to, &b->forwards[i].to) != 0)
+            return false;
+    return true;
+}
+
+static bool same_throttles(const struct config *a, const struct config *b)
+{
+    if (a->throttle_count != b->throttle_count || (a->throttle_count && a->throttles == b->throttles))
+        return false;
+    for (unsigned i = 0; i < a->throttle_count; i++)
+        if (!same_text(a->throttles[i].interface, b->throttles[i].interface) ||
+            a->throttles[i].direction != b->throttles[i].direction ||
+            a->throttles[i].capacity != b->throttles[i].capacity)
+            return false;
+    return true;
+}
+
+static bool same_size_limits(const struct config *a, const struct config *b)
+{
+    if (a->size_limit_count != b->size_limit_count ||
+        (a->size_limit_count && a->size_limits == b->size_limits))
+        return false;
+    for (unsigned i = 0; i < a->size_limit_count; i++)
+        if (!same_text(a->size_limits[i].interface, b->size_limits[i].interface) ||
+            a->size_limits[i].traffic != b->size_limits[i].traffic ||
+            a->size_limits[i].limit != b->size_limits[i].limit)
+            return false;
+    return true;
+}
+
 bool same_config(const struct config *a, const struct config *b)
 {
     struct config x = *a, y = *b;
     x.groups = y.groups = NULL;
     x.sni_lists = y.sni_lists = NULL;
     x.rules = y.rules = NULL;
-    return memcmp(&x, &y, sizeof(x)) == 0 && same_lists(a, b);
+    x.nat_ports.list = y.nat_ports.list = NULL;
+    x.nat_exclude.list = y.nat_exclude.list = NULL;
+    x.forwards = y.forwards = NULL;
+    x.throttles = y.throttles = NULL;
+    x.size_limits = y.size_limits = NULL;
+    return memcmp(&x, &y, sizeof(x)) == 0 && same_lists(a, b) && same_ports(&a->nat_ports, &b->nat_ports) &&
+           same_ports(&a->nat_exclude, &b->nat_exclude) && same_forwards(a, b) && same_throttles(a, b) &&
+           same_size_limits(a, b);
 }

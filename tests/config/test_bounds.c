@@ -32,12 +32,30 @@ static const struct bound {
     {"reject", "rate", 1, 100000, "too small: at least 1\n", "too large: at most 100000\n"},
     {"reject", "per_host", 1, 10000, "too small: at least 1\n", "too large: at most 10000\n"},
     {"hello", "memory", 64, 65535, "too small: at least 64 KiB\n", "too large: at most 65535 KiB\n"},
+    {"nat", "per_host", 1, 65535, "too small: at least 1\n", "too large: at most 65535\n"},
+    {"nat", "hold_down", 120, 86400, "too short: at least 120 seconds (RFC 4787 REQ-5, RFC 6888 REQ-8)\n",
+     "too long: at most 86400 seconds\n"},
+    {"throttle", "interval", 50, 10000, "too short: at least 50 milliseconds\n",
+     "too long: at most 10000 milliseconds\n"},
+    {"throttle", "gain", 1, 100, "too small: at least 1 percent\n", "too large: at most 100 percent\n"},
+    {"throttle", "hysteresis", 0, 50, "too small: at least 0 percent\n", "too large: at most 50 percent\n"},
+    {"throttle", "floor", 0, 100, "too small: at least 0 percent\n", "too large: at most 100 percent\n"},
+    {"throttle", "ceiling", 0, 100, "too small: at least 0 percent\n", "too large: at most 100 percent\n"},
+    {"ptb", "rate", 1, 100000, "too small: at least 1\n", "too large: at most 100000\n"},
+    {"ptb", "per_host", 1, 10000, "too small: at least 1\n", "too large: at most 10000\n"},
 };
 #define BOUND_COUNT (sizeof(BOUNDS) / sizeof(BOUNDS[0]))
 
+static struct loaded load_number(const struct bound *bound, int64_t value)
+{
+    if (strcmp(bound->group, "nat") == 0)
+        return load_nat("nat = { external = \"auto\"; %s = %" PRId64 "; };", bound->name, value);
+    return load_more("%s = { %s = %" PRId64 "; };", bound->group, bound->name, value);
+}
+
 static void expect_taken(const struct bound *bound, int64_t value)
 {
-    struct loaded loaded = load_more("%s = { %s = %" PRId64 "; };", bound->group, bound->name, value);
+    struct loaded loaded = load_number(bound, value);
     CU_ASSERT_EQUAL(loaded.error, QW_OK);
     CU_ASSERT_STRING_EQUAL(loaded.messages, "");
     if (loaded.config) {
@@ -54,7 +72,7 @@ static void expect_refused(const struct bound *bound, int64_t value, const char 
     char message[160];
     snprintf(message, sizeof(message), "x.conf:5: %s.%s = %" PRId64 " is %s", bound->group, bound->name,
              value, why);
-    struct loaded loaded = load_more("%s = { %s = %" PRId64 "; };", bound->group, bound->name, value);
+    struct loaded loaded = load_number(bound, value);
     CU_ASSERT_EQUAL(loaded.error, QW_ERR_INVALID);
     CU_ASSERT_PTR_NULL(loaded.config);
     CU_ASSERT_STRING_EQUAL(loaded.messages, message);
@@ -94,6 +112,7 @@ static void test_no_number_forgotten(void)
 {
     struct config config;
     config_defaults(&config);
+    config.mode = CONFIG_NAT;
     char *text = printed(&config);
     config_t file;
     config_init(&file);

@@ -9,6 +9,8 @@ int main(void)
     register_golden();
     register_reload();
     register_rules();
+    register_nat();
+    register_limits();
     register_words();
     register_shipped();
     return test_main();

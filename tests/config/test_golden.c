@@ -85,17 +85,17 @@ static void check_round_trip(const char *name)
 
 static void test_good(void)
 {
-    for_each(GOLDEN "/good", 5, check_good);
+    for_each(GOLDEN "/good", 11, check_good);
 }
 
 static void test_bad(void)
 {
-    for_each(GOLDEN "/bad", 30, check_bad);
+    for_each(GOLDEN "/bad", 55, check_bad);
 }
 
 static void test_round_trip(void)
 {
-    for_each(GOLDEN "/good", 5, check_round_trip);
+    for_each(GOLDEN "/good", 11, check_round_trip);
 }
 
 static const struct test TESTS[] = {

@@ -30,12 +30,6 @@ static void test_timer_defaults(void)
     loaded_free(&loaded);
 }
 
-static void test_nat(void)
-{
-    expect(load_text("mode = \"nat\"; inside = [\"lan0\"]; outside = [\"wan0\"];"),
-           "x.conf:1: mode = \"nat\" is not supported by this version; allowed: \"firewall\", \"monitor\"\n");
-}
-
 static void test_words(void)
 {
     struct loaded loaded =
@@ -58,7 +52,7 @@ static void test_all_errors_at_once(void)
 {
     expect(
         load_text("mode = \"bridge\";\ninsde = [\"lan0\"];\noutside = [\"wan/0\"];\nflows = { max = 0; };\n"),
-        "x.conf:1: mode = \"bridge\" is not known; allowed: \"firewall\", \"monitor\"\n"
+        "x.conf:1: mode = \"bridge\" is not known; allowed: \"firewall\", \"monitor\", \"nat\"\n"
         "x.conf:2: unknown key \"insde\"; did you mean \"inside\"?\n"
         "x.conf:3: outside: \"wan/0\" is no interface name; allowed: letters, digits, \".\", \"_\" and "
         "\"-\", the "
@@ -115,13 +109,13 @@ static void test_unknown_group(void)
            "\"flows\", "
            "\"timers\", \"quic\", \"default_out\", \"default_in\", \"groups\", \"sni_lists\", \"rules\", "
            "\"hold\", "
-           "\"reject\", \"hello\", \"manage_rules\", \"rules_backend\", \"control\", \"log\"\n");
+           "\"reject\", \"hello\", \"nat\", \"throttles\", \"throttle\", \"size_limits\", \"ptb\", "
+           "\"manage_rules\", \"rules_backend\", \"control\", \"log\"\n");
 }
 
 static const struct test TESTS[] = {
     {"T1: idle timers below 120 s are refused with file and line", test_timers},
     {"T1: idle timers are 120, 300 and 300 s when the file says nothing", test_timer_defaults},
-    {"nat is refused by name", test_nat},
     {"words arrive in the struct, others are refused", test_words},
     {"S2: every error of a file is told in one go", test_all_errors_at_once},
     {"S2: no struct comes out of a refused file", test_nothing_of_a_wrong_file},

@@ -2,10 +2,10 @@
 #include "load_text.h"
 #include "suite.h"
 #include "suites.h"
+#include <stdio.h>
 
-static void expect(const char *change, const char *key)
+static void compare(struct loaded before, struct loaded after, const char *key)
 {
-    struct loaded before = load_more("# no change"), after = load_more("%s", change);
     CU_ASSERT_PTR_NOT_NULL_FATAL(before.config);
     CU_ASSERT_PTR_NOT_NULL_FATAL(after.config);
     const char *found = config_fixed_difference(before.config, after.config);
@@ -17,6 +17,21 @@ static void expect(const char *change, const char *key)
     }
     loaded_free(&before);
     loaded_free(&after);
+}
+
+static void expect(const char *change, const char *key)
+{
+    compare(load_more("# no change"), load_more("%s", change), key);
+}
+
+/* What else the group nat has, before and after. */
+static void expect_nat(const char *before, const char *after, const char *key)
+{
+    static const char NAT[] = "nat = { external = [\"198.51.100.7\", \"203.0.113.1\"]; %s };";
+    char from[256], to[256];
+    snprintf(from, sizeof(from), NAT, before);
+    snprintf(to, sizeof(to), NAT, after);
+    compare(load_nat("%s", from), load_nat("%s", to), key);
 }
 
 static void test_changeable(void)
@@ -54,14 +69,7 @@ static void test_fixed(void)
 
 static void expect_required(const char *text, const char *key)
 {
-    struct loaded before = load_more("# no change"), after = load_text(text);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(before.config);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(after.config);
-    const char *found = config_fixed_difference(before.config, after.config);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(found);
-    CU_ASSERT_STRING_EQUAL(found, key);
-    loaded_free(&before);
-    loaded_free(&after);
+    compare(load_more("# no change"), load_text(text), key);
 }
 
 static void test_fixed_required(void)
@@ -71,11 +79,66 @@ static void test_fixed_required(void)
     expect_required("mode = \"firewall\"; inside = [\"lan0\"]; outside = [\"wan0\", \"wan1\"];", "outside");
 }
 
+static void test_nat(void)
+{
+    expect_nat("", "exhausted = \"drop\";", NULL);
+    expect_nat("", "ports = [\"1024-65535\"]; exclude = []; forwards = ();", NULL);
+    expect_nat("", "ports = \"1025-65535\";", "nat.ports");
+    expect_nat("ports = \"1025-65535\";", "ports = \"1025-65534\";", "nat.ports");
+    expect_nat("exclude = [5000, 5060];", "exclude = [5060];", "nat.exclude");
+    expect_nat("", "filtering = \"endpoint-independent\";", "nat.filtering");
+    expect_nat("", "per_host = 1;", "nat.per_host");
+    expect_nat("", "hold_down = 121;", "nat.hold_down");
+    expect_nat("", "masquerade = true;", "nat.masquerade");
+}
+
+static void test_external(void)
+{
+    static const char ONE[] = "nat = { external = \"198.51.100.7\"; };";
+    compare(load_nat("%s", ONE), load_nat("\n%s", ONE), NULL);
+    compare(load_nat("%s", ONE), load_nat("nat = { external = \"auto\"; };"), "nat.external");
+    compare(load_nat("%s", ONE), load_nat("nat = { external = \"198.51.100.8\"; };"), "nat.external");
+    compare(load_nat("%s", ONE), load_nat("nat = { external = [\"198.51.100.7\", \"198.51.100.8\"]; };"),
+            "nat.external");
+}
+
+#define FORWARDS(forwards) "forwards = (" forwards ");"
+#define FORWARD "{ port = 443; to = \"10.0.0.2:443\"; }"
+
+static void test_forwards(void)
+{
+    expect_nat(FORWARDS(FORWARD), "\n" FORWARDS(FORWARD), NULL);
+    expect_nat("", FORWARDS(FORWARD), "nat.forwards");
+    expect_nat(FORWARDS(FORWARD), FORWARDS("{ port = 444; to = \"10.0.0.2:443\"; }"), "nat.forwards");
+    expect_nat(FORWARDS(FORWARD), FORWARDS("{ port = 443; to = \"10.0.0.2:444\"; }"), "nat.forwards");
+    expect_nat(FORWARDS(FORWARD), FORWARDS("{ port = 443; to = \"10.0.0.3:443\"; }"), "nat.forwards");
+    expect_nat(FORWARDS(FORWARD),
+               FORWARDS("{ port = 443; to = \"10.0.0.2:443\"; external = \"203.0.113.1\"; }"),
+               "nat.forwards");
+}
+
+static void test_limits(void)
+{
+    expect("throttles = ( { interface = \"wan0\"; direction = \"in\"; capacity = \"1M\"; } );", NULL);
+    expect("throttle = { interval = 50; gain = 1; hysteresis = 0; floor = 1; ceiling = 2; };", NULL);
+    expect("throttle = { spare_confirmed = false; key = \"random\"; };", NULL);
+    expect("size_limits = ( { class = \"quic\"; limit = 1400; } );", NULL);
+    expect("throttle = { key = \"00000000000000000000000000000000\"; };", "throttle.key");
+    expect("ptb = { rate = 1; };", "ptb.rate");
+    expect("ptb = { per_host = 1; };", "ptb.per_host");
+    compare(load_more("throttle = { key = \"00000000000000000000000000000000\"; };"),
+            load_more("throttle = { key = \"00000000000000000000000000000001\"; };"), "throttle.key");
+}
+
 static const struct test TESTS[] = {
     {"S2: timers and log level change on reload", test_changeable},
     {"S2: everything about rules changes on reload", test_rules_changeable},
     {"S2: the first fixed key that differs is named", test_fixed},
     {"S2: mode and interfaces are fixed", test_fixed_required},
+    {"S2: of nat only what is done without a port changes on reload", test_nat},
+    {"S2: external addresses are fixed", test_external},
+    {"S2: forwards are fixed, wherever they stand in the file", test_forwards},
+    {"P2 P4 M1: throttles and size limits change on reload, the key and PTB rates do not", test_limits},
 };
 
 void register_reload(void)

@@ -1,0 +1,59 @@
+/* Lists of groups: rules, nat.forwards, throttles, size_limits. */
+#ifndef CONFIG_ENTRY_H
+#define CONFIG_ENTRY_H
+
+#include "values.h"
+
+#define ENTRY_LABEL_SIZE (CONFIG_NAME_MAX + sizeof("rule \"\""))
+
+/* One group of a list. */
+struct entry {
+    struct check *check;
+    const config_setting_t *setting;
+    struct place place;
+    void *target;                 /* the element of the struct that it becomes */
+    char label[ENTRY_LABEL_SIZE]; /* `rule "NAME"` where it has one, else `throttle 3` */
+};
+
+struct entry_key {
+    const char *name;
+    value_reader *read;       /* into `target` of the entry */
+    bool required;            /* what is allowed is then told by */
+    const char *allowed;      /* this, */
+    const struct word *words; /* or these */
+};
+
+struct entry_kind {
+    const char *one, *many; /* "rule", "rules" */
+    unsigned max;
+    const char *example; /* "a group such as { ... }" */
+    const struct entry_key *keys;
+    size_t key_count;
+    void *(*add)(struct check *check, unsigned line); /* an empty element; NULL: check->no_memory */
+    void (*check_pairs)(const struct entry *entry);   /* once all keys are read; may be NULL */
+    size_t wipe; /* size of an element that owns nothing: with errors in it it is emptied. Else 0 */
+};
+
+/* Adds an element for each group of the list, reads its keys, and reports what is wrong. False when the list
+ * as a whole is wrong or memory is short. */
+bool entries_read(struct check *check, const struct key *key, const struct item *list,
+                  const struct entry_kind *kind);
+
+/* What no two elements of a list may share. */
+struct entry_twins {
+    const void *elements; /* one for each group of the list */
+    unsigned count;
+    size_t size;
+    bool (*has)(const void *element);           /* was what is compared read? */
+    int (*order)(const void *a, const void *b); /* 0: they share it */
+    void (*tell)(const struct entry_twins *twins, struct check *check, struct place place,
+                 const void *element, struct place before);
+};
+
+/* Calls `tell` for every element that shares with one before it. */
+void entries_find_twins(struct check *check, const struct item *list, const struct entry_twins *twins);
+
+/* The number of an element as labels have it. */
+unsigned entries_number(const struct entry_twins *twins, const void *element);
+
+#endif

@@ -1,0 +1,263 @@
+/* The keys of nat: what arrives in the struct, who owns it, and how much of it there may be. */
+#include "load_text.h"
+#include "same_config.h"
+#include "suite.h"
+#include "suites.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define GOOD TEST_DATA "/golden/config/good/"
+
+static void expect_messages(struct loaded loaded, const char *messages)
+{
+    CU_ASSERT_EQUAL(loaded.error, *messages ? QW_ERR_INVALID : QW_OK);
+    if (strcmp(loaded.messages, messages) != 0)
+        printf("\ngot\n%.400swant\n%s", loaded.messages, messages);
+    CU_ASSERT_STRING_EQUAL(loaded.messages, messages);
+    loaded_free(&loaded);
+}
+
+static void expect_address(const struct qw_addr *addr, const char *text)
+{
+    char got[QW_ADDR_TEXT_MAX];
+    CU_ASSERT_STRING_EQUAL(qw_addr_text(addr, QW_IPV4, got), text);
+}
+
+static void expect_forward(const struct config_forward *forward, unsigned line, unsigned external,
+                           uint16_t port, const char *to)
+{
+    char got[QW_ENDPOINT_TEXT_MAX];
+    CU_ASSERT_EQUAL(forward->line, line);
+    CU_ASSERT_EQUAL(forward->external, external);
+    CU_ASSERT_EQUAL(forward->port, port);
+    CU_ASSERT_STRING_EQUAL(qw_endpoint_text(&forward->to, QW_IPV4, got), to);
+}
+
+static void test_struct(void)
+{
+    struct loaded loaded = load_path(GOOD "nat.conf");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+    const struct config *config = loaded.config;
+    CU_ASSERT_EQUAL(config->mode, CONFIG_NAT);
+    CU_ASSERT_FALSE(config->external_auto);
+    CU_ASSERT_EQUAL_FATAL(config->external_count, 3);
+    expect_address(&config->external[0], "198.51.100.7");
+    expect_address(&config->external[2], "10.1.2.3");
+    CU_ASSERT_EQUAL_FATAL(config->nat_exclude.count, 3);
+    CU_ASSERT_EQUAL(config->nat_exclude.list[2].first, 60000);
+    CU_ASSERT_EQUAL(config->nat_exclude.list[2].last, 60999);
+    CU_ASSERT_EQUAL(config->filtering, CONFIG_ADDRESS_AND_PORT_DEPENDENT);
+    CU_ASSERT_EQUAL(config->nat_per_host, 65535);
+    CU_ASSERT_EQUAL(config->nat_hold_down_s, 86400);
+    CU_ASSERT_EQUAL(config->nat_exhausted, CONFIG_DROP);
+    CU_ASSERT_TRUE(config->nat_masquerade);
+    CU_ASSERT_EQUAL_FATAL(config->forward_count, 3);
+    expect_forward(&config->forwards[0], 4, 0, 443, "10.0.0.2:8443");
+    expect_forward(&config->forwards[1], 5, 1, 443, "10.0.0.3:443");
+    expect_forward(&config->forwards[2], 6, 0, 65535, "10.0.0.2:1");
+    loaded_free(&loaded);
+}
+
+static void test_auto(void)
+{
+    static const struct qw_addr ZERO;
+    struct loaded loaded = load_path(GOOD "nat-auto.conf");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+    CU_ASSERT_TRUE(loaded.config->external_auto);
+    CU_ASSERT_EQUAL(loaded.config->external_count, 1);
+    CU_ASSERT_TRUE(qw_addr_equal(&loaded.config->external[0], &ZERO));
+    CU_ASSERT_EQUAL(loaded.config->filtering, CONFIG_ENDPOINT_INDEPENDENT);
+    loaded_free(&loaded);
+}
+
+static void expect_ports(const struct config *config, unsigned want, uint16_t first, uint16_t last)
+{
+    unsigned count = 0;
+    const struct config_port_range *ranges = config_nat_ports(config, &count);
+    CU_ASSERT_EQUAL_FATAL(count, want);
+    CU_ASSERT_EQUAL(ranges[0].first, first);
+    CU_ASSERT_EQUAL(ranges[count - 1].last, last);
+}
+
+static void test_ports(void)
+{
+    struct config defaults;
+    config_defaults(&defaults);
+    expect_ports(&defaults, 1, 1024, 65535);
+    struct loaded loaded = load_path(GOOD "nat.conf");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+    expect_ports(loaded.config, 2, 1024, 65535);
+    loaded_free(&loaded);
+    loaded = load_nat("nat = { external = \"auto\"; ports = [\"1-7\", \"1024-65534\"]; };");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+    expect_ports(loaded.config, 2, 1, 65534);
+    loaded_free(&loaded);
+    loaded = load_nat("nat = { external = \"auto\"; ports = [\"1024-65535\", \"53\"]; };");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+    expect_ports(loaded.config, 2, 1024, 53);
+    loaded_free(&loaded);
+    loaded = load_path(GOOD "nat-auto.conf");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+    CU_ASSERT_EQUAL(loaded.config->nat_ports.count, 0);
+    expect_ports(loaded.config, 1, 1024, 65535);
+    loaded_free(&loaded);
+}
+
+static void test_copy(const char *path)
+{
+    struct loaded loaded = load_path(path);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+    struct config *copy = config_copy(loaded.config);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
+    CU_ASSERT_TRUE(same_config(loaded.config, copy));
+    CU_ASSERT_PTR_NULL(config_fixed_difference(loaded.config, copy));
+    char *want = printed(loaded.config);
+    loaded_free(&loaded);
+    char *got = printed(copy);
+    CU_ASSERT_STRING_EQUAL(got, want);
+    free(got);
+    free(want);
+    config_free(copy);
+}
+
+static void test_copies(void)
+{
+    test_copy(GOOD "nat.conf");
+    test_copy(GOOD "nat-auto.conf");
+    test_copy(GOOD "limits.conf");
+}
+
+static void test_defaults(void)
+{
+    struct config config;
+    config_defaults(&config);
+    CU_ASSERT_FALSE(config.external_auto);
+    CU_ASSERT_EQUAL(config.external_count, 0);
+    CU_ASSERT_EQUAL(config.nat_exclude.count, 0);
+    CU_ASSERT_EQUAL(config.filtering, CONFIG_ADDRESS_DEPENDENT);
+    CU_ASSERT_EQUAL(config.nat_per_host, 2048);
+    CU_ASSERT_EQUAL(config.nat_hold_down_s, 120);
+    CU_ASSERT_EQUAL(config.nat_exhausted, CONFIG_REJECT);
+    CU_ASSERT_FALSE(config.nat_masquerade);
+    CU_ASSERT_EQUAL(config.forward_count, 0);
+}
+
+static struct loaded load_forwards(unsigned count)
+{
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        abort();
+    for (unsigned i = 1; i <= count; i++)
+        fprintf(out, "%s\n{ port = %u; to = \"10.0.0.2:%u\"; }", i > 1 ? "," : "", i, i);
+    if (fclose(out) != 0)
+        abort();
+    struct loaded loaded = load_nat("nat = { external = \"auto\"; forwards = (%s); };", text);
+    free(text);
+    return loaded;
+}
+
+static void test_forward_count(void)
+{
+    expect_messages(load_forwards(CONFIG_FORWARDS_MAX), "");
+    expect_messages(load_forwards(CONFIG_FORWARDS_MAX + 1),
+                    "x.conf:5: nat.forwards = (...) has 4097 forwards: at most 4096\n");
+}
+
+static struct loaded load_addresses(unsigned count)
+{
+    char text[2048] = "\"10.0.0.1\"";
+    for (unsigned i = 2; i <= count; i++)
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), ", \"10.0.0.%u\"", i);
+    return load_nat("nat = { external = [%s]; };", text);
+}
+
+static void test_address_count(void)
+{
+    expect_messages(load_addresses(CONFIG_EXTERNAL_MAX), "");
+    expect_messages(load_addresses(CONFIG_EXTERNAL_MAX + 1),
+                    "x.conf:5: nat.external = [...] is too long with 65 elements: at most 64\n");
+}
+
+static void expect_external(const char *address, bool taken)
+{
+    struct loaded loaded = load_nat("nat = { external = \"%s\"; };", address);
+    CU_ASSERT_EQUAL(loaded.error, taken ? QW_OK : QW_ERR_INVALID);
+    loaded_free(&loaded);
+}
+
+static void test_unicast(void)
+{
+    expect_external("0.255.255.255", false);
+    expect_external("1.0.0.0", true);
+    expect_external("126.255.255.255", true);
+    expect_external("127.0.0.0", false);
+    expect_external("128.0.0.0", true);
+    expect_external("223.255.255.255", true);
+    expect_external("224.0.0.0", false);
+    expect_external("240.0.0.0", false);
+    expect_external("192.168.0.1", true);
+}
+
+/* One even and one odd port from 1024 on are enough, and needed. */
+static void test_pool(void)
+{
+    expect_messages(load_nat("nat = { external = \"auto\"; ports = [1024, 1025]; };"), "");
+    expect_messages(load_nat("nat = { external = \"auto\"; ports = [65534, 65535]; };"), "");
+    expect_messages(load_nat("nat = { external = \"auto\"; exclude = \"1026-65535\"; };"), "");
+    expect_messages(load_nat("nat = { external = \"auto\"; exclude = \"1025-65535\"; };"),
+                    "x.conf:5: nat.ports without nat.exclude has no odd port from 1024 on; allowed: at least "
+                    "one (RFC 4787 REQ-4)\n");
+    expect_messages(
+        load_nat("nat = { external = \"auto\"; ports = (\"1-1023\", 1025); };"),
+        "x.conf:5: nat.ports without nat.exclude has no even port from 1024 on; allowed: at least "
+        "one (RFC 4787 REQ-4)\n");
+}
+
+static void test_when_down(void)
+{
+    expect_messages(load_nat("nat = { external = \"auto\"; }; queue = { when_down = \"drop\"; };"), "");
+    expect_messages(
+        load_nat("nat = { external = \"auto\"; }; queue = { when_down = \"pass\"; };"),
+        "x.conf:5: queue.when_down = \"pass\" would let packets leave untranslated; allowed in mode "
+        "= \"nat\": \"drop\"\n");
+}
+
+/* An empty group says nothing, and a monitor's print has none. */
+static void test_other_modes(void)
+{
+    expect_messages(load_more("nat = {};"), "");
+    expect_messages(
+        load_text("mode = \"monitor\"; inside = [\"a\"]; outside = [\"b\"];\nnat = { exhausted = "
+                  "\"drop\"; };"),
+        "x.conf:2: nat.exhausted = \"drop\" has no meaning in mode = \"monitor\"; allowed in mode = "
+        "\"nat\"\n");
+}
+
+static void test_modes(void)
+{
+    CU_ASSERT_STRING_EQUAL(config_mode_text(CONFIG_FIREWALL), "firewall");
+    CU_ASSERT_STRING_EQUAL(config_mode_text(CONFIG_MONITOR), "monitor");
+    CU_ASSERT_STRING_EQUAL(config_mode_text(CONFIG_NAT), "nat");
+}
+
+static const struct test TESTS[] = {
+    {"N5 N10 N11: every key of nat arrives in the struct", test_struct},
+    {"N11: \"auto\" is one address that is not known yet", test_auto},
+    {"N3: ports are those of the file, else 1024 to 65535", test_ports},
+    {"a copy shares nothing with what it was made from, and is no difference", test_copies},
+    {"N2 N5 N10: the defaults", test_defaults},
+    {"S3 N11: at most 4096 forwards", test_forward_count},
+    {"S3 N11: at most 64 external addresses", test_address_count},
+    {"N11: external addresses are unicast", test_unicast},
+    {"N3: a pool has ports of both parities", test_pool},
+    {"S5: a NAT router that is down drops", test_when_down},
+    {"keys of nat are refused in other modes", test_other_modes},
+    {"the words of modes", test_modes},
+};
+
+void register_nat(void)
+{
+    TEST_SUITE("config: nat", TESTS);
+}
