@@ -14,9 +14,14 @@
 
 #define POLICY_NO_RULE UINT32_MAX /* the default action decided */
 
+/* What the default is for a flow from outside. In mode nat it is not default_in: either a forward or the
+ * filtering lets the flow in, or nothing does. */
+enum policy_entry { POLICY_BY_DEFAULT, POLICY_LET_IN, POLICY_KEPT_OUT };
+
 /* What is known of a flow when its fate is decided. */
 struct policy_facts {
-    enum config_direction direction;           /* CONFIG_OUT or CONFIG_IN */
+    enum config_direction direction; /* CONFIG_OUT or CONFIG_IN */
+    enum policy_entry entry;
     const char *from_interface, *to_interface; /* names; NULL when not known */
     struct qw_tuple tuple;                     /* as its first packet carries it */
     bool quic;                                 /* that packet begins a QUIC handshake */

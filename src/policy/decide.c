@@ -34,6 +34,8 @@ enum answer rule_ask(const struct rule *rule, struct seen *seen, bool *content, 
 
 enum config_action rule_default(const struct policy *policy, const struct policy_facts *facts)
 {
+    if (facts->entry != POLICY_BY_DEFAULT)
+        return facts->entry == POLICY_LET_IN ? CONFIG_ACCEPT : CONFIG_DROP;
     return facts->direction == CONFIG_IN ? policy->config->default_in : policy->config->default_out;
 }
 
