@@ -10,6 +10,8 @@
 #include <quicward/config.h>
 #include <quicward/flow.h>
 #include <quicward/icmp.h>
+#include <quicward/nat.h>
+#include <quicward/throttle.h>
 #include <quicward/tls.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,11 +27,15 @@ enum engine_origin { ENGINE_INSIDE, ENGINE_OUTSIDE, ENGINE_UNKNOWN };
 
 struct engine_packet {
     const uint8_t *data; /* from the IP header on; borrowed for the call */
-    size_t captured;     /* bytes at `data` */
-    uint32_t wire_len;   /* IP packet's length on the wire, >= captured */
+    uint8_t *writable; /* the same bytes, where mode nat may translate them in place; NULL: it does nothing */
+    size_t captured;   /* bytes at `data` */
+    uint32_t wire_len; /* IP packet's length on the wire, >= captured */
     enum engine_origin from;
     const char *from_interface,
         *to_interface; /* names for rules, borrowed for the call; NULL when not known */
+    bool unrouted;     /* taken before the routing decision: `to_interface` cannot be known yet */
+    uint32_t link_mtu; /* of the interface it came by, 0 when not known: a longer packet was put together from
+                          fragments, so its length is none of a wire packet */
     uint64_t token;    /* the driver's name for the packet, given back when it was held */
 };
 
@@ -40,6 +46,7 @@ struct engine_verdict {
     enum engine_action action;
     enum qw_reason reason; /* QW_REASON_NONE unless the packet was dropped, or monitor mode would have */
     uint64_t flow;         /* id of the packet's flow, 0 without one */
+    bool translated; /* the packet's bytes were changed: they must go back; for HOLD, with the release */
     const struct icmp_message *reply; /* to be sent, NULL mostly; the worker's, valid until its next call */
 };
 
@@ -58,6 +65,10 @@ struct engine_flow {
     enum qw_family family;
     bool client_known; /* else `client` is who spoke first */
     struct qw_endpoint client, server;
+    bool mapped; /* nat mode: `external` stands for the inside endpoint */
+    struct qw_endpoint external;
+    bool placed;    /* throttles are configured: `place` is known */
+    uint32_t place; /* of throttle_place: blocked from a share of place / 2^32 on */
     enum flow_state state;
     uint32_t version;             /* 0: none */
     char rule[ENGINE_RULE_MAX];   /* name of the rule that admitted it; "" for the default */
@@ -81,13 +92,37 @@ struct engine_stats {
     enum config_mode mode;
     uint64_t packets, accepted, dropped; /* packets handled = accepted + dropped + waiting */
     uint64_t reasons[QW_REASON_COUNT];   /* [NONE]: packets without a reason */
-    uint64_t flows_created, flows_expired, flows_evicted, flows_confirmed;
+    uint64_t flows_created, flows_expired, flows_evicted, flows_unmapped, flows_confirmed;
     uint64_t handshakes_displaced; /* handshakes no longer followed because flows.handshakes were in use */
     uint64_t held, hold_limits;    /* packets held; attempts that the default decided because of a limit */
     uint64_t hellos, hellos_unreadable; /* ClientHellos read; given up: malformed, too long, no memory */
     uint64_t replies, replies_refused;  /* ICMP messages made; not made because of their limits */
     uint32_t flows[FLOW_CLASSES];       /* now in the table */
     uint32_t flows_max;
+    uint64_t ptbs, ptbs_refused;                /* PTBs made; not made because of ptb.rate or ptb.per_host */
+    struct nat_stats nat;                       /* nat mode */
+    unsigned external_count;                    /* nat mode: of the addresses below */
+    struct qw_addr external[NAT_ADDRESSES_MAX]; /* zero: not known now */
+    unsigned throttle_count;
+    struct throttle_view throttles[THROTTLE_LIMITS_MAX];
+};
+
+/* What happened, for logs. */
+enum engine_event_kind {
+    ENGINE_EVENT_MAPPING_CREATED,
+    ENGINE_EVENT_MAPPING_REMOVED,
+    ENGINE_EVENT_NO_PORT,    /* a mapping was refused for the reason of that name; */
+    ENGINE_EVENT_HOST_LIMIT, /* one event a second and kind, with `count` of them */
+    ENGINE_EVENT_NO_ADDRESS,
+    ENGINE_EVENT_ADDRESS_CHANGED /* `external`: the new address, zero for none */
+};
+
+struct engine_event {
+    uint64_t number; /* 1, 2, ... without a gap, so that a reader sees what it missed */
+    enum engine_event_kind kind;
+    struct qw_time time;
+    struct qw_endpoint inside, external; /* port 0: does not apply */
+    uint64_t count;                      /* of refusals since the last such event */
 };
 
 /* Called for each flow that ends, from the thread whose packet or tick ended it, with a shard locked: keep it
@@ -99,6 +134,7 @@ struct engine_options {
     FILE *errors;                /* for mistakes in files that the configuration names; NULL: nowhere */
     unsigned shards;             /* power of two; 0: chosen from flows_max and workers */
     struct qw_hash_key secret;   /* random in service, fixed in tests */
+    struct qw_time now;          /* of the start: forwards and throttles begin with it */
     engine_flow_ended *ended;    /* may be NULL */
     void *context;
 };
@@ -112,6 +148,13 @@ void engine_free(struct engine *engine);
 /* One per thread. NULL when memory or the crypto library refuses, or CONFIG_WORKERS_MAX exist. */
 struct engine_worker *engine_worker_new(struct engine *engine);
 void engine_worker_free(struct engine_worker *worker);
+
+/* Tells which packets come next, in the order of the calls of engine_handle: their headers are read and the
+ * memory of their flows is fetched, all at once instead of one after the other. Only data, captured, wire_len
+ * and from are read of `packets`, which may go then; the bytes must stay where they are. At most ENGINE_AHEAD
+ * count; what was told before and has not come is forgotten. Optional: engine_handle does without. */
+#define ENGINE_AHEAD 64
+void engine_expect(struct engine_worker *worker, const struct engine_packet *packets, unsigned count);
 
 /* Walks one packet. `now` must not go backwards within a worker. */
 void engine_handle(struct engine_worker *worker, const struct engine_packet *packet, struct qw_time now,
@@ -154,5 +197,22 @@ size_t engine_flows(struct engine *engine, uint64_t *cursor, struct qw_time now,
 
 /* Any thread. */
 void engine_stats(struct engine *engine, struct engine_stats *out);
+
+/* ---- nat mode ---- */
+
+/* Takes the router's external address (NULL: none now) for external = "auto": when it is another than before,
+ * the mappings and flows of the old one end. Any thread; not for packets' threads, it may take milliseconds.
+ */
+void engine_set_external(struct engine *engine, const struct qw_addr *address, struct qw_time now);
+
+/* Ports that the router uses or reserves are not handed out. Any thread. */
+void engine_set_router_ports(struct engine *engine, const uint64_t ports[static NAT_PORT_WORDS]);
+
+/* As nat_mappings; 0 in other modes. Any thread. */
+size_t engine_mappings(struct engine *engine, uint64_t *cursor, struct nat_mapping *out, size_t max);
+
+/* Copies up to `max` events after number *after (0: the oldest kept), moves *after on, returns how many. The
+ * newest 4,096 are kept; where `number` jumps, some were missed. Any thread. */
+size_t engine_events(struct engine *engine, uint64_t *after, struct engine_event *out, size_t max);
 
 #endif

@@ -10,37 +10,35 @@ struct policy_facts walk_facts(const struct walk *w, bool hello_unreadable)
 {
     struct policy_facts facts = {
         .direction = direction(w),
+        .entry = walk_entry(w),
         .from_interface = w->packet->from_interface,
         .to_interface = w->packet->to_interface,
-        .tuple = w->view.tuple,
+        .tuple = w->view->tuple,
         .hello = w->hello,
         .hello_unreadable = hello_unreadable,
     };
-    facts.quic = confirm_begins(w->view.payload, w->view.payload_len, &facts.version);
-    facts.misshapen = confirm_misshapen(w->view.payload, w->view.payload_len);
+    facts.quic = confirm_begins(w->view->payload, w->view->payload_len, &facts.version);
+    facts.misshapen = confirm_misshapen(w->view->payload, w->view->payload_len);
     return facts;
 }
 
-/* RFC 1812 4.3.2.7, 4.3.2.8: not about every packet, and not too many. */
-static void reply(struct walk *w)
+/* RFC 1812 4.3.2.8: not too many. */
+void walk_reply(struct walk *w, struct icmp_limiter *limiter, unsigned sent, unsigned refused)
 {
     struct engine_worker *worker = w->worker;
-    if (icmp_prohibited(w->packet->data, w->packet->captured, &worker->reply) != QW_OK)
-        return;
     pthread_mutex_lock(&worker->engine->limiter_lock);
-    bool within = icmp_limiter_take(worker->engine->limiter, &worker->reply.to, w->now);
+    bool within = icmp_limiter_take(limiter, &worker->reply.to, w->now);
     pthread_mutex_unlock(&worker->engine->limiter_lock);
-    if (within) {
+    if (within)
         w->reply = &worker->reply;
-        worker_count(worker, COUNT_REPLIES, 1);
-    } else
-        worker_count(worker, COUNT_REPLIES_REFUSED, 1);
+    worker_count(worker, within ? sent : refused, 1);
 }
 
 struct step walk_refuse(struct walk *w, const struct ruling *ruling)
 {
-    if (ruling->action == CONFIG_REJECT)
-        reply(w);
+    if (ruling->action == CONFIG_REJECT &&
+        icmp_prohibited(w->packet->data, w->packet->captured, &w->worker->reply) == QW_OK)
+        walk_reply(w, w->worker->engine->limiter, COUNT_REPLIES, COUNT_REPLIES_REFUSED);
     return (struct step){RESULT_DROP, ruling->reason};
 }
 

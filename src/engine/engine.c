@@ -1,3 +1,4 @@
+#include "throttling.h"
 #include "walk.h"
 #include <stdlib.h>
 
@@ -21,8 +22,13 @@ static enum qw_error make_shards(struct engine *engine, const struct engine_opti
     if (!engine->shards)
         return QW_ERR_NO_MEMORY;
     bool whole = true;
-    for (unsigned i = 0; i < engine->shard_count; i++)
-        whole &= shard_init(&engine->shards[i], options, &engine->book, i, engine->shard_count);
+    for (unsigned i = 0; i < engine->shard_count; i++) {
+        struct shard *shard = &engine->shards[i];
+        whole &= shard_init(shard, options, &engine->book, i, engine->shard_count);
+        shard->nat = engine->nat;
+        shard->places = engine->places;
+        shard->throttled = options->config->throttle_count > 0;
+    }
     return whole ? QW_OK : QW_ERR_NO_MEMORY;
 }
 
@@ -46,6 +52,17 @@ static void take_sizes(struct engine *engine, const struct engine_options *optio
         engine->shard_shift--;
 }
 
+static bool make_limits(struct engine *engine, const struct config *config, struct qw_time now)
+{
+    uint64_t seed = engine->secret.k0;
+    engine->limiter = icmp_limiter_new(config->reject_rate, config->reject_per_host, seed);
+    engine->ptb_limiter = icmp_limiter_new(config->ptb_rate, config->ptb_per_host, seed);
+    engine->places = throttling_key(config, engine->secret);
+    engine->throttle = throttling_new(config, engine->places, now);
+    size_book_init(&engine->sizes, config);
+    return engine->limiter && engine->ptb_limiter && engine->throttle;
+}
+
 enum qw_error engine_new(const struct engine_options *options, struct engine **out)
 {
     *out = NULL;
@@ -60,10 +77,10 @@ enum qw_error engine_new(const struct engine_options *options, struct engine **o
     pthread_mutex_init(&engine->limiter_lock, NULL);
     take_sizes(engine, options, shards);
     enum qw_error error = rulebook_init(&engine->book, options->config, options->secret, options->errors);
-    engine->limiter =
-        icmp_limiter_new(options->config->reject_rate, options->config->reject_per_host, options->secret.k0);
+    bool whole = make_limits(engine, options->config, options->now);
+    whole &= engine_start_nat(engine, options->config, options->now);
     if (error == QW_OK)
-        error = engine->limiter ? make_shards(engine, options) : QW_ERR_NO_MEMORY;
+        error = whole ? make_shards(engine, options) : QW_ERR_NO_MEMORY;
     engine->reads_quic = rulebook_reads_quic(&engine->book);
     if (error != QW_OK)
         engine_free(engine);
@@ -81,6 +98,10 @@ void engine_free(struct engine *engine)
     free(engine->shards);
     rulebook_free(&engine->book);
     icmp_limiter_free(engine->limiter);
+    icmp_limiter_free(engine->ptb_limiter);
+    throttle_free(engine->throttle);
+    size_book_free(&engine->sizes);
+    engine_end_nat(engine);
     pthread_mutex_destroy(&engine->limiter_lock);
     pthread_mutex_destroy(&engine->lock);
     free(engine);
@@ -159,6 +180,7 @@ static unsigned sweep(struct engine_worker *worker, struct qw_time now, unsigned
 unsigned engine_tick(struct engine_worker *worker, struct qw_time now, unsigned budget)
 {
     worker->hold.released_count = 0;
+    throttle_tick(worker->engine->throttle, now);
     if (worker->hold.count > 0)
         admit_overdue(worker, now);
     return sweep(worker, now, budget);
@@ -192,9 +214,13 @@ enum qw_error engine_reload(struct engine *engine, const struct config *config, 
     if (error != QW_OK)
         return error;
     atomic_store(&engine->reads_quic, rulebook_reads_quic(&engine->book));
+    size_book_change(&engine->sizes, config);
+    throttling_change(engine->throttle, config);
+    atomic_store(&engine->nat_rejects, config->nat_exhausted == CONFIG_REJECT);
     for (unsigned i = 0; i < engine->shard_count; i++) {
         pthread_mutex_lock(&engine->shards[i].lock);
         shard_set_timers(&engine->shards[i], config);
+        engine->shards[i].throttled = config->throttle_count > 0;
         pthread_mutex_unlock(&engine->shards[i].lock);
     }
     return QW_OK;

@@ -8,12 +8,12 @@
 static bool concerns(const struct walk *w)
 {
     const struct flow *flow = w->flow;
-    if (flow->state == FLOW_CONFIRMED || w->view.payload.len == 0 || !w->worker->engine->reads_quic)
+    if (flow->state == FLOW_CONFIRMED || w->view->payload.len == 0 || !w->worker->engine->reads_quic)
         return false;
     if (flow->handshake != FLOW_NONE)
         return true;
-    return flow->flags & FLOW_SETTLED ? confirm_concerns_known(w->view.payload)
-                                      : confirm_concerns(w->view.payload);
+    return flow->flags & FLOW_SETTLED ? confirm_concerns_known(w->view->payload)
+                                      : confirm_concerns(w->view->payload);
 }
 
 static void learn(struct walk *w, const struct confirm_view *view)
@@ -73,7 +73,7 @@ static bool read_unlocked(struct walk *w)
     uint32_t revision = scratch->revision;
     w->worker->copy = scratch->confirm;
     shard_unlock(w->shard);
-    confirm_datagram(&w->worker->copy, w->worker->reader, w->sender, w->view.payload, &view);
+    confirm_datagram(&w->worker->copy, w->worker->reader, w->sender, w->view->payload, &view);
     shard_lock(w->shard, w->now);
     if (atomic_load_explicit(&w->flow->id, memory_order_relaxed) != w->flow_id)
         w->flow = NULL;

@@ -1,10 +1,5 @@
 #include "shard.h"
 
-static struct qw_endpoint endpoint(const struct flow *flow, enum flow_side side)
-{
-    return (struct qw_endpoint){flow->key.addr[side], flow->key.port[side]};
-}
-
 static struct engine_direction direction(const struct flow *flow, enum flow_side sender)
 {
     return (struct engine_direction){flow->packets[sender], flow->bytes[sender], flow->ce[sender]};
@@ -25,8 +20,8 @@ struct engine_flow shard_report(const struct shard *shard, const struct flow *fl
         .id = atomic_load_explicit(&flow->id, memory_order_relaxed),
         .family = (enum qw_family)flow->key.family,
         .client_known = (flow->flags & FLOW_CLIENT_SEEN) != 0,
-        .client = endpoint(flow, client),
-        .server = endpoint(flow, server),
+        .client = shard_endpoint(flow, client),
+        .server = shard_endpoint(flow, server),
         .state = (enum flow_state)flow->state,
         .version = flow->version,
         .undecided = (flow->flags & FLOW_UNDECIDED) != 0,
@@ -36,6 +31,13 @@ struct engine_flow shard_report(const struct shard *shard, const struct flow *fl
         .down = direction(flow, server),
     };
     rulebook_name(shard->book, flow->rule, report.rule);
+    struct qw_endpoint inside = shard_endpoint(flow, shard_inside(flow));
+    report.mapped = shard->nat && nat_holds(shard->nat, flow->external, &inside);
+    if (report.mapped)
+        report.external = nat_endpoint(shard->nat, flow->external);
+    report.placed = shard->throttled;
+    if (report.placed)
+        report.place = throttle_place(shard->places, &flow->key);
     if (flow->names != FLOW_NONE)
         report.hello = shard->names.all[flow->names].hello;
     return report;

@@ -6,9 +6,14 @@ static void flow_over(void *context, struct flow *flow, enum flow_end why)
     struct shard *shard = context;
     if (why == FLOW_EXPIRED)
         shard->counters.expired++;
-    else
+    else if (why == FLOW_EVICTED)
         shard->counters.evicted++;
+    else
+        shard->counters.unmapped++;
     scratch_release(&shard->scratch, flow);
+    if (flow->flags & FLOW_HOLDS_MAPPING)
+        nat_session_end(shard->nat, flow->external, &flow->key.addr[flow_peer(shard_inside(flow))],
+                        shard->now);
     if (shard->ended) {
         struct engine_flow report = shard_report(shard, flow);
         shard->ended(shard->context, &report, why);

@@ -9,7 +9,7 @@
 #include <quicward/engine.h>
 
 struct shard_counters {
-    uint64_t created, expired, evicted, confirmed, hellos, hellos_unreadable;
+    uint64_t created, expired, evicted, unmapped, confirmed, hellos, hellos_unreadable;
 };
 
 struct shard {
@@ -18,6 +18,9 @@ struct shard {
     struct scratch_pool scratch; /* owned */
     struct name_pool names;      /* owned */
     struct rulebook *book;       /* the engine's, with a lock of its own */
+    struct nat *nat;             /* the engine's, likewise; NULL in other modes than nat */
+    struct qw_hash_key places;   /* of throttle_place, where throttles are configured */
+    bool throttled;              /* they are */
     struct shard_counters counters;
     struct qw_time now; /* of the packet or tick that holds the lock */
     engine_flow_ended *ended;
@@ -37,6 +40,16 @@ void shard_unlock(struct shard *shard);
 
 /* Locks at `now` if nobody else has the lock now. */
 bool shard_try_lock(struct shard *shard, struct qw_time now);
+
+static inline enum flow_side shard_inside(const struct flow *flow)
+{
+    return flow->flags & FLOW_INSIDE_HI ? FLOW_HI : FLOW_LO;
+}
+
+static inline struct qw_endpoint shard_endpoint(const struct flow *flow, enum flow_side side)
+{
+    return (struct qw_endpoint){flow->key.addr[side], flow->key.port[side]};
+}
 
 /* The flow as reports show it, at the shard's time. */
 struct engine_flow shard_report(const struct shard *shard, const struct flow *flow);

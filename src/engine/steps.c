@@ -5,68 +5,98 @@
 struct step step_decode(struct walk *w)
 {
     const struct engine_packet *packet = w->packet;
-    if (packet_decode(packet->data, packet->captured, packet->wire_len, &w->view) != QW_OK)
+    enum qw_error error = w->ahead ? w->ahead->decoded
+                                   : packet_decode(packet->data, packet->captured, packet->wire_len, w->view);
+    if (error != QW_OK)
         return STEP_DROP(MALFORMED);
-    if (w->view.kind == PACKET_OTHER)
+    if (w->view->kind == PACKET_OTHER)
         return STEP_ACCEPT;
-    if (w->view.kind == PACKET_FRAGMENT || w->view.first_fragment)
-        return w->view.protocol == PROTOCOL_UDP ? STEP_DROP(FRAGMENT) : STEP_ACCEPT;
+    if (w->view->kind == PACKET_FRAGMENT || w->view->first_fragment)
+        return w->view->protocol == PROTOCOL_UDP ? STEP_DROP(FRAGMENT) : STEP_ACCEPT;
     return STEP_CONTINUE;
 }
 
-/* Locks the shard of `tuple` and looks its flow up. */
-static void find_flow(struct walk *w, const struct qw_tuple *tuple)
+/* What was found out ahead holds unless another mapping was met since. */
+static void take_key(struct walk *w, const struct qw_tuple *tuple)
+{
+    const struct ahead_packet *ahead = w->ahead;
+    if (ahead && ahead->hashed && ahead->mapping == w->mapping) {
+        w->sender = ahead->sender;
+        w->key = ahead->key;
+        w->hash = ahead->hash;
+        return;
+    }
+    w->sender = flow_key_of(tuple, &w->key);
+    w->hash = flow_hash(w->worker->engine->secret, &w->key);
+}
+
+void walk_find(struct walk *w, const struct qw_tuple *tuple)
 {
     struct engine *engine = w->worker->engine;
-    w->sender = flow_key_of(tuple, &w->key);
-    w->hash = flow_hash(engine->secret, &w->key);
+    take_key(w, tuple);
     w->shard = engine_shard(engine, w->hash);
     shard_lock(w->shard, w->now);
     w->flow = flow_lookup(w->shard->flows, &w->key, w->hash, w->now);
     w->flow_id = w->flow ? atomic_load_explicit(&w->flow->id, memory_order_relaxed) : 0;
 }
 
-static enum flow_side inside_of(const struct flow *flow)
-{
-    return flow->flags & FLOW_INSIDE_HI ? FLOW_HI : FLOW_LO;
-}
-
 /* RFC 5508 4.2: an error from outside is about a packet that the inside sent, and goes to its sender. It says
  * nothing about the flow: no timer is restarted, nothing ends. */
 struct step step_related(struct walk *w)
 {
-    const struct packet_quote *quote = &w->view.icmp.quote;
-    if (w->view.kind != PACKET_ICMP_ERROR)
+    const struct packet_quote *quote = &w->view->icmp.quote;
+    if (w->view->kind != PACKET_ICMP_ERROR)
         return STEP_CONTINUE;
+    if (walk_maps(w))
+        return walk_map_error(w);
     if (!quote->is_udp)
         return STEP_ACCEPT;
-    find_flow(w, &quote->tuple);
     if (w->packet->from != ENGINE_OUTSIDE)
         return STEP_ACCEPT;
-    bool related = w->flow && w->sender == inside_of(w->flow) &&
-                   qw_addr_equal(&w->view.tuple.dst.addr, &quote->tuple.src.addr);
+    walk_find(w, &quote->tuple);
+    bool related = w->flow && w->sender == shard_inside(w->flow) &&
+                   qw_addr_equal(&w->view->tuple.dst.addr, &quote->tuple.src.addr);
     return related ? STEP_ACCEPT : STEP_DROP(UNSOLICITED_ICMP);
 }
 
-struct step step_flow(struct walk *w)
+struct step step_find(struct walk *w)
 {
-    find_flow(w, &w->view.tuple);
+    walk_find(w, &w->view->tuple);
+    return STEP_CONTINUE;
+}
+
+static void begin(struct walk *w, const struct ruling *ruling, bool quic)
+{
+    w->flow_id = atomic_load_explicit(&w->flow->id, memory_order_relaxed);
+    w->shard->counters.created++;
+    walk_admit(w->flow, w->sender, w->packet->from, ruling);
+    if (quic)
+        w->flow->flags |= FLOW_QUIC;
+    if (ruling->needs_hello)
+        w->flow->flags |= FLOW_UNDECIDED;
+    else if (w->would == QW_REASON_NONE)
+        w->would = ruling->reason;
+}
+
+struct step step_begin(struct walk *w)
+{
+    nat_external mapping = 0;
     if (w->flow)
         return STEP_CONTINUE;
-    struct policy_facts facts = walk_facts(w, false);
+    struct policy_facts facts = walk_facts(w, w->hairpin || w->turned);
     struct ruling ruling = rulebook_decide(&w->worker->engine->book, &facts);
     if (!ruling.needs_hello && ruling.action != CONFIG_ACCEPT && !walk_monitors(w))
         return walk_refuse(w, &ruling);
+    if (!flow_make_room(w->shard->flows, w->now))
+        return walk_refuse_full(w);
+    struct step step = walk_open_session(w, &mapping);
+    if (step.result != RESULT_CONTINUE)
+        return step;
     w->flow = flow_create(w->shard->flows, &w->key, w->hash, w->now);
-    if (!w->flow)
-        return STEP_DROP(TABLE_FULL);
-    w->flow_id = atomic_load_explicit(&w->flow->id, memory_order_relaxed);
-    w->shard->counters.created++;
-    walk_admit(w->flow, w->sender, w->packet->from, &ruling);
-    if (ruling.needs_hello)
-        w->flow->flags |= FLOW_UNDECIDED;
-    else
-        w->would = ruling.reason;
+    w->flow->external = mapping;
+    if (mapping && w->packet->from != ENGINE_OUTSIDE)
+        w->flow->flags |= FLOW_HOLDS_MAPPING;
+    begin(w, &ruling, facts.quic);
     return STEP_CONTINUE;
 }
 
@@ -85,10 +115,10 @@ struct step step_account(struct walk *w)
 {
     struct flow *flow = w->flow;
     answered(w);
-    if (w->sender == inside_of(flow) || flow->class != FLOW_ATTEMPT)
+    if (w->sender == shard_inside(flow) || flow->class != FLOW_ATTEMPT)
         flow_refresh(w->shard->flows, flow, w->now);
     flow->packets[w->sender]++;
-    flow->bytes[w->sender] += w->view.ip_len;
-    flow->ce[w->sender] += w->view.ecn == 3; /* RFC 3168 5: CE */
+    flow->bytes[w->sender] += w->view->ip_len;
+    flow->ce[w->sender] += w->view->ecn == 3; /* RFC 3168 5: CE */
     return STEP_ACCEPT;
 }

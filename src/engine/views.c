@@ -27,6 +27,7 @@ static void add_shard(struct shard *shard, struct engine_stats *out)
     out->flows_created += shard->counters.created;
     out->flows_expired += shard->counters.expired;
     out->flows_evicted += shard->counters.evicted;
+    out->flows_unmapped += shard->counters.unmapped;
     out->flows_confirmed += shard->counters.confirmed;
     out->hellos += shard->counters.hellos;
     out->hellos_unreadable += shard->counters.hellos_unreadable;
@@ -60,8 +61,16 @@ void engine_stats(struct engine *engine, struct engine_stats *out)
         .hold_limits = sums[COUNT_HOLD_LIMITS],
         .replies = sums[COUNT_REPLIES],
         .replies_refused = sums[COUNT_REPLIES_REFUSED],
+        .ptbs = sums[COUNT_PTBS],
+        .ptbs_refused = sums[COUNT_PTBS_REFUSED],
+        .external_count = engine->external_count,
     };
     memcpy(out->reasons, sums + COUNT_REASONS, sizeof out->reasons);
+    out->throttle_count = throttle_views(engine->throttle, out->throttles);
+    if (engine->nat)
+        nat_stats(engine->nat, &out->nat);
+    for (unsigned i = 0; i < out->external_count; i++)
+        out->external[i] = nat_address(engine->nat, i);
     for (unsigned i = 0; i < engine->shard_count; i++)
         add_shard(&engine->shards[i], out);
 }

@@ -2,15 +2,19 @@
 #include "walk.h"
 
 static struct step (*const STEPS[])(struct walk *w) = {
-    step_decode,    /* what it is */
+    step_address,   /* nat: whom it is from or for, inside */
     step_related,   /* an ICMP error: does it belong to a flow? */
-    step_flow,      /* whose it is: the 5-tuple's record, if the rules allow one */
+    step_find,      /* whose it is: the 5-tuple's record */
+    step_throttle,  /* is its flow of those that are blocked? */
+    step_begin,     /* a new flow, if the rules allow one */
+    step_map,       /* nat: what its inside is called outside */
+    step_size,      /* is it too long for where it goes? */
     step_handshake, /* what the handshake says, until it is confirmed */
     step_admit,     /* what the rules say of its ClientHello, while that is open */
     step_account,   /* who spoke when */
 };
 
-static struct step take_steps(struct walk *w)
+struct step walk_take_steps(struct walk *w)
 {
     struct step step = STEP_CONTINUE;
     for (unsigned i = 0; i < sizeof STEPS / sizeof STEPS[0]; i++) {
@@ -20,6 +24,20 @@ static struct step take_steps(struct walk *w)
     }
     if (w->shard)
         shard_unlock(w->shard);
+    return step;
+}
+
+static struct step walk(struct walk *w)
+{
+    struct step step = step_decode(w);
+    if (step.result == RESULT_CONTINUE)
+        step = walk_take_steps(w);
+    if (step.result == RESULT_ACCEPT && w->hairpin)
+        step = walk_turn(w);
+    if (w->would != QW_REASON_NONE)
+        step.reason = w->would;
+    if (walk_monitors(w))
+        step.result = RESULT_ACCEPT;
     return step;
 }
 
@@ -38,13 +56,19 @@ static enum engine_action count(struct engine_worker *worker, enum step_result r
 void engine_handle(struct engine_worker *worker, const struct engine_packet *packet, struct qw_time now,
                    struct engine_verdict *out)
 {
-    struct walk w = {.worker = worker, .packet = packet, .now = now, .slot = -1};
+    struct walk w = {.worker = worker, .packet = packet, .now = now, .slot = -1, .limited = -1};
+    struct packet_view view;
+    struct ahead_packet *ahead = ahead_take(&worker->ahead, packet->data);
+    w.ahead = ahead;
+    w.view = ahead ? &ahead->view : &view;
     worker->hold.released_count = 0;
-    struct step step = take_steps(&w);
-    if (w.would != QW_REASON_NONE)
-        step.reason = w.would;
-    if (walk_monitors(&w))
-        step.result = RESULT_ACCEPT;
-    enum engine_action action = count(worker, step.result, step.reason);
-    *out = (struct engine_verdict){action, step.reason, w.flow_id, w.reply};
+    struct step step = walk(&w);
+    *out = (struct engine_verdict){.action = count(worker, step.result, step.reason),
+                                   .reason = step.reason,
+                                   .flow = w.flow_id,
+                                   .reply = w.reply};
+    walk_count_load(&w, step.result != RESULT_DROP);
+    out->translated = step.result != RESULT_DROP && (w.change.outwards || w.change.inwards);
+    if (out->translated)
+        walk_translate(&w);
 }

@@ -23,23 +23,37 @@ struct walk {
     struct engine_worker *worker;
     const struct engine_packet *packet;
     struct qw_time now;
-    struct packet_view view;
+    const struct ahead_packet *ahead; /* what was found out before; NULL: nothing */
+    struct packet_view *view;         /* its endpoints are those of the inside once step_address was there */
     struct flow_key key;
     uint64_t hash;
     enum flow_side sender;
-    struct shard *shard; /* locked once a step set it */
-    struct flow *flow;   /* valid while the shard is locked */
-    uint64_t flow_id;    /* 0: none */
-    int slot;            /* the attempt that the datagram belongs to as its client's; -1: none */
+    struct shard *shard;  /* locked once a step set it */
+    struct flow *flow;    /* valid while the shard is locked */
+    uint64_t flow_id;     /* 0: none */
+    int limited;          /* the throttled interface that it passes (throttle.h), -1: none */
+    nat_external mapping; /* that it came by from outside */
+    bool hairpin;         /* from inside to an external endpoint: it comes in again, */
+    bool turned;          /* and this is that second part of its way */
+    struct walk_change {
+        bool outwards, inwards;      /* what is to be written into the packet: */
+        struct qw_endpoint external; /* outwards, in the place of who sent it */
+        struct qw_endpoint inside;   /* inwards, in the place of whom it is addressed to */
+    } change;
+    int slot; /* the attempt that the datagram belongs to as its client's; -1: none */
     const struct tls_client_hello *hello; /* that became whole with this datagram; NULL: none */
     enum qw_reason would;                 /* monitor mode: why firewall mode would not have let it through */
     const struct icmp_message *reply;
 };
 
-struct step step_decode(struct walk *w);  /* bytes -> view */
-struct step step_related(struct walk *w); /* ICMP errors go where the packet they quote may go */
-struct step
-step_flow(struct walk *w); /* finds the flow, or asks the rules for a new one; the shard stays locked */
+struct step step_decode(struct walk *w);    /* bytes -> view */
+struct step step_address(struct walk *w);   /* mode nat: the inside endpoint that it comes from or goes to */
+struct step step_related(struct walk *w);   /* ICMP errors go where the packet they quote may go */
+struct step step_find(struct walk *w);      /* finds the flow; the shard stays locked */
+struct step step_throttle(struct walk *w);  /* drops flows of the share that is blocked */
+struct step step_begin(struct walk *w);     /* asks the rules for a new flow */
+struct step step_map(struct walk *w);       /* mode nat: the external endpoint of its inside */
+struct step step_size(struct walk *w);      /* drops what is over a size limit, with a PTB */
 struct step step_handshake(struct walk *w); /* reads the datagram while the handshake is open */
 struct step
 step_admit(struct walk *w); /* asks the rules again once the ClientHello is whole; holds until then */
@@ -52,6 +66,42 @@ static inline bool walk_monitors(const struct walk *w)
 
 /* What the rules may know of the packet as the first of a flow. */
 struct policy_facts walk_facts(const struct walk *w, bool hello_unreadable);
+
+/* Decoded already, as for a packet that is turned: the steps after the first. Leaves no shard locked. */
+struct step walk_take_steps(struct walk *w);
+
+/* Locks the shard of `tuple` and looks its flow up. */
+void walk_find(struct walk *w, const struct qw_tuple *tuple);
+
+/* Adds the packet to the load of the interface it passes. */
+void walk_count_load(const struct walk *w, bool passed);
+
+/* Sends the worker's reply if `limiter` lets it, and counts it under one of the two. */
+void walk_reply(struct walk *w, struct icmp_limiter *limiter, unsigned sent, unsigned refused);
+
+/* ---- mode nat (mapping.c) ---- */
+
+/* Is the packet one that may have to be translated? */
+bool walk_maps(const struct walk *w);
+
+/* What lets a flow from outside in, when no rule does. */
+enum policy_entry walk_entry(const struct walk *w);
+
+/* The mapping for a new flow, held when the packet comes from inside; *mapping stays 0 outside of mode nat.
+ */
+struct step walk_open_session(struct walk *w, nat_external *mapping);
+
+/* The flow table has no room: in mode nat the inside sender is told. */
+struct step walk_refuse_full(struct walk *w);
+
+/* step_related in mode nat. */
+struct step walk_map_error(struct walk *w);
+
+/* The second part of a hairpin's way. */
+struct step walk_turn(struct walk *w);
+
+/* Writes w->change into the packet. */
+void walk_translate(const struct walk *w);
 
 /* Not let through: the answer, with its reply when the ruling is to reject. */
 struct step walk_refuse(struct walk *w, const struct ruling *ruling);

@@ -7,16 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct config *config_with(const char *text)
+static struct config *config_with(const char *mode, const char *text)
 {
     char path[] = "/tmp/quicward-test-XXXXXX";
     int fd = mkstemp(path);
     CU_ASSERT_FATAL(fd >= 0);
     FILE *file = fdopen(fd, "w");
     fprintf(file,
-            "mode = \"firewall\"; inside = [\"lan0\"]; outside = [\"wan0\"];\n"
+            "mode = \"%s\"; inside = [\"lan0\"]; outside = [\"wan0\"];\n"
             "flows = { max = 64; handshakes = 16; };\n%s\n",
-            text);
+            mode, text);
     fclose(file);
     struct config *config;
     enum qw_error error = config_load(path, stderr, &config);
@@ -25,17 +25,27 @@ static struct config *config_with(const char *text)
     return config;
 }
 
-struct router router_with(const char *text)
+static struct router router_of(const char *mode, const char *text)
 {
-    struct config *config = config_with(text);
+    struct config *config = config_with(mode, text);
     struct router r = router_start(config);
     config_free(config);
     return r;
 }
 
+struct router router_with(const char *text)
+{
+    return router_of("firewall", text);
+}
+
+struct router nat_with(const char *text)
+{
+    return router_of("nat", text);
+}
+
 enum qw_error reload_with(struct router *r, const char *text)
 {
-    struct config *config = config_with(text);
+    struct config *config = config_with("firewall", text);
     enum qw_error error = engine_reload(r->engine, config, stderr);
     config_free(config);
     return error;

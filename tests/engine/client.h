@@ -8,6 +8,9 @@
 /* Firewall mode with `text` behind mode, inside and outside. */
 struct router router_with(const char *text);
 
+/* Mode nat likewise. */
+struct router nat_with(const char *text);
+
 /* Replaces the rules of the running engine. */
 enum qw_error reload_with(struct router *r, const char *text);
 

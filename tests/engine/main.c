@@ -12,5 +12,11 @@ int main(void)
     suite_rules();
     suite_corpus();
     suite_names();
+    suite_nat();
+    suite_nat_errors();
+    suite_sizes();
+    suite_ahead();
+    suite_throttle();
+    suite_nat_threads();
     return test_main();
 }

@@ -1,6 +1,7 @@
 #include "router.h"
 #include "packets.h"
 #include <CUnit/CUnit.h>
+#include <string.h>
 
 struct config router_config(enum config_mode mode)
 {
@@ -30,8 +31,19 @@ void router_stop(struct router *r)
 
 bool raw(struct router *r, enum engine_origin from, const uint8_t *data, size_t len)
 {
-    struct engine_packet packet = {
-        .data = data, .captured = len, .wire_len = (uint32_t)len, .from = from, .token = ++r->token};
+    CU_ASSERT_FATAL(len <= sizeof r->packet);
+    memcpy(r->packet, data, len);
+    r->packet_len = len;
+    struct engine_packet packet = {.data = r->packet,
+                                   .writable = r->packet,
+                                   .captured = len,
+                                   .wire_len = (uint32_t)len,
+                                   .from = from,
+                                   .from_interface = from == ENGINE_OUTSIDE ? "wan0" : "lan0",
+                                   .to_interface = from == ENGINE_OUTSIDE ? "lan0" : "wan0",
+                                   .unrouted = r->unrouted,
+                                   .link_mtu = r->link_mtu,
+                                   .token = ++r->token};
     engine_handle(r->worker, &packet, r->now, &r->last);
     return r->last.action == ENGINE_ACCEPT;
 }

@@ -11,7 +11,11 @@ struct router {
     struct engine_worker *worker;
     struct qw_time now;
     struct engine_verdict last;
-    uint64_t token; /* of the last packet */
+    uint64_t token;       /* of the last packet */
+    uint8_t packet[9216]; /* the last one as it left, or would have */
+    size_t packet_len;
+    bool unrouted;     /* of the next packets: taken before routing */
+    uint32_t link_mtu; /* of the next packets */
 };
 
 struct config router_config(enum config_mode mode);
@@ -46,5 +50,11 @@ void suite_inspect(void);
 void suite_rules(void);
 void suite_corpus(void);
 void suite_names(void);
+void suite_nat(void);
+void suite_nat_errors(void);
+void suite_sizes(void);
+void suite_ahead(void);
+void suite_throttle(void);
+void suite_nat_threads(void);
 
 #endif
