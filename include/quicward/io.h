@@ -50,16 +50,32 @@ void io_queues_stop(struct io_queues *queues);
 /* Fills `out` (room for `max` queues); returns how many. Any thread. */
 unsigned io_queues_stats(struct io_queues *queues, struct io_queue_stats *out, unsigned max);
 
+/* ---- the router (mode nat) ---- */
+
+struct io_watch;
+
+/* Tells `engine` the router's external address (external = "auto": that of the outside interface) and the
+ * ports that the router uses or reserves, now and from a thread of its own whenever they change: the address
+ * at once, ports within a second. In other modes nothing is started and *out is NULL. An interface without
+ * an address is only logged. QW_OK; QW_ERR_SYSTEM with `error`; QW_ERR_NO_MEMORY. The engine outlives it. */
+enum qw_error io_watch_start(struct engine *engine, const struct config *config, struct io_watch **out,
+                             struct io_error *error);
+/* Ends the thread and frees; `watch` may be NULL. */
+void io_watch_stop(struct io_watch *watch);
+
 /* ---- kernel rules ---- */
 
 /* "nft" or "iptables": which one `config` means on this machine; asks the kernel when it says "auto". */
 enum config_backend io_rules_backend(const struct config *config);
 
 /* Writes a shell script that installs (or removes) the rules feeding the queues: what `quicward rules` shows.
- * Running it twice leaves one set of rules; removing what is not there is no error. */
+ * Running it twice leaves one set of rules; removing what is not there is no error. Both take away whatever
+ * another configuration with the same queue.first has left with that tool; rules of another one stay. */
 void io_rules_print(const struct config *config, enum config_backend backend, bool remove, FILE *out);
 
-/* Runs that script. QW_OK, or QW_ERR_SYSTEM with `error`: what the tool said. */
+/* Runs that script. QW_OK, or QW_ERR_SYSTEM with `error`: what the tool said. What fails half way leaves
+ * nothing behind, in mode nat not if rules stood before: those stay and drop. What a tool says though all
+ * went well is logged as a warning. */
 enum qw_error io_rules_apply(const struct config *config, enum config_backend backend, bool remove,
                              struct io_error *error);
 

@@ -1,6 +1,9 @@
 #include "interfaces.h"
 #include <net/if.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 _Static_assert(CONFIG_INTERFACE_NAME_MAX >= IF_NAMESIZE, "if_indextoname writes a whole name");
 
@@ -18,13 +21,26 @@ static enum engine_origin side(const struct config_interfaces *inside, const cha
     return ENGINE_OUTSIDE;
 }
 
+/* Any socket takes the question, also where there is no IP. */
+static uint32_t mtu(const char *name)
+{
+    struct ifreq request = {0};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    memcpy(request.ifr_name, name, strlen(name));
+    bool known = fd >= 0 && ioctl(fd, SIOCGIFMTU, &request) == 0 && request.ifr_mtu > 0;
+    if (fd >= 0)
+        close(fd);
+    return known ? (uint32_t)request.ifr_mtu : 0;
+}
+
 static void ask(struct interface *out, const struct config_interfaces *inside, uint32_t index,
                 struct qw_time now)
 {
     *out = (struct interface){.index = index, .side = ENGINE_OUTSIDE, .asked = now};
-    if (if_indextoname(index, out->name))
+    if (if_indextoname(index, out->name)) {
         out->side = side(inside, out->name);
-    else
+        out->mtu = mtu(out->name);
+    } else
         out->name[0] = '\0';
 }
 

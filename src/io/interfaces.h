@@ -1,4 +1,4 @@
-/* Interfaces by their index: name and side. */
+/* Interfaces by their index: name, side and MTU. */
 #ifndef QUICWARD_IO_INTERFACES_H
 #define QUICWARD_IO_INTERFACES_H
 
@@ -16,6 +16,7 @@ struct interface {
     enum engine_origin side; /* ENGINE_INSIDE when it is named inside, ENGINE_OUTSIDE for every other */
     struct qw_time asked;
     char name[CONFIG_INTERFACE_NAME_MAX]; /* "" when there is no such interface */
+    uint32_t mtu;                         /* 0: not known */
 };
 
 struct interfaces {

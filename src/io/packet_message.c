@@ -16,7 +16,14 @@ static uint32_t attribute_u32(const struct nlattr *attribute)
                : 0;
 }
 
-static void read_packet(struct nlattr *const *attributes, struct packet_message *out)
+static void read_payload(void *buffer, const struct nlattr *payload, struct packet_message *out)
+{
+    out->before = (size_t)((const char *)mnl_attr_get_payload(payload) - (const char *)buffer);
+    out->data = (uint8_t *)buffer + out->before;
+    out->captured = mnl_attr_get_payload_len(payload);
+}
+
+static void read_packet(void *buffer, struct nlattr *const *attributes, struct packet_message *out)
 {
     struct nfqnl_msg_packet_hdr header;
     const struct nlattr *named = attributes[NFQA_PACKET_HDR];
@@ -25,12 +32,11 @@ static void read_packet(struct nlattr *const *attributes, struct packet_message 
     memcpy(&header, mnl_attr_get_payload(named), sizeof(header));
     out->kind = PACKET_MESSAGE_PACKET;
     out->id = ntohl(header.packet_id);
+    out->hook = header.hook;
     out->indev = attribute_u32(attributes[NFQA_IFINDEX_INDEV]);
     out->outdev = attribute_u32(attributes[NFQA_IFINDEX_OUTDEV]);
-    if (attributes[NFQA_PAYLOAD]) {
-        out->data = mnl_attr_get_payload(attributes[NFQA_PAYLOAD]);
-        out->captured = mnl_attr_get_payload_len(attributes[NFQA_PAYLOAD]);
-    }
+    if (attributes[NFQA_PAYLOAD])
+        read_payload(buffer, attributes[NFQA_PAYLOAD], out);
     /* The kernel gives the length of the whole packet only when it copied less. */
     uint32_t whole = attribute_u32(attributes[NFQA_CAP_LEN]);
     out->wire_len = whole > out->captured ? whole : (uint32_t)out->captured;
@@ -46,7 +52,7 @@ static void read_error(const struct nlmsghdr *message, struct packet_message *ou
     out->error = -error;
 }
 
-void packet_message_read(const void *buffer, size_t len, struct packet_message *out)
+void packet_message_read(void *buffer, size_t len, struct packet_message *out)
 {
     const struct nlmsghdr *message = buffer;
     struct nlattr *attributes[NFQA_MAX + 1] = {0};
@@ -56,5 +62,5 @@ void packet_message_read(const void *buffer, size_t len, struct packet_message *
     if (message->nlmsg_type == NLMSG_ERROR)
         read_error(message, out);
     else if (message->nlmsg_type == QUEUE_PACKET && nfq_nlmsg_parse(message, attributes) == MNL_CB_OK)
-        read_packet(attributes, out);
+        read_packet(buffer, attributes, out);
 }

@@ -19,16 +19,18 @@ enum packet_message_kind {
 
 struct packet_message {
     enum packet_message_kind kind;
-    int error;           /* errno value; 0: an acknowledgement */
-    uint32_t id;         /* to be named in the verdict */
-    uint32_t indev;      /* index of the interface the packet came in on; 0 unknown */
-    uint32_t outdev;     /* likewise of the one it goes out of */
-    const uint8_t *data; /* from the IP header on, borrowed; NULL when nothing was copied */
+    int error;       /* errno value; 0: an acknowledgement */
+    uint32_t id;     /* to be named in the verdict */
+    uint32_t indev;  /* index of the interface the packet came in on; 0 unknown */
+    uint32_t outdev; /* likewise of the one it goes out of */
+    uint8_t hook;    /* where the packet was taken: enum nf_inet_hooks */
+    uint8_t *data;   /* from the IP header on, borrowed; NULL when nothing was copied */
+    size_t before;   /* bytes of the message in front of `data` */
     size_t captured;
     uint32_t wire_len; /* >= captured */
 };
 
 /* Reads the one netlink message in `buffer` (aligned for netlink, `len` bytes received). */
-void packet_message_read(const void *buffer, size_t len, struct packet_message *out);
+void packet_message_read(void *buffer, size_t len, struct packet_message *out);
 
 #endif

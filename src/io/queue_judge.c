@@ -1,5 +1,7 @@
 #include "queue_judge.h"
 #include "packet_message.h"
+#include "queue_packet.h"
+#include <assert.h>
 #include <errno.h>
 
 /* A verdict that did not reach the kernel must not be covered by a later batch: binding again flushes the
@@ -8,8 +10,8 @@ static void send_verdicts(struct queue_worker *worker)
 {
     struct verdicts *verdicts = &worker->verdicts;
     verdicts_finish(verdicts);
-    while (verdicts->len > 0 && !worker->lost &&
-           send(worker->socket.fd, verdicts->messages, verdicts->len, 0) < 0)
+    const struct msghdr message = {.msg_iov = verdicts->pieces, .msg_iovlen = verdicts->count};
+    while (verdicts->count > 0 && !worker->lost && sendmsg(worker->socket.fd, &message, 0) < 0)
         worker->lost = errno != EINTR;
     verdicts_clear(verdicts);
 }
@@ -32,13 +34,27 @@ static void release_held(struct queue_worker *worker)
     }
 }
 
-static void give_verdict(struct queue_worker *worker, enum engine_action action, uint32_t id)
+/* The engine changes only what is writable. */
+static void give_changed(struct queue_worker *worker, const struct packet_message *message,
+                         const struct engine_packet *packet, enum engine_action action)
+{
+    assert(packet->writable);
+    if (action == ENGINE_ACCEPT)
+        verdicts_accept_changed(&worker->verdicts, message->id, packet->writable, packet->captured);
+    else if (!verdicts_hold_changed(&worker->verdicts, packet->token, packet->writable, packet->captured))
+        worker->lost = true;
+}
+
+static void give_verdict(struct queue_worker *worker, const struct packet_message *message,
+                         const struct engine_packet *packet, const struct engine_verdict *verdict)
 {
     make_room(worker);
-    if (action == ENGINE_ACCEPT)
-        verdicts_accept(&worker->verdicts, id);
-    else if (action == ENGINE_DROP)
-        verdicts_drop(&worker->verdicts, id);
+    if (verdict->action == ENGINE_DROP)
+        verdicts_drop(&worker->verdicts, message->id);
+    else if (verdict->translated)
+        give_changed(worker, message, packet, verdict->action);
+    else if (verdict->action == ENGINE_ACCEPT)
+        verdicts_accept(&worker->verdicts, message->id);
     else
         verdicts_hold(&worker->verdicts);
 }
@@ -52,21 +68,13 @@ static void send_reply(struct queue_worker *worker, const struct icmp_message *r
 static void handle_packet(struct queue_worker *worker, const struct packet_message *message,
                           struct qw_time now)
 {
+    struct engine_packet packet;
     struct engine_verdict verdict;
-    const struct interface *in = interfaces_find(&worker->incoming, message->indev, now);
-    const struct interface *out = interfaces_find(&worker->outgoing, message->outdev, now);
-    const struct engine_packet packet = {
-        .data = message->data,
-        .captured = message->captured,
-        .wire_len = message->wire_len,
-        .from = in->side,
-        .from_interface = interface_name(in),
-        .to_interface = interface_name(out),
-        .token = verdicts_token(&worker->verdicts, message->id),
-    };
+    make_room(worker);
+    queue_packet(worker, message, now, &packet);
     engine_handle(worker->engine, &packet, now, &verdict);
     release_held(worker);
-    give_verdict(worker, verdict.action, message->id);
+    give_verdict(worker, message, &packet, &verdict);
     if (verdict.reply)
         send_reply(worker, verdict.reply, message->indev);
 }
@@ -79,19 +87,35 @@ static void handle_error(struct queue_worker *worker, int error)
         worker->lost = true;
 }
 
+/* The packets among `count` messages, in worker->batch; returns how many. */
+static unsigned read_batch(struct queue_worker *worker, unsigned count)
+{
+    unsigned packets = 0;
+    for (unsigned i = 0; i < count; i++) {
+        struct packet_message *message = &worker->batch[packets];
+        packet_message_read(worker->pieces[i].iov_base, worker->messages[i].msg_len, message);
+        if (message->kind == PACKET_MESSAGE_ERROR)
+            handle_error(worker, message->error);
+        if (message->kind == PACKET_MESSAGE_PACKET)
+            packets++;
+    }
+    return packets;
+}
+
+static void expect(struct queue_worker *worker, unsigned packets, struct qw_time now)
+{
+    struct engine_packet ahead[QUEUE_BATCH];
+    for (unsigned i = 0; i < packets; i++)
+        queue_packet_ahead(worker, &worker->batch[i], now, &ahead[i]);
+    engine_expect(worker->engine, ahead, packets);
+}
+
 void queue_judge(struct queue_worker *worker, unsigned count, struct qw_time now)
 {
-    uint64_t packets = 0;
-    for (unsigned i = 0; i < count; i++) {
-        struct packet_message message;
-        packet_message_read(worker->pieces[i].iov_base, worker->messages[i].msg_len, &message);
-        if (message.kind == PACKET_MESSAGE_ERROR)
-            handle_error(worker, message.error);
-        if (message.kind != PACKET_MESSAGE_PACKET)
-            continue;
-        handle_packet(worker, &message, now);
-        packets++;
-    }
+    unsigned packets = read_batch(worker, count);
+    expect(worker, packets, now);
+    for (unsigned i = 0; i < packets; i++)
+        handle_packet(worker, &worker->batch[i], now);
     send_verdicts(worker);
     atomic_fetch_add_explicit(&worker->packets, packets, memory_order_relaxed);
 }

@@ -2,6 +2,7 @@
 #include "fail.h"
 #include "holder.h"
 #include "packet_message.h"
+#include "verdicts.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -20,9 +21,15 @@
 
 #define CONFIG_MESSAGE_SIZE 256
 
+uint32_t queue_copy_range(const struct config *config)
+{
+    return config->mode == CONFIG_NAT ? VERDICT_BYTES_MAX : config->copy_range;
+}
+
 size_t queue_message_size(const struct config *config)
 {
-    return (config->copy_range + PACKET_MESSAGE_OVERHEAD + NLMSG_ALIGNTO - 1) / NLMSG_ALIGNTO * NLMSG_ALIGNTO;
+    return (queue_copy_range(config) + PACKET_MESSAGE_OVERHEAD + NLMSG_ALIGNTO - 1) / NLMSG_ALIGNTO *
+           NLMSG_ALIGNTO;
 }
 
 /* Sends a configuration message and reads the kernel's answer: 0 or an errno value. Only the answer can be
@@ -50,7 +57,7 @@ static int bind_queue(const struct queue_socket *queue, uint16_t number)
 }
 
 /* Fail-open would let packets pass unseen under load. Without the GSO flag the kernel cuts bundles into the
- * packets that go on the wire, which is what is judged. */
+ * packets that go on the wire, which is what is judged, and completes their checksums. */
 static int set_length_and_flags(const struct queue_socket *queue, uint16_t number,
                                 const struct config *config)
 {
@@ -68,17 +75,21 @@ static int start_copying(const struct queue_socket *queue, uint16_t number, cons
 {
     _Alignas(struct nlmsghdr) char buffer[CONFIG_MESSAGE_SIZE];
     struct nlmsghdr *message = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, number);
-    nfq_nlmsg_cfg_put_params(message, NFQNL_COPY_PACKET, (int)config->copy_range);
+    nfq_nlmsg_cfg_put_params(message, NFQNL_COPY_PACKET, (int)queue_copy_range(config));
     return mnl_socket_sendto(queue->nl, message, message->nlmsg_len) < 0 ? errno : 0;
 }
 
-/* Room for a full queue. Without the privilege to pass net.core.rmem_max, up to that. */
-static void size_receive_buffer(int fd, const struct config *config)
+/* Room for a full queue, and for one send of verdicts. Without the privilege to pass net.core.rmem_max and
+ * wmem_max, up to those. */
+static void size_buffers(int fd, const struct config *config)
 {
+    const int verdicts = VERDICTS_BYTES_MAX;
     uint64_t wanted = (uint64_t)config->queue_length * (queue_message_size(config) + MESSAGE_COST);
     int size = wanted < RECEIVE_BUFFER_MAX ? (int)wanted : RECEIVE_BUFFER_MAX;
     if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &verdicts, sizeof(verdicts)) != 0)
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &verdicts, sizeof(verdicts));
 }
 
 static int open_socket(struct queue_socket *queue, const struct config *config)
@@ -93,7 +104,9 @@ static int open_socket(struct queue_socket *queue, const struct config *config)
     /* A full buffer shows as a counter of the queue; an error would only cost another system call. */
     int on = 1;
     mnl_socket_setsockopt(queue->nl, NETLINK_NO_ENOBUFS, &on, sizeof(on));
-    size_receive_buffer(queue->fd, config);
+    /* A refused verdict need not come back with its packet. */
+    mnl_socket_setsockopt(queue->nl, NETLINK_CAP_ACK, &on, sizeof(on));
+    size_buffers(queue->fd, config);
     return 0;
 }
 

@@ -20,6 +20,9 @@ enum qw_error queue_socket_open(struct queue_socket *queue, uint16_t number, con
 /* Unbinds: the kernel drops what waits in the queue. */
 void queue_socket_close(struct queue_socket *queue);
 
+/* Bytes of a packet that are copied: all of it in mode nat, where the whole packet goes back. */
+uint32_t queue_copy_range(const struct config *config);
+
 /* Bytes that one message may need. */
 size_t queue_message_size(const struct config *config);
 

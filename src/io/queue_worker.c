@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define THREAD_NAME_MAX 16 /* TASK_COMM_LEN, NUL included */
+#define CACHE_LINE 64
 
 static void *thread_main(void *argument)
 {
@@ -31,15 +32,32 @@ static int start_thread(struct queue_worker *worker)
     return 0;
 }
 
+/* From one message's place to the next: an odd number of cache lines, so that the places begin in different
+ * sets of the cache. In mode nat a place is 65 KiB, but what no packet reaches of it takes no memory. */
+static size_t stride(size_t size)
+{
+    return ((size + VERDICT_TAIL + CACHE_LINE - 1) / CACHE_LINE | 1) * CACHE_LINE;
+}
+
+/* The engine holds hold.total packets at most, and a slot more is there for the packet that comes while they
+ * wait. */
+static bool open_stash(struct queue_worker *worker)
+{
+    if (worker->config->mode != CONFIG_NAT)
+        return true;
+    worker->verdicts.stash = &worker->stash;
+    return stash_open(&worker->stash, worker->config->hold_total + 1);
+}
+
 static bool take_memory(struct queue_worker *worker, struct engine *engine)
 {
     size_t size = queue_message_size(worker->config);
-    worker->buffer = calloc(QUEUE_BATCH, size);
+    worker->buffer = calloc(QUEUE_BATCH, stride(size));
     worker->engine = engine_worker_new(engine);
-    if (!worker->buffer || !worker->engine)
+    if (!worker->buffer || !worker->engine || !open_stash(worker))
         return false;
     for (unsigned i = 0; i < QUEUE_BATCH; i++) {
-        worker->pieces[i] = (struct iovec){worker->buffer + i * size, size};
+        worker->pieces[i] = (struct iovec){worker->buffer + i * stride(size), size};
         worker->messages[i].msg_hdr = (struct msghdr){.msg_iov = &worker->pieces[i], .msg_iovlen = 1};
     }
     return true;
@@ -55,11 +73,11 @@ enum qw_error queue_worker_start(struct queue_worker *worker, uint16_t number, s
     worker->replies = (struct raw_sender){-1, -1};
     worker->checked = io_now();
     pthread_mutex_init(&worker->lock, NULL);
-    verdicts_start(&worker->verdicts, number);
     interfaces_start(&worker->incoming, &config->inside);
     interfaces_start(&worker->outgoing, &config->inside);
     if (!take_memory(worker, engine))
         return io_fail(error, QW_ERR_NO_MEMORY, "queue %u: no memory for its worker", number);
+    verdicts_start(&worker->verdicts, number);
     enum qw_error status = queue_socket_open(&worker->socket, number, config, error);
     if (status == QW_OK)
         status = raw_sender_open(&worker->replies, error);
@@ -80,6 +98,7 @@ void queue_worker_end(struct queue_worker *worker)
     raw_sender_close(&worker->replies);
     if (worker->engine)
         engine_worker_free(worker->engine);
+    stash_close(&worker->stash);
     free(worker->buffer);
     pthread_mutex_destroy(&worker->lock);
 }

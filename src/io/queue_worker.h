@@ -3,6 +3,7 @@
 #define QUICWARD_IO_QUEUE_WORKER_H
 
 #include "interfaces.h"
+#include "packet_message.h"
 #include "queue_socket.h"
 #include "queue_stats.h"
 #include "raw_send.h"
@@ -26,9 +27,10 @@ struct queue_worker {
     const struct config *config;
     struct queue_stop *stop;
     struct engine_worker *engine;
-    char *buffer; /* QUEUE_BATCH messages of `message_size` bytes */
+    char *buffer; /* for QUEUE_BATCH messages, with room behind each as verdicts need it */
     struct mmsghdr messages[QUEUE_BATCH];
     struct iovec pieces[QUEUE_BATCH];
+    struct packet_message batch[QUEUE_BATCH]; /* that are packets */
     bool running;
     pthread_t thread;
 
@@ -37,6 +39,7 @@ struct queue_worker {
     struct raw_sender replies;
     struct interfaces incoming, outgoing;
     struct verdicts verdicts;
+    struct stash stash;        /* closed but in mode nat */
     bool lost;                 /* the queue is no longer ours: to be closed and bound again */
     bool complained;           /* it was said that binding again fails */
     struct qw_time checked;    /* when the queue was last seen to be ours */

@@ -1,5 +1,6 @@
 #include "rules.h"
 #include "fail.h"
+#include <quicward/base/log.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,24 +31,38 @@ static void print_side(const char *side, const struct config_interfaces *named, 
     fputs(")", out);
 }
 
-static void print_heading(const struct config *config, bool remove, FILE *out)
+bool rules_pass(const struct config *config)
+{
+    return config->mode != CONFIG_NAT && config->when_down == CONFIG_DOWN_PASS;
+}
+
+static void print_queues(const struct config *config, FILE *out)
 {
     unsigned first = config->queue_first, last = first + config->workers - 1u;
-    fputs("#!/bin/sh\n# quicward: UDP and ICMP errors that are forwarded between\n", out);
+    if (last > first)
+        fprintf(out, "queues %u to %u", first, last);
+    else
+        fprintf(out, "queue %u", first);
+}
+
+static void print_heading(const struct config *config, bool remove, FILE *out)
+{
+    fprintf(out, "#!/bin/sh\n# quicward: UDP and ICMP errors that are %s between\n",
+            config->mode == CONFIG_NAT ? "translated (IPv4) or forwarded (IPv6)" : "forwarded");
     print_side("# inside", &config->inside, out);
     print_side(" and outside", &config->outside, out);
-    fprintf(out, "\n# %s to queue%s %u", remove ? "go no longer" : "go", last > first ? "s" : "", first);
-    if (last > first)
-        fprintf(out, " to %u", last);
+    fprintf(out, "\n# go %sto ", remove ? "no longer " : "");
+    print_queues(config, out);
     if (!remove)
-        fprintf(out, "; while no program listens there they %s",
-                config->when_down == CONFIG_DOWN_PASS ? "pass" : "are dropped");
+        fprintf(out, "; while no program listens there they %s", rules_pass(config) ? "pass" : "are dropped");
     fputs(".\nset -e\n\n", out);
 }
 
 void io_rules_print(const struct config *config, enum config_backend backend, bool remove, FILE *out)
 {
     print_heading(config, remove, out);
+    if (config->mode == CONFIG_NAT)
+        rules_local_begin(config, remove, out);
     if (backend == CONFIG_RULES_NFT)
         rules_nft_print(config, remove, out);
     else
@@ -85,10 +100,12 @@ enum qw_error io_rules_apply(const struct config *config, enum config_backend ba
     bool written = fclose(out) == 0;
     int status = written ? rules_run(script, len, said, sizeof(said)) : -1;
     free(script);
-    if (status == 0)
-        return QW_OK;
     if (status < 0)
         return io_fail(error, QW_ERR_SYSTEM, "kernel rules: /bin/sh could not be run");
     one_line(said);
+    if (status == 0 && said[0] != '\0')
+        qw_log(QW_LOG_WARNING, "kernel rules: %s", said);
+    if (status == 0)
+        return QW_OK;
     return io_fail(error, QW_ERR_SYSTEM, "kernel rules: %s (exit status %d)", said, status);
 }

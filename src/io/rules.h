@@ -8,6 +8,21 @@
 void rules_nft_print(const struct config *config, bool remove, FILE *out);
 void rules_iptables_print(const struct config *config, bool remove, FILE *out);
 
+/* Of mode nat, what installs the rules for IPv4. */
+void rules_iptables_nat_print(const struct config *config, FILE *out);
+
+/* The target of a rule that feeds the queues, and the end of its line. */
+void rules_iptables_queue(const struct config *config, FILE *out);
+
+/* Mode nat: has the kernel accept, or no longer accept, packets from inside with an address of the router.
+ * First the shell function that the others call; to remove the rules, it is called at once. */
+void rules_local_begin(const struct config *config, bool remove, FILE *out);
+void rules_local_accept(const struct config *config, FILE *out); /* once the rules stand */
+void rules_local_end(const struct config *config, FILE *out);
+
+/* Do packets pass while no program listens? Never in mode nat: they would leave untranslated. */
+bool rules_pass(const struct config *config);
+
 /* Runs `script` with /bin/sh, what it prints going to *said (cut if it is longer than `size`, never NULL).
  * 0 when it ran and succeeded, its exit status, or -1 when it could not be started. */
 int rules_run(const char *script, size_t len, char *said, size_t size);

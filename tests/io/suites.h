@@ -4,15 +4,21 @@
 
 void capture_suite(void);
 void clock_suite(void);
+void decisions_suite(void);
 void held_suite(void);
 void holder_suite(void);
 void interfaces_suite(void);
 void link_suite(void);
 void message_suite(void);
+void packet_suite(void);
 void raw_suite(void);
+void returned_suite(void);
+void router_ports_suite(void);
 void rules_suite(void);
 void sleep_suite(void);
+void stash_suite(void);
 void stats_suite(void);
 void verdicts_suite(void);
+void wan_address_suite(void);
 
 #endif

@@ -2,6 +2,8 @@
 #include "suite.h"
 #include "suites.h"
 #include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The loopback interface is the one that every namespace has. */
@@ -81,6 +83,30 @@ static void hits_ask_nobody(void)
     CU_ASSERT_STRING_EQUAL(interface_name(interfaces_find(&interfaces, index, now)), "kept");
 }
 
+/* 65,536 unless somebody changed it: what `ip link` shows is what the kernel says here. */
+static uint32_t mtu_of(const char *name)
+{
+    char path[64], text[16] = "";
+    snprintf(path, sizeof(path), "/sys/class/net/%s/mtu", name);
+    FILE *file = fopen(path, "re");
+    if (file && !fgets(text, sizeof(text), file))
+        text[0] = '\0';
+    if (file)
+        fclose(file);
+    return (uint32_t)strtoul(text, NULL, 10);
+}
+
+static void mtu_comes_with_the_name(void)
+{
+    struct interfaces interfaces;
+    const struct qw_time now = {QW_NS_PER_SECOND};
+    uint32_t index = if_nametoindex("lo");
+    interfaces_start(&interfaces, &LOOPBACK);
+    CU_ASSERT_EQUAL(interfaces_find(&interfaces, index, now)->mtu, mtu_of("lo"));
+    CU_ASSERT_EQUAL(interfaces_find(&interfaces, 0, now)->mtu, 0);
+    CU_ASSERT_EQUAL(interfaces_find(&interfaces, 0x7fffffff, now)->mtu, 0);
+}
+
 static void missing_is_named(void)
 {
     static const struct config_interfaces SOME = {2, {"lo", "not.there"}};
@@ -97,6 +123,7 @@ void interfaces_suite(void)
         {"interfaces that share a slot are told apart", cache_slots_are_shared},
         {"F2: an interface has its name, or none", names_for_rules},
         {"F2: what was asked for is remembered", hits_ask_nobody},
+        {"M6: an interface's MTU is known with its name", mtu_comes_with_the_name},
         {"S4: a missing interface is named", missing_is_named},
     };
     TEST_SUITE("interfaces", TESTS);

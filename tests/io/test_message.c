@@ -1,9 +1,11 @@
 #include "packet_message.h"
 #include "suite.h"
 #include "suites.h"
+#include "verdicts.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <string.h>
@@ -21,7 +23,8 @@ static struct nlmsghdr *start_message(void)
 
 static void put_header(struct nlmsghdr *message, uint32_t id)
 {
-    struct nfqnl_msg_packet_hdr header = {.packet_id = htonl(id), .hw_protocol = htons(0x0800), .hook = 2};
+    struct nfqnl_msg_packet_hdr header = {
+        .packet_id = htonl(id), .hw_protocol = htons(0x0800), .hook = NF_INET_FORWARD};
     mnl_attr_put(message, NFQA_PACKET_HDR, sizeof(header), &header);
 }
 
@@ -36,11 +39,37 @@ static void whole_packet(void)
     packet_message_read(message, message->nlmsg_len, &read);
     CU_ASSERT_EQUAL_FATAL(read.kind, PACKET_MESSAGE_PACKET);
     CU_ASSERT_EQUAL(read.id, 0x80000001);
+    CU_ASSERT_EQUAL(read.hook, NF_INET_FORWARD);
     CU_ASSERT_EQUAL(read.indev, 7);
     CU_ASSERT_EQUAL(read.outdev, 8);
     CU_ASSERT_EQUAL(read.captured, 21);
     CU_ASSERT_EQUAL(read.wire_len, 21);
     CU_ASSERT_EQUAL(memcmp(read.data, "E20 bytes and one odd", 21), 0);
+    CU_ASSERT_PTR_EQUAL(buffer + read.before, read.data);
+}
+
+/* The least that the kernel puts in front. */
+static void room_in_front(void)
+{
+    struct packet_message read;
+    struct nlmsghdr *message = start_message();
+    put_header(message, 1);
+    mnl_attr_put(message, NFQA_PAYLOAD, 4, "1234");
+    packet_message_read(message, message->nlmsg_len, &read);
+    CU_ASSERT_EQUAL(read.before, VERDICT_HEAD);
+    CU_ASSERT_EQUAL(read.before % NLMSG_ALIGNTO, 0);
+}
+
+/* The kernel puts the packet last; another order would leave less. */
+static void packet_before_number(void)
+{
+    struct packet_message read;
+    struct nlmsghdr *message = start_message();
+    mnl_attr_put(message, NFQA_PAYLOAD, 4, "1234");
+    put_header(message, 1);
+    packet_message_read(message, message->nlmsg_len, &read);
+    CU_ASSERT_EQUAL_FATAL(read.kind, PACKET_MESSAGE_PACKET);
+    CU_ASSERT_EQUAL(read.before, VERDICT_HEAD - 12);
 }
 
 static void cut_packet(void)
@@ -66,6 +95,7 @@ static void no_payload(void)
     CU_ASSERT_EQUAL(read.indev, 0);
     CU_ASSERT_EQUAL(read.outdev, 0);
     CU_ASSERT_EQUAL(read.captured, 0);
+    CU_ASSERT_EQUAL(read.before, 0);
     CU_ASSERT_EQUAL(read.wire_len, 0);
 }
 
@@ -107,6 +137,8 @@ void message_suite(void)
         {"a packet", whole_packet},
         {"M6: a packet that was cut keeps its length", cut_packet},
         {"a packet of which nothing was copied", no_payload},
+        {"F6: every message leaves room for a verdict in front of its packet", room_in_front},
+        {"F6: one that does not says so", packet_before_number},
         {"S4: the kernel's refusals are understood", answers},
         {"messages cut anywhere are no packets", what_does_not_fit},
     };

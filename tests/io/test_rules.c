@@ -22,6 +22,29 @@ static const struct config TWO = {
     .when_down = CONFIG_DOWN_PASS,
 };
 
+static const struct config NAT_AUTO = {
+    .mode = CONFIG_NAT,
+    .inside = {1, {"lan0"}},
+    .outside = {1, {"wan0"}},
+    .queue_first = 7400,
+    .workers = 1,
+    .when_down = CONFIG_DOWN_DROP,
+    .external_auto = true,
+    .external_count = 1,
+};
+
+static const struct config NAT_STATIC = {
+    .mode = CONFIG_NAT,
+    .inside = {2, {"lan0", "lan0.20"}},
+    .outside = {2, {"wan0", "wan1"}},
+    .queue_first = 100,
+    .workers = 2,
+    .when_down = CONFIG_DOWN_DROP,
+    .external_count = 2,
+    .external = {{{[10] = 0xff, 0xff, 198, 51, 100, 7}}, {{[10] = 0xff, 0xff, 198, 51, 100, 8}}},
+    .nat_masquerade = true,
+};
+
 static char *printed(const struct config *config, enum config_backend backend, bool remove)
 {
     char *text = NULL;
@@ -36,7 +59,7 @@ static char *printed(const struct config *config, enum config_backend backend, b
 
 static char *golden(const char *name)
 {
-    static char text[8192];
+    static char text[16384];
     char path[512];
     snprintf(path, sizeof(path), "%s/golden/rules/%s.sh", TEST_DATA, name);
     FILE *file = fopen(path, "r");
@@ -84,9 +107,45 @@ static void nft_scripts(void)
     expect(&TWO, CONFIG_RULES_NFT, true, "nft-2-remove");
 }
 
+static void nat_scripts(void)
+{
+    expect(&NAT_AUTO, CONFIG_RULES_IPTABLES, false, "iptables-nat-auto");
+    expect(&NAT_STATIC, CONFIG_RULES_IPTABLES, false, "iptables-nat-static");
+    expect(&NAT_AUTO, CONFIG_RULES_IPTABLES, true, "iptables-nat-remove");
+    expect(&NAT_AUTO, CONFIG_RULES_NFT, false, "nft-nat-auto");
+    expect(&NAT_STATIC, CONFIG_RULES_NFT, false, "nft-nat-static");
+    expect(&NAT_AUTO, CONFIG_RULES_NFT, true, "nft-nat-remove");
+}
+
+/* The configuration refuses to pass them, too. */
+static void never_past_the_daemon(void)
+{
+    struct config config = NAT_STATIC;
+    config.when_down = CONFIG_DOWN_PASS;
+    expect(&config, CONFIG_RULES_IPTABLES, false, "iptables-nat-static");
+    expect(&config, CONFIG_RULES_NFT, false, "nft-nat-static");
+}
+
+/* iptables takes 28 bytes. */
+static void names_are_short(void)
+{
+    struct config config = NAT_STATIC;
+    config.queue_first = UINT16_MAX;
+    config.workers = 1;
+    char *text = printed(&config, CONFIG_RULES_IPTABLES, false), *rest = NULL;
+    unsigned chains = 0;
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        if (*line == ':') {
+            CU_ASSERT_TRUE(strcspn(line + 1, " ") <= 28);
+            chains++;
+        }
+    CU_ASSERT_EQUAL(chains, 11);
+    free(text);
+}
+
 static bool shell_reads(const char *script)
 {
-    char check[8192], said[256];
+    char check[16384], said[256];
     int len = snprintf(check, sizeof(check), "sh -n <<'SCRIPT'\n%sSCRIPT\n", script);
     return len > 0 && (size_t)len < sizeof(check) && rules_run(check, (size_t)len, said, sizeof(said)) == 0 &&
            said[0] == '\0';
@@ -95,8 +154,8 @@ static bool shell_reads(const char *script)
 static void are_shell_scripts(void)
 {
     static const enum config_backend BACKENDS[] = {CONFIG_RULES_NFT, CONFIG_RULES_IPTABLES};
-    for (unsigned i = 0; i < 4; i++) {
-        char *text = printed(&TWO, BACKENDS[i / 2], i % 2 == 1);
+    for (unsigned i = 0; i < 8; i++) {
+        char *text = printed(i < 4 ? &TWO : &NAT_STATIC, BACKENDS[i / 2 % 2], i % 2 == 1);
         CU_ASSERT_TRUE(shell_reads(text));
         free(text);
     }
@@ -153,6 +212,9 @@ void rules_suite(void)
     static const struct test TESTS[] = {
         {"S5: the iptables scripts are as recorded", iptables_scripts},
         {"S5: the nft scripts are as recorded", nft_scripts},
+        {"S5, N1: the scripts of mode nat are as recorded", nat_scripts},
+        {"S5: in mode nat nothing passes by a daemon that is down", never_past_the_daemon},
+        {"the names of chains are as short as they must be", names_are_short},
         {"a shell can read every script", are_shell_scripts},
         {"the backend is the configured one, or a real one", backend_as_configured},
         {"a script's status and words come back", tells_status_and_output},

@@ -4,24 +4,19 @@
 # go no longer to queue 7400.
 set -e
 
-remove() { # TOOL
-    while "$1" -w -t mangle -C FORWARD -j quicward-7400 2>/dev/null; do
-        "$1" -w -t mangle -D FORWARD -j quicward-7400
-    done
-    "$1-restore" -w --noflush <<'RULES'
-*mangle
-:quicward-7400 - [0:0]
-:quicward-7400-between - [0:0]
-:quicward-7400-reassemble - [0:0]
--X quicward-7400
--X quicward-7400-between
--X quicward-7400-reassemble
-COMMIT
-RULES
+# Takes away our chains and what leads there, but for those whose ends are KEPT.
+remove() { # TOOL KEPT
+    "$1-save" | grep -Ev -- "[: ]quicward-7400($2)( |\$)" | sed -n '
+        /^\*/p
+        /^:quicward-7400[- ]/{ p; s/^:\([^ ]*\).*/-X \1/; H; }
+        /^-A quicward-7400[- ]/d
+        s/^-A \(.* -j quicward-7400\(-[a-z]*\)*\)$/-D \1/p
+        /^COMMIT/{ x; s/^\n//; p; s/.*//; x; p; }' |
+        "$1-restore" -w --noflush
 }
 
-remove iptables
+remove iptables -
 
 # A kernel without IPv6 needs nothing more.
 [ -e /proc/net/if_inet6 ] || exit 0
-remove ip6tables
+remove ip6tables -

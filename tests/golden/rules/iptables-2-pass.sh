@@ -4,30 +4,25 @@
 # go to queues 100 to 101; while no program listens there they pass.
 set -e
 
-remove() { # TOOL
-    while "$1" -w -t mangle -C FORWARD -j quicward-100 2>/dev/null; do
-        "$1" -w -t mangle -D FORWARD -j quicward-100
-    done
-    "$1-restore" -w --noflush <<'RULES'
-*mangle
-:quicward-100 - [0:0]
-:quicward-100-between - [0:0]
-:quicward-100-reassemble - [0:0]
--X quicward-100
--X quicward-100-between
--X quicward-100-reassemble
-COMMIT
-RULES
+# Takes away our chains and what leads there, but for those whose ends are KEPT.
+remove() { # TOOL KEPT
+    "$1-save" | grep -Ev -- "[: ]quicward-100($2)( |\$)" | sed -n '
+        /^\*/p
+        /^:quicward-100[- ]/{ p; s/^:\([^ ]*\).*/-X \1/; H; }
+        /^-A quicward-100[- ]/d
+        s/^-A \(.* -j quicward-100\(-[a-z]*\)*\)$/-D \1/p
+        /^COMMIT/{ x; s/^\n//; p; s/.*//; x; p; }' |
+        "$1-restore" -w --noflush
 }
 
-jump() { # TOOL
-    "$1" -w -t mangle -C FORWARD -j quicward-100 2>/dev/null ||
-        "$1" -w -t mangle -A FORWARD -j quicward-100
+jump() { # TOOL TABLE HOOK CHAIN
+    "$1" -w -t "$2" -C "$3" -j "$4" 2>/dev/null || "$1" -w -t "$2" -A "$3" -j "$4"
 }
 
 # What fails half way leaves nothing behind.
 undo() { # STATUS
-    [ "$1" -eq 0 ] || { remove iptables || :; remove ip6tables || :; } 2>/dev/null
+    [ "$1" -ne 0 ] || return 0
+    { remove iptables - || :; remove ip6tables - || :; } 2>/dev/null
 }
 trap 'undo $?' EXIT
 
@@ -50,7 +45,8 @@ iptables-restore -w --noflush <<'RULES'
 -A quicward-100-reassemble -p udp -m socket
 COMMIT
 RULES
-jump iptables
+jump iptables mangle FORWARD quicward-100
+remove iptables '|-between|-reassemble'
 
 # A kernel without IPv6 needs nothing more.
 [ -e /proc/net/if_inet6 ] || exit 0
@@ -73,4 +69,5 @@ ip6tables-restore -w --noflush <<'RULES'
 -A quicward-100-reassemble -p udp -m socket
 COMMIT
 RULES
-jump ip6tables
+jump ip6tables mangle FORWARD quicward-100
+remove ip6tables '|-between|-reassemble'

@@ -4,24 +4,19 @@
 # go no longer to queues 100 to 101.
 set -e
 
-remove() { # TOOL
-    while "$1" -w -t mangle -C FORWARD -j quicward-100 2>/dev/null; do
-        "$1" -w -t mangle -D FORWARD -j quicward-100
-    done
-    "$1-restore" -w --noflush <<'RULES'
-*mangle
-:quicward-100 - [0:0]
-:quicward-100-between - [0:0]
-:quicward-100-reassemble - [0:0]
--X quicward-100
--X quicward-100-between
--X quicward-100-reassemble
-COMMIT
-RULES
+# Takes away our chains and what leads there, but for those whose ends are KEPT.
+remove() { # TOOL KEPT
+    "$1-save" | grep -Ev -- "[: ]quicward-100($2)( |\$)" | sed -n '
+        /^\*/p
+        /^:quicward-100[- ]/{ p; s/^:\([^ ]*\).*/-X \1/; H; }
+        /^-A quicward-100[- ]/d
+        s/^-A \(.* -j quicward-100\(-[a-z]*\)*\)$/-D \1/p
+        /^COMMIT/{ x; s/^\n//; p; s/.*//; x; p; }' |
+        "$1-restore" -w --noflush
 }
 
-remove iptables
+remove iptables -
 
 # A kernel without IPv6 needs nothing more.
 [ -e /proc/net/if_inet6 ] || exit 0
-remove ip6tables
+remove ip6tables -

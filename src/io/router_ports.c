@@ -1,0 +1,85 @@
+#include "router_ports.h"
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#define LINE_SIZE 512
+
+static void add(uint64_t ports[static NAT_PORT_WORDS], unsigned port)
+{
+    if (port <= UINT16_MAX)
+        ports[port / 64] |= (uint64_t)1 << port % 64;
+}
+
+static void add_range(uint64_t ports[static NAT_PORT_WORDS], unsigned first, unsigned last)
+{
+    for (unsigned port = first; port <= last && port <= UINT16_MAX; port++)
+        add(ports, port);
+}
+
+/* "  sl  local_address rem_address ...": then "  123: 0100007F:0035 00000000:0000 ...", IPv6 with 32 digits.
+ */
+void router_ports_add_sockets(FILE *text, uint64_t ports[static NAT_PORT_WORDS])
+{
+    char line[LINE_SIZE];
+    while (fgets(line, sizeof(line), text)) {
+        unsigned port;
+        char after;
+        if (sscanf(line, " %*u: %*32[0-9A-Fa-f]:%4x%c", &port, &after) == 2 && after == ' ')
+            add(ports, port);
+    }
+}
+
+/* Digits only: scanf alone would take "-1" for a large number. */
+static bool read_port(FILE *text, unsigned *out)
+{
+    int next = fgetc(text);
+    ungetc(next, text);
+    return isdigit(next) && fscanf(text, "%5u", out) == 1;
+}
+
+void router_ports_add_reserved(FILE *text, uint64_t ports[static NAT_PORT_WORDS])
+{
+    unsigned first, last;
+    int next = ',';
+    while (next == ',' && read_port(text, &first)) {
+        last = first;
+        next = fgetc(text);
+        if (next == '-' && read_port(text, &last))
+            next = fgetc(text);
+        add_range(ports, first, last);
+    }
+}
+
+void router_ports_add_range(FILE *text, uint64_t ports[static NAT_PORT_WORDS])
+{
+    unsigned first, last;
+    if (read_port(text, &first) && fscanf(text, "%*[ \t]") == 0 && read_port(text, &last))
+        add_range(ports, first, last);
+}
+
+typedef void add_ports(FILE *text, uint64_t ports[static NAT_PORT_WORDS]);
+
+bool router_ports_read(uint64_t ports[static NAT_PORT_WORDS])
+{
+    static const struct {
+        const char *path;
+        add_ports *add;
+    } SOURCES[] = {
+        {"/proc/self/net/udp", router_ports_add_sockets},
+        {"/proc/self/net/udp6", router_ports_add_sockets},
+        {"/proc/sys/net/ipv4/ip_local_reserved_ports", router_ports_add_reserved},
+        {"/proc/sys/net/ipv4/ip_local_port_range", router_ports_add_range},
+    };
+    memset(ports, 0, NAT_PORT_WORDS * sizeof(*ports));
+    for (unsigned i = 0; i < sizeof(SOURCES) / sizeof(SOURCES[0]); i++) {
+        FILE *text = fopen(SOURCES[i].path, "re");
+        if (!text && errno != ENOENT)
+            return false;
+        if (!text)
+            continue;
+        SOURCES[i].add(text, ports);
+        fclose(text);
+    }
+    return true;
+}

@@ -1,0 +1,148 @@
+/* Mode nat, IPv4. Packets are translated where that goes unseen by connection tracking and before routing:
+ * in the table raw, after fragments were put together. */
+#include "rules.h"
+
+#define CHAIN "quicward-%u"
+
+/* An ICMP error quotes the packet it is about from its ninth byte on; its protocol is the tenth byte of
+ * that. */
+#define ABOUT_UDP "-m u32 --u32 \"0>>22&0x3C@14&0xFF=17\""
+
+/* unreachable, source quench, time exceeded, parameter problem (RFC 792) */
+static const unsigned ERRORS[] = {3, 4, 11, 12};
+
+/* Errors about UDP by `option` (-i, -o) of an interface go on in the chain of `to`. */
+static void print_errors(unsigned n, const char *from, const char *option, const char *interface,
+                         const char *to, FILE *out)
+{
+    for (unsigned i = 0; i < sizeof(ERRORS) / sizeof(ERRORS[0]); i++)
+        fprintf(out, "-A " CHAIN "%s %s %s -p icmp --icmp-type %u " ABOUT_UDP " -g " CHAIN "%s\n", n, from,
+                option, interface, ERRORS[i], n, to);
+}
+
+/* UDP that comes by an interface, and errors about UDP, likewise. */
+static void print_udp(unsigned n, const char *from, const char *interface, const char *to, FILE *out)
+{
+    fprintf(out, "-A " CHAIN "%s -i %s -p udp -g " CHAIN "%s\n", n, from, interface, n, to);
+    print_errors(n, from, "-i", interface, to, out);
+}
+
+/* What is addressed to an external address goes to the queue. */
+static void print_external(const struct config *config, const char *chain, FILE *out)
+{
+    if (config->external_auto) {
+        fprintf(out, "-A " CHAIN "%s -m addrtype --dst-type LOCAL ", config->queue_first, chain);
+        rules_iptables_queue(config, out);
+        return;
+    }
+    for (unsigned i = 0; i < config->external_count; i++) {
+        char address[QW_ADDR_TEXT_MAX];
+        qw_addr_text(&config->external[i], QW_IPV4, address);
+        fprintf(out, "-A " CHAIN "%s -d %s ", config->queue_first, chain, address);
+        rules_iptables_queue(config, out);
+    }
+}
+
+/* A socket on every address would seem to own what is forwarded, too. */
+static void print_leave(unsigned n, const char *chain, FILE *out)
+{
+    fprintf(out,
+            "# The router's own sockets, and what is for many, stay with the kernel.\n"
+            "-A " CHAIN "%s -m addrtype --dst-type LOCAL -m socket --nowildcard -j RETURN\n"
+            "-A " CHAIN "%s -m addrtype --dst-type MULTICAST,BROADCAST -j RETURN\n",
+            n, chain, n, chain);
+}
+
+static void print_raw(const struct config *config, FILE *out)
+{
+    unsigned n = config->queue_first;
+    fputs("*raw\n", out);
+    fprintf(out,
+            ":" CHAIN "-before - [0:0]\n:" CHAIN "-in - [0:0]\n:" CHAIN "-inside - [0:0]\n:" CHAIN
+            "-own - [0:0]\n:" CHAIN "-queue - [0:0]\n",
+            n, n, n, n, n);
+    for (unsigned i = 0; i < config->outside.count; i++) {
+        print_udp(n, "-before", config->outside.names[i], "-in", out);
+        print_errors(n, "-own", "-o", config->outside.names[i], "-queue", out);
+    }
+    for (unsigned i = 0; i < config->inside.count; i++) {
+        fprintf(out, "-A " CHAIN "-before -i %s -m addrtype --src-type LOCAL -j DROP\n", n,
+                config->inside.names[i]);
+        print_udp(n, "-before", config->inside.names[i], "-inside", out);
+    }
+    print_leave(n, "-in", out);
+    fprintf(out, "-A " CHAIN "-in -j CT --notrack\n", n);
+    print_external(config, "-in", out);
+    fprintf(out, "# Nothing from outside reaches an inside address as it is.\n-A " CHAIN "-in -j DROP\n", n);
+    print_leave(n, "-inside", out);
+    fprintf(out,
+            "-A " CHAIN "-inside -m addrtype --dst-type LOCAL --limit-iface-in -j RETURN\n"
+            "-A " CHAIN "-inside -j CT --notrack\n",
+            n, n);
+    print_external(config, "-inside", out);
+    fprintf(out, "-A " CHAIN "-queue ", n);
+    rules_iptables_queue(config, out);
+    fputs("COMMIT\n", out);
+}
+
+static void print_mangle(const struct config *config, FILE *out)
+{
+    unsigned n = config->queue_first;
+    fprintf(out, "*mangle\n:" CHAIN " - [0:0]\n:" CHAIN "-between - [0:0]\n", n, n);
+    for (unsigned i = 0; i < config->inside.count; i++)
+        print_udp(n, "", config->inside.names[i], "-between", out);
+    for (unsigned i = 0; i < config->outside.count; i++) {
+        fprintf(out, "-A " CHAIN "-between -o %s ", n, config->outside.names[i]);
+        rules_iptables_queue(config, out);
+    }
+    for (unsigned i = 0; i < config->outside.count && !config->external_auto; i++)
+        for (unsigned j = 0; j < config->external_count; j++) {
+            char address[QW_ADDR_TEXT_MAX];
+            qw_addr_text(&config->external[j], QW_IPV4, address);
+            fprintf(out, "-A " CHAIN " -i %s -d %s -p udp -j DROP\n", n, config->outside.names[i], address);
+        }
+    fputs("COMMIT\n", out);
+}
+
+static void print_masquerade(const struct config *config, FILE *out)
+{
+    char address[QW_ADDR_TEXT_MAX];
+    unsigned n = config->queue_first;
+    if (!config->nat_masquerade)
+        return;
+    fprintf(out, "*nat\n:" CHAIN "-masquerade - [0:0]\n", n);
+    for (unsigned i = 0; i < config->outside.count; i++) {
+        fprintf(out, "-A " CHAIN "-masquerade -o %s ! -p udp ", n, config->outside.names[i]);
+        if (config->external_auto)
+            fputs("-j MASQUERADE\n", out);
+        else
+            fprintf(out, "-j SNAT --to-source %s\n", qw_addr_text(&config->external[0], QW_IPV4, address));
+    }
+    fputs("COMMIT\n", out);
+}
+
+/* Before routing at last: what would leave as it is has no way by then. */
+static void print_jumps(const struct config *config, FILE *out)
+{
+    unsigned n = config->queue_first;
+    fprintf(out,
+            "jump iptables mangle FORWARD " CHAIN "\n"
+            "jump iptables raw OUTPUT " CHAIN "-own\n"
+            "jump iptables raw PREROUTING " CHAIN "-before\n",
+            n, n, n);
+    if (config->nat_masquerade)
+        fprintf(out, "jump iptables nat POSTROUTING " CHAIN "-masquerade\n", n);
+    fprintf(out, "remove iptables '|-between|-own|-queue|-before|-in|-inside%s'\n",
+            config->nat_masquerade ? "|-masquerade" : "");
+}
+
+void rules_iptables_nat_print(const struct config *config, FILE *out)
+{
+    fputs("iptables-restore -w --noflush <<'RULES'\n", out);
+    print_raw(config, out);
+    print_mangle(config, out);
+    print_masquerade(config, out);
+    fputs("RULES\n", out);
+    print_jumps(config, out);
+    rules_local_accept(config, out);
+}

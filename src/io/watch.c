@@ -1,0 +1,198 @@
+/* The thread that follows the router: its address towards the outside, and the ports it uses. */
+#include "fail.h"
+#include "router_ports.h"
+#include "wan_address.h"
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <pthread.h>
+#include <quicward/base/log.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define PORTS_MS 1000 /* between two looks at the ports */
+
+struct io_watch {
+    struct engine *engine;
+    char interface[CONFIG_INTERFACE_NAME_MAX]; /* "": the addresses do not change */
+    struct mnl_socket *events;                 /* NULL without */
+    int stop;                                  /* an eventfd that is readable once the thread is to end */
+    bool running;
+    pthread_t thread;
+    struct qw_addr address;
+    uint64_t ports[NAT_PORT_WORDS];
+    struct qw_time looked; /* at the ports */
+};
+
+static const struct qw_addr NONE;
+
+static void tell_address(struct io_watch *watch, const struct qw_addr *address)
+{
+    char text[QW_ADDR_TEXT_MAX];
+    bool none = qw_addr_equal(address, &NONE);
+    if (qw_addr_equal(address, &watch->address))
+        return;
+    watch->address = *address;
+    engine_set_external(watch->engine, none ? NULL : address, io_now());
+    if (none)
+        qw_log(QW_LOG_WARNING, "%s has no IPv4 address: nothing can be mapped", watch->interface);
+    else
+        qw_log(QW_LOG_INFO, "the external address is now %s (%s)", qw_addr_text(address, QW_IPV4, text),
+               watch->interface);
+}
+
+/* Events only say that something changed: what is so now is asked, so that none can be misread or missed. */
+static void look_at_address(struct io_watch *watch)
+{
+    struct qw_addr address;
+    if (watch->interface[0] != '\0' && wan_address_ask(watch->interface, &address))
+        tell_address(watch, &address);
+}
+
+static void look_at_ports(struct io_watch *watch)
+{
+    uint64_t ports[NAT_PORT_WORDS];
+    watch->looked = io_now();
+    if (!router_ports_read(ports) || memcmp(ports, watch->ports, sizeof(ports)) == 0)
+        return;
+    memcpy(watch->ports, ports, sizeof(ports));
+    engine_set_router_ports(watch->engine, ports);
+}
+
+/* ENOBUFS: events were lost, which is one more reason to ask. */
+static void drain_events(struct io_watch *watch)
+{
+    char buffer[8192];
+    while (recv(mnl_socket_get_fd(watch->events), buffer, sizeof(buffer), MSG_DONTWAIT) > 0 ||
+           errno == ENOBUFS || errno == EINTR)
+        errno = 0;
+}
+
+/* Until the next look at the ports. However many events come, there is one a second. */
+static int left_ms(const struct io_watch *watch)
+{
+    uint64_t passed = qw_time_since(io_now(), watch->looked) / QW_NS_PER_MS;
+    return passed < PORTS_MS ? (int)(PORTS_MS - passed) : 0;
+}
+
+/* The address is asked with the ports, too: there may have been no answer before. */
+static void *watch_main(void *argument)
+{
+    struct io_watch *watch = argument;
+    struct pollfd ready[] = {{.fd = watch->stop, .events = POLLIN},
+                             {.fd = watch->events ? mnl_socket_get_fd(watch->events) : -1, .events = POLLIN}};
+    while (poll(ready, 2, left_ms(watch)) < 0 || !(ready[0].revents & POLLIN)) {
+        if (ready[1].revents)
+            drain_events(watch);
+        look_at_address(watch);
+        if (left_ms(watch) == 0)
+            look_at_ports(watch);
+    }
+    return NULL;
+}
+
+static bool open_events(struct io_watch *watch)
+{
+    watch->events = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+    return watch->events &&
+           mnl_socket_bind(watch->events, RTMGRP_LINK | RTMGRP_IPV4_IFADDR, MNL_SOCKET_AUTOPID) == 0;
+}
+
+static int start_thread(struct io_watch *watch)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int problem = pthread_create(&watch->thread, NULL, watch_main, watch);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    watch->running = problem == 0;
+    return problem;
+}
+
+static int rp_filter(const char *interface)
+{
+    char path[sizeof("/proc/sys/net/ipv4/conf//rp_filter") + CONFIG_INTERFACE_NAME_MAX];
+    int value = 0;
+    snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", interface);
+    FILE *file = fopen(path, "re");
+    if (file && fscanf(file, "%d", &value) != 1)
+        value = 0;
+    if (file)
+        fclose(file);
+    return value;
+}
+
+/* A hairpin comes from an inside interface with an address that is not reached by it. The kernel takes the
+ * larger one of the two values. */
+static void warn_of_strict_filter(const struct config *config)
+{
+    int all = rp_filter("all");
+    for (unsigned i = 0; i < config->inside.count; i++) {
+        int own = rp_filter(config->inside.names[i]);
+        if ((all > own ? all : own) == 1)
+            qw_log(
+                QW_LOG_WARNING,
+                "net.ipv4.conf.%s.rp_filter is 1 (strict): inside hosts cannot reach each other's external "
+                "endpoints; 0 or 2 lets them",
+                config->inside.names[i]);
+    }
+}
+
+static enum qw_error begin(struct io_watch *watch, const struct config *config, struct io_error *error)
+{
+    watch->stop = eventfd(0, EFD_CLOEXEC);
+    if (watch->stop < 0)
+        return io_fail(error, QW_ERR_SYSTEM, "eventfd: %s", strerror(errno));
+    if (config->external_auto) {
+        memcpy(watch->interface, config->outside.names[0], sizeof(watch->interface));
+        if (!open_events(watch))
+            return io_fail(error, QW_ERR_SYSTEM, "routing socket: %s", strerror(errno));
+        look_at_address(watch);
+        if (qw_addr_equal(&watch->address, &NONE))
+            qw_log(QW_LOG_WARNING, "%s has no IPv4 address: nothing can be mapped", watch->interface);
+    }
+    look_at_ports(watch);
+    warn_of_strict_filter(config);
+    int problem = start_thread(watch);
+    if (problem != 0)
+        return io_fail(error, QW_ERR_SYSTEM, "no thread for the external address: %s", strerror(problem));
+    return QW_OK;
+}
+
+enum qw_error io_watch_start(struct engine *engine, const struct config *config, struct io_watch **out,
+                             struct io_error *error)
+{
+    *out = NULL;
+    if (config->mode != CONFIG_NAT)
+        return QW_OK;
+    struct io_watch *watch = calloc(1, sizeof(*watch));
+    if (!watch)
+        return io_fail(error, QW_ERR_NO_MEMORY, "no memory to follow the external address");
+    watch->engine = engine;
+    enum qw_error status = begin(watch, config, error);
+    if (status == QW_OK)
+        *out = watch;
+    else
+        io_watch_stop(watch);
+    return status;
+}
+
+void io_watch_stop(struct io_watch *watch)
+{
+    if (!watch)
+        return;
+    if (watch->running) {
+        eventfd_write(watch->stop, 1);
+        pthread_join(watch->thread, NULL);
+    }
+    if (watch->events)
+        mnl_socket_close(watch->events);
+    if (watch->stop >= 0)
+        close(watch->stop);
+    free(watch);
+}
