@@ -26,6 +26,8 @@ enum command_status command_explain(const struct command *self, int argc, char *
 enum command_status command_rules(const struct command *self, int argc, char **argv);
 enum command_status command_replay(const struct command *self, int argc, char **argv);
 enum command_status command_flows(const struct command *self, int argc, char **argv);
+enum command_status command_mappings(const struct command *self, int argc, char **argv);
+enum command_status command_events(const struct command *self, int argc, char **argv);
 enum command_status command_stats(const struct command *self, int argc, char **argv);
 enum command_status command_reload(const struct command *self, int argc, char **argv);
 enum command_status command_version(const struct command *self, int argc, char **argv);

@@ -1,11 +1,8 @@
-/* flows, stats and reload: one request each to the daemon that runs. */
-#include "options.h"
-#include <quicward/control.h>
+/* flows, mappings, stats and reload: one request each to the daemon that runs. */
+#include "ask.h"
 #include <unistd.h>
 
-/* The socket of -s, else of the configuration of -c, else of the default file if there is one, else the
- * built-in path; `buffer` may hold it. NULL after the configuration's errors were printed. */
-static const char *find_socket(const struct options *options, char buffer[static CONFIG_PATH_MAX])
+const char *ask_socket(const struct options *options, char buffer[static CONFIG_PATH_MAX])
 {
     struct config defaults, *config = NULL;
     if (options->socket)
@@ -23,7 +20,7 @@ static const char *find_socket(const struct options *options, char buffer[static
 struct view {
     const char *request;
     bool json;
-    struct control_table *table; /* flows as text */
+    struct control_table *table; /* NULL: no rows, or JSON */
     bool failed;                 /* a line could not be shown */
 };
 
@@ -38,54 +35,75 @@ static void show_line(void *context, const char *line)
         view->failed |= !control_stats_text(line, stdout);
 }
 
-/* What the daemon refuses it explains itself: for reload, the lines that `check` would print. */
-static enum command_status ask(const char *path, struct view *view)
+bool ask_daemon(const char *path, const char *request, control_line *line, void *context)
 {
     struct io_error error;
-    enum qw_error result = control_request(path, view->request, show_line, view, &error);
-    if (result != QW_OK) {
+    enum qw_error result = control_request(path, request, line, context, &error);
+    if (result != QW_OK)
         fprintf(stderr, "%s%s\n", result == QW_ERR_INVALID ? "" : "quicward: ", error.text);
-        return COMMAND_FAILED;
-    }
-    if (view->table)
-        control_table_print(view->table, stdout);
-    if (view->failed)
-        fprintf(stderr, "quicward: part of the answer from %s could not be shown\n", path);
-    enum command_status written = command_finish_output();
-    return view->failed ? COMMAND_FAILED : written;
+    return result == QW_OK;
 }
 
-static enum command_status ask_as_told(const struct command *self, int argc, char **argv, bool wants_table)
+enum command_status ask_finish(const char *path, bool failed)
+{
+    if (failed)
+        fprintf(stderr, "quicward: part of the answer from %s could not be shown\n", path);
+    enum command_status written = command_finish_output();
+    return failed ? COMMAND_FAILED : written;
+}
+
+static enum command_status ask(const char *path, struct view *view)
+{
+    if (!ask_daemon(path, view->request, show_line, view))
+        return COMMAND_FAILED;
+    if (view->table)
+        control_table_print(view->table, stdout);
+    return ask_finish(path, view->failed);
+}
+
+/* `table` for the rows of text, NULL when the answer has none. */
+static enum command_status ask_as_told(const struct command *self, int argc, char **argv,
+                                       struct control_table *table)
 {
     struct options options;
     char buffer[CONFIG_PATH_MAX];
     enum options_result result = options_read(self, argc, argv, NULL, &options);
     if (result != OPTIONS_OK)
         return options_status(result);
-    const char *path = find_socket(&options, buffer);
-    if (!path)
-        return COMMAND_FAILED;
-    struct view view = {.request = self->name, .json = options.json};
-    if (wants_table && !options.json && !(view.table = control_table_new())) {
+    const char *path = ask_socket(&options, buffer);
+    struct view view = {.request = self->name, .json = options.json, .table = options.json ? NULL : table};
+    return path ? ask(path, &view) : COMMAND_FAILED;
+}
+
+static enum command_status ask_for_rows(const struct command *self, int argc, char **argv,
+                                        enum control_rows rows)
+{
+    struct control_table *table = control_table_new(rows);
+    if (!table) {
         fprintf(stderr, "quicward: %s\n", qw_error_text(QW_ERR_NO_MEMORY));
         return COMMAND_FAILED;
     }
-    enum command_status status = ask(path, &view);
-    control_table_free(view.table);
+    enum command_status status = ask_as_told(self, argc, argv, table);
+    control_table_free(table);
     return status;
 }
 
 enum command_status command_flows(const struct command *self, int argc, char **argv)
 {
-    return ask_as_told(self, argc, argv, true);
+    return ask_for_rows(self, argc, argv, CONTROL_FLOWS);
+}
+
+enum command_status command_mappings(const struct command *self, int argc, char **argv)
+{
+    return ask_for_rows(self, argc, argv, CONTROL_MAPPINGS);
 }
 
 enum command_status command_stats(const struct command *self, int argc, char **argv)
 {
-    return ask_as_told(self, argc, argv, false);
+    return ask_as_told(self, argc, argv, NULL);
 }
 
 enum command_status command_reload(const struct command *self, int argc, char **argv)
 {
-    return ask_as_told(self, argc, argv, false);
+    return ask_as_told(self, argc, argv, NULL);
 }

@@ -36,7 +36,7 @@ static void free_config(struct daemon *daemon)
 static bool start_engine(struct daemon *daemon)
 {
     const struct engine_options options = {
-        .config = daemon->config, .errors = stderr, .secret = io_random_key()};
+        .config = daemon->config, .errors = stderr, .secret = io_random_key(), .now = io_now()};
     const struct io_error silent = {0};
     return check(engine_new(&options, &daemon->engine), "engine", &silent);
 }
@@ -55,6 +55,17 @@ static bool start_queues(struct daemon *daemon)
 static void stop_queues(struct daemon *daemon)
 {
     io_queues_stop(daemon->queues);
+}
+
+static bool start_watch(struct daemon *daemon)
+{
+    struct io_error error = {0};
+    return check(io_watch_start(daemon->engine, daemon->config, &daemon->watch, &error), "router", &error);
+}
+
+static void stop_watch(struct daemon *daemon)
+{
+    io_watch_stop(daemon->watch);
 }
 
 static bool reload_for_client(void *context, FILE *errors)
@@ -79,13 +90,23 @@ static void stop_control(struct daemon *daemon)
 static void remove_rules(struct daemon *daemon)
 {
     struct io_error error = {0};
-    if (!daemon->config->manage_rules)
-        return;
     if (io_rules_apply(daemon->config, daemon->backend, true, &error) != QW_OK)
         qw_log(QW_LOG_WARNING, "the kernel rules stay: %s", error.text);
 }
 
-/* Rules that fail halfway must not stay: without a daemon they could drop everything. */
+/* Without them a router would send inside addresses to the outside: in mode nat they stay, and drop. */
+static void end_rules(struct daemon *daemon)
+{
+    if (!daemon->config->manage_rules)
+        return;
+    if (daemon->config->mode != CONFIG_NAT)
+        remove_rules(daemon);
+    else
+        qw_log(QW_LOG_INFO, "the kernel rules stay and drop; \"quicward rules --remove\" takes them away");
+}
+
+/* Rules that fail halfway must not stay: without a daemon they could drop everything. In mode nat that is
+ * what rules which stood before are for, and the script takes away only its own. */
 static bool apply_rules(struct daemon *daemon)
 {
     struct io_error error = {0};
@@ -94,7 +115,8 @@ static bool apply_rules(struct daemon *daemon)
     daemon->backend = io_rules_backend(daemon->config);
     if (check(io_rules_apply(daemon->config, daemon->backend, false, &error), "kernel rules", &error))
         return true;
-    remove_rules(daemon);
+    if (daemon->config->mode != CONFIG_NAT)
+        remove_rules(daemon);
     return false;
 }
 
@@ -105,7 +127,7 @@ static const struct step {
     void (*stop)(struct daemon *daemon);
 } STEPS[] = {
     {load_config, free_config},    {start_engine, stop_engine}, {start_queues, stop_queues},
-    {start_control, stop_control}, {apply_rules, remove_rules},
+    {start_control, stop_control}, {start_watch, stop_watch},   {apply_rules, end_rules},
 };
 
 #define STEP_COUNT (sizeof(STEPS) / sizeof(STEPS[0]))

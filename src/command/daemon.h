@@ -10,6 +10,7 @@ struct daemon {
     struct config *config; /* as at the start; a reload changes none of the keys that are read here */
     struct engine *engine;
     struct io_queues *queues;
+    struct io_watch *watch; /* NULL in other modes than nat */
     struct control_server *control;
     enum config_backend backend;
 };

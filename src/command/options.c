@@ -7,7 +7,8 @@ static const struct option OPTIONS[] = {
     {"config", required_argument, NULL, 'c'},  {"socket", required_argument, NULL, 's'},
     {"json", no_argument, NULL, 'j'},          {"print", no_argument, NULL, 'p'},
     {"backend", required_argument, NULL, 'b'}, {"remove", no_argument, NULL, 'r'},
-    {"inside", required_argument, NULL, 'i'},  {"help", no_argument, NULL, 'h'},
+    {"inside", required_argument, NULL, 'i'},  {"follow", no_argument, NULL, 'f'},
+    {"help", no_argument, NULL, 'h'},
 };
 
 #define OPTION_COUNT (sizeof(OPTIONS) / sizeof(OPTIONS[0]))
@@ -83,6 +84,9 @@ static enum options_result read_one(const struct command *command, int letter, c
         break;
     case 'r':
         out->remove = true;
+        break;
+    case 'f':
+        out->follow = true;
         break;
     case 'b':
         return read_backend(command, out);

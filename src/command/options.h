@@ -13,7 +13,7 @@
 struct options {
     const char *config; /* -c FILE, or NULL */
     const char *socket; /* -s SOCKET, or NULL */
-    bool json, print, remove;
+    bool json, print, remove, follow;
     enum config_backend backend; /* CONFIG_RULES_AUTO without --backend */
     unsigned prefix_count;       /* --inside */
     struct qw_prefix prefixes[OPTIONS_PREFIXES_MAX];

@@ -4,7 +4,8 @@
 
 #include "replay_flows.h"
 
-/* A line a flow, then the stats line. */
+/* A line a flow, a line with what throttling would block at each tenth when flows have places, then the stats
+ * line. */
 bool replay_show_json(const struct replay_flows *flows, const struct engine_stats *stats,
                       struct engine *engine);
 

@@ -55,8 +55,8 @@ static void say_ready(const struct config *config)
         snprintf(queues, sizeof(queues), "queue %u", first);
     else
         snprintf(queues, sizeof(queues), "queues %u-%u", first, last);
-    qw_log(QW_LOG_INFO, "%s mode, %s, %u flows at most",
-           config->mode == CONFIG_MONITOR ? "monitor" : "firewall", queues, (unsigned)config->flows_max);
+    qw_log(QW_LOG_INFO, "%s mode, %s, %u flows at most", config_mode_text(config->mode), queues,
+           (unsigned)config->flows_max);
     ready_announce();
 }
 

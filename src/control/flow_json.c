@@ -42,20 +42,26 @@ static json_t *ech(const struct engine_hello *hello)
     return hello->known ? json_boolean(hello->ech) : json_null();
 }
 
-/* The fields and their order are an API. Those of a translation and of the round trip time are there for
- * their readers, and null: neither is known. */
-static json_t *flow_object(const struct engine_flow *flow)
+static json_t *external(const struct engine_flow *flow)
+{
+    char text[QW_ENDPOINT_TEXT_MAX];
+    return flow->mapped ? json_string(qw_endpoint_text(&flow->external, flow->family, text)) : json_null();
+}
+
+/* The fields and their order are an API. That of the round trip time is there for its readers, and null: it
+ * is not known. */
+static json_t *fields(const struct engine_flow *flow)
 {
     char client[QW_ENDPOINT_TEXT_MAX], server[QW_ENDPOINT_TEXT_MAX];
     qw_endpoint_text(&flow->client, flow->family, client);
     qw_endpoint_text(&flow->server, flow->family, server);
     /* clang-format off */
-    return json_pack("{s:I,s:s,s:s,s:s,s:n,s:s,s:o,s:o,s:o,s:o,s:o,s:b,s:I,s:I,s:n,s:o,s:o,s:s}",
+    return json_pack("{s:I,s:s,s:s,s:s,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:b,s:I,s:I,s:n,s:o,s:o,s:s}",
                      "id", control_count(flow->id),
                      "proto", "udp",
                      "client", client,
                      "server", server,
-                     "external",
+                     "external", external(flow),
                      "state", flow_state_word(flow->state),
                      "version", version(flow->version),
                      "sni", sni(&flow->hello),
@@ -72,18 +78,38 @@ static json_t *flow_object(const struct engine_flow *flow)
     /* clang-format on */
 }
 
+/* NULL when memory is short. */
+static json_t *flow_object(const struct engine_flow *flow)
+{
+    json_t *object = fields(flow);
+    if (!flow->placed || control_add(object, "throttled_from", control_share(control_place(flow->place))))
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
 bool control_flow_json(const struct engine_flow *flow, FILE *out)
 {
     return control_write_line(flow_object(flow), out);
 }
 
+static const char *end_word(enum flow_end why)
+{
+    switch (why) {
+    case FLOW_EVICTED:
+        return "evicted";
+    case FLOW_UNMAPPED:
+        return "unmapped";
+    default:
+        return "expired";
+    }
+}
+
 bool control_ended_json(const struct engine_flow *flow, enum flow_end why, FILE *out)
 {
     json_t *object = flow_object(flow);
-    const char *word = why == FLOW_EVICTED ? "evicted" : "expired";
-    if (object && json_object_set_new(object, "ended", json_string(word)) < 0) {
-        json_decref(object);
-        return false;
-    }
-    return control_write_line(object, out);
+    if (control_add(object, "ended", json_string(end_word(why))))
+        return control_write_line(object, out);
+    json_decref(object);
+    return false;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CLIENTS_MAX 8        /* served at once; more wait in the backlog */
@@ -79,6 +80,14 @@ static void serve_clients(struct control_server *server, struct qw_time now)
     }
 }
 
+/* Read anew each time: a router may learn the time of day long after its start. */
+static int64_t epoch(void)
+{
+    struct timespec wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    return wall.tv_sec * (int64_t)QW_NS_PER_SECOND + wall.tv_nsec - (int64_t)io_now().ns;
+}
+
 static void *serve(void *context)
 {
     struct control_server *server = context;
@@ -91,6 +100,7 @@ static void *serve(void *context)
         server->pausing = false;
         if (server->polls[POLL_STOP].revents)
             return NULL;
+        server->source.epoch_ns = epoch();
         serve_clients(server, now);
         if (server->polls[POLL_LISTENER].revents)
             accept_client(server, now);
@@ -124,6 +134,14 @@ static enum qw_error start(struct control_server *server, const char *path, stru
     return QW_OK;
 }
 
+/* The mode is one for life. */
+static bool has_mappings(struct engine *engine)
+{
+    struct engine_stats stats;
+    engine_stats(engine, &stats);
+    return stats.mode == CONFIG_NAT;
+}
+
 enum qw_error control_server_start(const char *path, struct engine *engine, struct io_queues *queues,
                                    const struct control_handlers *handlers, struct control_server **out,
                                    struct io_error *error)
@@ -133,7 +151,12 @@ enum qw_error control_server_start(const char *path, struct engine *engine, stru
     if (!server)
         return QW_ERR_NO_MEMORY;
     server->listener = server->stop = -1;
-    server->source = (struct session_source){engine, queues, *handlers};
+    server->source = (struct session_source){.engine = engine,
+                                             .queues = queues,
+                                             .handlers = *handlers,
+                                             .nat = has_mappings(engine),
+                                             .mappings = engine_mappings,
+                                             .events = engine_events};
     snprintf(server->path, sizeof(server->path), "%s", path);
     for (unsigned i = 0; i < CLIENTS_MAX; i++)
         server->clients[i].fd = -1;

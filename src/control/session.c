@@ -1,5 +1,4 @@
 #include "session.h"
-#include "text.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -22,7 +21,7 @@ void session_close(struct session *session)
 
 short session_events(const struct session *session)
 {
-    return session->phase == SESSION_READING ? POLLIN : POLLOUT;
+    return session->answering ? POLLOUT : POLLIN;
 }
 
 bool session_stalled(const struct session *session, struct qw_time now)
@@ -30,101 +29,14 @@ bool session_stalled(const struct session *session, struct qw_time now)
     return now.ns >= session->deadline.ns;
 }
 
-/* ---- the lines of an answer ---- */
-
-static bool say_ok(FILE *out)
-{
-    return control_write_line(json_pack("{s:b}", "ok", 1), out);
-}
-
-static bool say_error(const char *text, FILE *out)
-{
-    return control_write_line(json_pack("{s:s}", "error", text), out);
-}
-
-static bool write_flows(struct session *session, const struct session_source *source, struct qw_time now,
-                        FILE *out)
-{
-    struct engine_flow flows[SESSION_FLOWS];
-    size_t count = engine_flows(source->engine, &session->cursor, now, flows, SESSION_FLOWS);
-    if (count == 0) {
-        session->phase = SESSION_LAST_LINES;
-        return say_ok(out);
-    }
-    for (size_t i = 0; i < count; i++)
-        if (!control_flow_json(&flows[i], out))
-            return false;
-    return true;
-}
-
-static bool write_stats(const struct session_source *source, FILE *out)
-{
-    struct engine_stats stats;
-    struct io_queue_stats queues[CONFIG_WORKERS_MAX];
-    engine_stats(source->engine, &stats);
-    unsigned count = source->queues ? io_queues_stats(source->queues, queues, CONFIG_WORKERS_MAX) : 0;
-    return control_stats_json(&stats, source->engine, queues, count, out) && say_ok(out);
-}
-
-static bool write_reload(const struct session_source *source, FILE *out)
-{
-    char *errors = NULL;
-    size_t len = 0;
-    FILE *stream = open_memstream(&errors, &len);
-    if (!stream)
-        return false;
-    bool done = source->handlers.reload(source->handlers.context, stream);
-    fclose(stream);
-    while (errors && len > 0 && errors[len - 1] == '\n')
-        errors[--len] = '\0';
-    bool written = done ? say_ok(out) : errors && say_error(errors, out);
-    free(errors);
-    return written;
-}
-
-static bool write_refusal(char *request, FILE *out)
-{
-    char text[SESSION_REQUEST_MAX + 64];
-    control_make_printable(request);
-    snprintf(text, sizeof(text), "unknown request '%s': only flows, stats and reload are", request);
-    return say_error(text, out);
-}
-
-static bool asks_for(const struct session *session, const char *word)
-{
-    return session->request_len == strlen(word) && memcmp(session->request, word, session->request_len) == 0;
-}
-
-/* The first piece of the answer to a whole request. */
-static bool answer(struct session *session, const struct session_source *source, struct qw_time now,
-                   FILE *out)
-{
-    session->phase = SESSION_LAST_LINES;
-    if (session->request_len > SESSION_REQUEST_MAX)
-        return say_error("the request is longer than 256 bytes", out);
-    session->request[session->request_len] = '\0';
-    if (asks_for(session, "stats"))
-        return write_stats(source, out);
-    if (asks_for(session, "reload"))
-        return write_reload(source, out);
-    if (!asks_for(session, "flows"))
-        return write_refusal(session->request, out);
-    session->phase = SESSION_FLOW_LINES;
-    return write_flows(session, source, now, out);
-}
-
-/* ---- reading and sending ---- */
-
-typedef bool write_piece(struct session *session, const struct session_source *source, struct qw_time now,
-                         FILE *out);
-
 /* Replaces the piece that was sent by the next one. */
 static bool make_piece(struct session *session, const struct session_source *source, struct qw_time now,
-                       write_piece *write)
+                       session_write *write)
 {
     free(session->text);
     session->text = NULL;
     session->len = session->sent = 0;
+    session->next = NULL;
     FILE *out = open_memstream(&session->text, &session->len);
     if (!out)
         return false;
@@ -153,7 +65,8 @@ static bool read_request(struct session *session, const struct session_source *s
     if (!request_ends(session))
         return true;
     session->deadline = qw_time_add(now, SESSION_PATIENCE_NS);
-    return make_piece(session, source, now, answer);
+    session->answering = true;
+    return make_piece(session, source, now, answer_request);
 }
 
 static bool send_piece(struct session *session, const struct session_source *source, struct qw_time now)
@@ -166,11 +79,10 @@ static bool send_piece(struct session *session, const struct session_source *sou
     session->sent += (size_t)sent;
     if (session->sent < session->len)
         return true;
-    return session->phase == SESSION_FLOW_LINES && make_piece(session, source, now, write_flows);
+    return session->next && make_piece(session, source, now, session->next);
 }
 
 bool session_step(struct session *session, const struct session_source *source, struct qw_time now)
 {
-    return session->phase == SESSION_READING ? read_request(session, source, now)
-                                             : send_piece(session, source, now);
+    return session->answering ? send_piece(session, source, now) : read_request(session, source, now);
 }

@@ -8,29 +8,45 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SESSION_REQUEST_MAX 256 /* bytes of a request without its newline; the longest word has 6 */
+#define SESSION_REQUEST_MAX 256 /* bytes of a request without its newline; the longest needs 25 */
 #define SESSION_PATIENCE_NS                                                                                  \
     (5 * QW_NS_PER_SECOND) /* for the whole request, then for every step of the answer */
-#define SESSION_FLOWS 64   /* flows copied at once: a shard is locked that long */
+#define SESSION_PIECE 64   /* flows, mappings or events copied at once: something is locked that long */
+
+typedef size_t session_mappings(struct engine *engine, uint64_t *cursor, struct nat_mapping *out, size_t max);
+typedef size_t session_events_after(struct engine *engine, uint64_t *after, struct engine_event *out,
+                                    size_t max);
 
 /* What answers are made of; borrowed. */
 struct session_source {
     struct engine *engine;
     struct io_queues *queues; /* may be NULL */
     struct control_handlers handlers;
+    bool nat;                     /* the engine's mode has mappings and events, by these functions: */
+    session_mappings *mappings;   /* engine_mappings */
+    session_events_after *events; /* engine_events */
+    int64_t epoch_ns;             /* the wall clock at time 0, since 1970 */
 };
 
-enum session_phase { SESSION_READING, SESSION_FLOW_LINES, SESSION_LAST_LINES };
+struct session;
+
+/* Writes one piece of an answer. Before it stands session->next == NULL; it says there which piece follows,
+ * if one does. False when memory is short. */
+typedef bool session_write(struct session *session, const struct session_source *source, struct qw_time now,
+                           FILE *out);
 
 struct session {
-    int fd; /* owned; -1: no client */
-    enum session_phase phase;
+    int fd;         /* owned; -1: no client */
+    bool answering; /* else the request is not whole yet */
+    session_write *next;
     struct qw_time deadline;
     char request[SESSION_REQUEST_MAX + 1];
     size_t request_len;
-    uint64_t cursor;  /* of engine_flows */
-    char *text;       /* the piece being sent, owned */
-    size_t len, sent; /* of `text` */
+    uint64_t cursor;    /* of flows and mappings; for events the number of the last */
+    uint64_t left;      /* events that the answer may still have */
+    bool counts_missed; /* a jump from `cursor` on means events that were missed */
+    char *text;         /* the piece being sent, owned */
+    size_t len, sent;   /* of `text` */
 };
 
 /* Takes over `fd`, which does not block. */
@@ -45,5 +61,9 @@ bool session_step(struct session *session, const struct session_source *source, 
 
 /* True when the client took too long. */
 bool session_stalled(const struct session *session, struct qw_time now);
+
+/* The first piece of the answer to a whole request, `request_len` bytes and a NUL. A session_write. */
+bool answer_request(struct session *session, const struct session_source *source, struct qw_time now,
+                    FILE *out);
 
 #endif

@@ -22,8 +22,9 @@ static json_t *flows(const struct engine_stats *stats)
                      control_count(stats->flows[FLOW_KNOWN]), "max", control_count(stats->flows_max));
 }
 
-static json_t *queue_object(const struct io_queue_stats *queue)
+static json_t *queue(const void *context, unsigned i)
 {
+    const struct io_queue_stats *queue = (const struct io_queue_stats *)context + i;
     /* clang-format off */
     return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
                      "number", control_count(queue->number),
@@ -35,18 +36,6 @@ static json_t *queue_object(const struct io_queue_stats *queue)
                      "rebinds", control_count(queue->rebinds),
                      "replies_failed", control_count(queue->replies_failed));
     /* clang-format on */
-}
-
-static json_t *queue_list(const struct io_queue_stats *queues, unsigned count)
-{
-    json_t *list = json_array();
-    for (unsigned i = 0; list && i < count; i++) {
-        if (json_array_append_new(list, queue_object(&queues[i])) < 0) {
-            json_decref(list);
-            return NULL;
-        }
-    }
-    return list;
 }
 
 static json_t *rule_list(struct engine *engine)
@@ -76,11 +65,64 @@ static json_t *hellos(const struct engine_stats *stats)
     /* clang-format on */
 }
 
-static json_t *stats_object(const struct engine_stats *stats, json_t *rules, json_t *queues)
+/* Each in mode nat only. */
+static json_t *external(const void *context, unsigned i)
+{
+    return control_address((const struct qw_addr *)context + i);
+}
+
+static json_t *nat(const struct engine_stats *stats)
+{
+    const struct nat_stats *nat = &stats->nat;
+    /* clang-format off */
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:{s:I,s:I,s:I},s:o}",
+                     "mappings", control_count(nat->mappings),
+                     "ports", control_count(nat->ports),
+                     "resting", control_count(nat->resting),
+                     "created", control_count(nat->created),
+                     "removed", control_count(nat->removed),
+                     "refused",
+                     "port", control_count(nat->refused_port),
+                     "host", control_count(nat->refused_host),
+                     "address", control_count(nat->refused_address),
+                     "external", control_list(external, stats->external, stats->external_count));
+    /* clang-format on */
+}
+
+static json_t *throttle(const void *context, unsigned i)
+{
+    const struct throttle_view *view = (const struct throttle_view *)context + i;
+    /* clang-format off */
+    return json_pack("{s:s,s:s,s:I,s:I,s:I,s:o,s:o,s:I,s:I}",
+                     "interface", view->limit.interface,
+                     "direction", view->limit.direction == THROTTLE_OUT ? "out" : "in",
+                     "capacity", control_count(view->limit.capacity),
+                     "offered", control_count(view->offered),
+                     "passed", control_count(view->passed),
+                     "share", control_share(view->share),
+                     "share_confirmed", control_share(view->share_confirmed),
+                     "dropped", control_count(view->dropped),
+                     "flows_hit", control_count(view->flows_hit));
+    /* clang-format on */
+}
+
+static const char *mode_word(enum config_mode mode)
+{
+    switch (mode) {
+    case CONFIG_MONITOR:
+        return "monitor";
+    case CONFIG_NAT:
+        return "nat";
+    default:
+        return "firewall";
+    }
+}
+
+static json_t *counters(const struct engine_stats *stats)
 {
     /* clang-format off */
-    return json_pack("{s:{s:s,s:I,s:I,s:I,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}}", "stats",
-                     "mode", stats->mode == CONFIG_MONITOR ? "monitor" : "firewall",
+    return json_pack("{s:s,s:I,s:I,s:I,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:I,s:I}",
+                     "mode", mode_word(stats->mode),
                      "packets", control_count(stats->packets),
                      "accepted", control_count(stats->accepted),
                      "dropped", control_count(stats->dropped),
@@ -92,13 +134,23 @@ static json_t *stats_object(const struct engine_stats *stats, json_t *rules, jso
                      "confirmed", control_count(stats->flows_confirmed),
                      "handshakes_displaced", control_count(stats->handshakes_displaced),
                      "hellos", hellos(stats),
-                     "rules", rules,
-                     "queues", queues);
+                     "ptbs", control_count(stats->ptbs),
+                     "ptbs_refused", control_count(stats->ptbs_refused));
     /* clang-format on */
 }
 
 bool control_stats_json(const struct engine_stats *stats, struct engine *engine,
                         const struct io_queue_stats *queues, unsigned queue_count, FILE *out)
 {
-    return control_write_line(stats_object(stats, rule_list(engine), queue_list(queues, queue_count)), out);
+    json_t *object = counters(stats);
+    bool whole =
+        (stats->mode != CONFIG_NAT || control_add(object, "nat", nat(stats))) &&
+        (stats->throttle_count == 0 ||
+         control_add(object, "throttles", control_list(throttle, stats->throttles, stats->throttle_count))) &&
+        control_add(object, "rules", rule_list(engine)) &&
+        control_add(object, "queues", control_list(queue, queues, queue_count));
+    if (whole)
+        return control_write_line(json_pack("{s:o}", "stats", object), out);
+    json_decref(object);
+    return false;
 }

@@ -12,15 +12,12 @@ static void line(FILE *out, const char *label, json_int_t value)
 
 static bool packets(json_t *stats, FILE *out)
 {
-    const char *mode;
-    json_int_t packets, accepted, dropped;
-    if (json_unpack(stats, "{s:s,s:I,s:I,s:I}", "mode", &mode, "packets", &packets, "accepted", &accepted,
-                    "dropped", &dropped) < 0)
-        return false;
     char word[32];
-    snprintf(word, sizeof(word), "%s", mode);
-    control_make_printable(word);
-    fprintf(out, "%-26s%s\n", "mode", word);
+    json_int_t packets, accepted, dropped;
+    if (json_unpack(stats, "{s:I,s:I,s:I}", "packets", &packets, "accepted", &accepted, "dropped", &dropped) <
+        0)
+        return false;
+    fprintf(out, "%-26s%s\n", "mode", control_printable(stats, "mode", word, sizeof(word)));
     line(out, "packets", packets);
     line(out, "accepted", accepted);
     line(out, "dropped", dropped);
@@ -73,6 +70,81 @@ static bool hellos(json_t *stats, FILE *out)
             "ClientHellos", read, unreadable, held, limits);
     fprintf(out, "%-26s" N " sent, " N " kept back by their limit\n", "ICMP replies", replies, refused);
     return true;
+}
+
+static bool ptbs(json_t *stats, FILE *out)
+{
+    json_int_t made, refused;
+    if (json_unpack(stats, "{s:I,s:I}", "ptbs", &made, "ptbs_refused", &refused) < 0)
+        return false;
+    fprintf(out, "%-26s" N " sent, " N " kept back by their limit\n", "PTBs", made, refused);
+    return true;
+}
+
+static void external_line(json_t *address, FILE *out)
+{
+    const char *text = json_string_value(address);
+    char word[QW_ADDR_TEXT_MAX];
+    snprintf(word, sizeof(word), "%s", text ? text : "not known now");
+    control_make_printable(word);
+    fprintf(out, "%-26s%s\n", "external address", word);
+}
+
+/* Only mode nat has it. */
+static bool nat(json_t *stats, FILE *out)
+{
+    size_t i;
+    json_t *external, *list, *nat = json_object_get(stats, "nat");
+    json_int_t mappings, ports, resting, created, removed, port, host, address;
+    if (!nat)
+        return true;
+    if (json_unpack(nat, "{s:I,s:I,s:I,s:I,s:I,s:{s:I,s:I,s:I},s:o}", "mappings", &mappings, "ports", &ports,
+                    "resting", &resting, "created", &created, "removed", &removed, "refused", "port", &port,
+                    "host", &host, "address", &address, "external", &list) < 0)
+        return false;
+    fprintf(out, "%-26s" N " on " N " ports, " N " more ports resting\n", "mappings now", mappings, ports,
+            resting);
+    line(out, "mappings created", created);
+    line(out, "mappings removed", removed);
+    fprintf(out, "%-26s" N " without a port, " N " at the host's limit, " N " without an address\n",
+            "mappings refused", port, host, address);
+    json_array_foreach(list, i, external)
+    {
+        external_line(external, out);
+    }
+    return json_is_array(list);
+}
+
+static bool throttle_lines(json_t *throttle, FILE *out)
+{
+    char label[64], interface[32], direction[8];
+    double share, confirmed;
+    json_int_t capacity, offered, passed, dropped, hit;
+    if (json_unpack(throttle, "{s:I,s:I,s:I,s:F,s:F,s:I,s:I}", "capacity", &capacity, "offered", &offered,
+                    "passed", &passed, "share", &share, "share_confirmed", &confirmed, "dropped", &dropped,
+                    "flows_hit", &hit) < 0)
+        return false;
+    snprintf(label, sizeof(label), "throttle %s %s",
+             control_printable(throttle, "interface", interface, sizeof(interface)),
+             control_printable(throttle, "direction", direction, sizeof(direction)));
+    fprintf(out,
+            "%-26s" N " bit/s offered, " N " passed, capacity " N "; blocks %.2f %% of flows, %.2f %% of "
+            "confirmed ones; " N " packets dropped, " N " flows hit\n",
+            label, offered, passed, capacity, 100 * share, 100 * confirmed, dropped, hit);
+    return true;
+}
+
+/* Only where there are limits. */
+static bool throttles(json_t *stats, FILE *out)
+{
+    size_t i;
+    json_t *throttle, *list = json_object_get(stats, "throttles");
+    json_array_foreach(list, i, throttle)
+    {
+        if (!throttle_lines(throttle, out))
+            return false;
+    }
+    return !list || json_is_array(list);
 }
 
 static bool rules(json_t *stats, FILE *out)
@@ -132,7 +204,8 @@ bool control_stats_text(const char *json_line, FILE *out)
     json_t *root = list ? json_loads(json_line, JSON_REJECT_DUPLICATES, NULL) : NULL;
     json_t *stats = json_object_get(root, "stats");
     bool valid = stats && packets(stats, list) && reasons(stats, list) && flows(stats, list) &&
-                 hellos(stats, list) && rules(stats, list) && queues(stats, list);
+                 hellos(stats, list) && ptbs(stats, list) && nat(stats, list) && throttles(stats, list) &&
+                 rules(stats, list) && queues(stats, list);
     if (list)
         fclose(list);
     if (valid && text)

@@ -1,6 +1,7 @@
 #include "text.h"
 #include <quicward/control.h>
 #include <stdarg.h>
+#include <time.h>
 
 /* The versions with a name of their own: RFC 9000 15, RFC 9369 3.1. */
 #define VERSION_1 0x00000001u
@@ -36,14 +37,62 @@ char *control_name_text(const char *name, size_t len, char out[static CONTROL_NA
     return out;
 }
 
+char *control_time_text(int64_t wall_ns, char out[static CONTROL_TIME_TEXT_MAX])
+{
+    static const int64_t SECOND = QW_NS_PER_SECOND;
+    int64_t since = wall_ns > 0 ? wall_ns : 0;
+    time_t seconds = (time_t)(since / SECOND);
+    struct tm utc = {0};
+    char date[CONTROL_TIME_TEXT_MAX - sizeof(".000Z") + 1];
+    gmtime_r(&seconds, &utc);
+    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(out, CONTROL_TIME_TEXT_MAX, "%s.%03uZ", date,
+             (unsigned)(since % SECOND / (int64_t)QW_NS_PER_MS));
+    return out;
+}
+
 json_int_t control_count(uint64_t count)
 {
     return count > INT64_MAX ? INT64_MAX : (json_int_t)count;
 }
 
+#define SHARE_SCALE 10000 /* four decimals */
+
+json_t *control_share(double share)
+{
+    return json_real((double)(uint64_t)(share * SHARE_SCALE + 0.5) / SHARE_SCALE);
+}
+
+json_t *control_list(json_t *make(const void *context, unsigned i), const void *context, unsigned count)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; list && i < count; i++) {
+        if (json_array_append_new(list, make(context, i)) < 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+json_t *control_address(const struct qw_addr *addr)
+{
+    static const struct qw_addr NONE;
+    char text[QW_ADDR_TEXT_MAX];
+    return qw_addr_equal(addr, &NONE) ? json_null() : json_string(qw_addr_text(addr, QW_IPV4, text));
+}
+
+bool control_add(json_t *object, const char *key, json_t *value)
+{
+    return json_object_set_new(object, key, value) == 0;
+}
+
+/* As many digits as a number with four decimals needs, and none that its binary form adds. */
+#define LINE_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(10))
+
 bool control_write_line(json_t *object, FILE *out)
 {
-    bool written = object && json_dumpf(object, out, JSON_COMPACT) == 0 && fputc('\n', out) != EOF;
+    bool written = object && json_dumpf(object, out, LINE_FLAGS) == 0 && fputc('\n', out) != EOF;
     json_decref(object);
     return written;
 }
@@ -53,6 +102,14 @@ void control_make_printable(char *text)
     for (; *text; text++)
         if (*text < ' ' || *text > '~')
             *text = '?';
+}
+
+char *control_printable(json_t *object, const char *key, char *out, size_t size)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    snprintf(out, size, "%s", text ? text : "-");
+    control_make_printable(out);
+    return out;
 }
 
 void control_say(struct io_error *error, const char *format, ...)

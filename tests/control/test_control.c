@@ -5,6 +5,8 @@ int main(void)
 {
     suite_views();
     suite_text();
+    suite_nat_views();
+    suite_answers();
     suite_session();
     suite_server();
     return test_main();

@@ -4,6 +4,8 @@
 
 void suite_views(void);
 void suite_text(void);
+void suite_nat_views(void);
+void suite_answers(void);
 void suite_session(void);
 void suite_server(void);
 

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 struct scene {
@@ -37,6 +38,14 @@ static void scene_make(struct scene *scene, unsigned flows)
     struct io_error error = {0};
     *scene = (struct scene){0};
     world_make(&scene->world, flows);
+    CU_ASSERT_EQUAL_FATAL(start(scene, &scene->server, &error), QW_OK);
+}
+
+static void scene_make_nat(struct scene *scene, unsigned flows)
+{
+    struct io_error error = {0};
+    *scene = (struct scene){0};
+    world_make_nat(&scene->world, flows);
     CU_ASSERT_EQUAL_FATAL(start(scene, &scene->server, &error), QW_OK);
 }
 
@@ -96,15 +105,74 @@ static void wrong_requests(void)
     memset(longer, 'x', sizeof(longer));
     longer[sizeof(longer) - 1] = '\0';
     scene_make(&scene, 1);
-    expect_raw(&scene, "flow\n",
-               "{\"error\":\"unknown request 'flow': only flows, stats and reload are\"}\n");
-    expect_raw(&scene, "flows \n",
-               "{\"error\":\"unknown request 'flows ': only flows, stats and reload are\"}\n");
-    expect_raw(&scene, "\n", "{\"error\":\"unknown request '': only flows, stats and reload are\"}\n");
+    expect_raw(
+        &scene, "flow\n",
+        "{\"error\":\"unknown request 'flow': only flows, mappings, events, stats and reload are\"}\n");
+    expect_raw(
+        &scene, "flows \n",
+        "{\"error\":\"unknown request 'flows ': only flows, mappings, events, stats and reload are\"}\n");
+    expect_raw(
+        &scene, "events  1\n",
+        "{\"error\":\"unknown request 'events  1': only flows, mappings, events, stats and reload are\"}\n");
+    expect_raw(
+        &scene, "flows 1\n",
+        "{\"error\":\"unknown request 'flows 1': only flows, mappings, events, stats and reload are\"}\n");
+    expect_raw(
+        &scene, "events 1234567890123456789\n",
+        "{\"error\":\"unknown request 'events 1234567890123456789': only flows, mappings, events, stats "
+        "and reload are\"}\n");
+    expect_raw(&scene, "\n",
+               "{\"error\":\"unknown request '': only flows, mappings, events, stats and reload are\"}\n");
     expect_raw(&scene, "\xff\x1b\n",
-               "{\"error\":\"unknown request '?\?': only flows, stats and reload are\"}\n");
+               "{\"error\":\"unknown request '?\?': only flows, mappings, events, stats and reload are\"}\n");
     longer[258] = '\0';
     expect_raw(&scene, longer, "{\"error\":\"the request is longer than 256 bytes\"}\n");
+    scene_end(&scene);
+}
+
+static void only_in_mode_nat(void)
+{
+    struct scene scene;
+    struct io_error error;
+    scene_make(&scene, 1);
+    ask(&scene, "mappings", QW_ERR_INVALID, &error);
+    CU_ASSERT_STRING_EQUAL(error.text, "mappings exist only in mode nat");
+    ask(&scene, "events", QW_ERR_INVALID, &error);
+    CU_ASSERT_STRING_EQUAL(error.text, "events are those of mappings, which exist only in mode nat");
+    ask(&scene, "events 7", QW_ERR_INVALID, &error);
+    CU_ASSERT_STRING_EQUAL(error.text, "events are those of mappings, which exist only in mode nat");
+    scene_end(&scene);
+}
+
+/* The time of day with some seconds added: a busy machine may pause between the clocks that are compared. */
+static void time_of_day(int64_t more_s, char out[static CONTROL_TIME_TEXT_MAX])
+{
+    struct timespec wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    control_time_text((wall.tv_sec + more_s) * (int64_t)QW_NS_PER_SECOND + wall.tv_nsec, out);
+}
+
+static void nat_answers(void)
+{
+    struct scene scene;
+    struct io_error error;
+    char day[CONTROL_TIME_TEXT_MAX], before[CONTROL_TIME_TEXT_MAX], after[CONTROL_TIME_TEXT_MAX];
+    time_of_day(-10, before);
+    scene_make_nat(&scene, 1);
+    struct heard mappings = ask(&scene, "mappings", QW_OK, &error);
+    struct heard events = ask(&scene, "events", QW_OK, &error), more = ask(&scene, "events 1", QW_OK, &error);
+    time_of_day(10, after);
+    CU_ASSERT_EQUAL(mappings.lines, 1);
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(mappings.text, "{\"inside\":\"192.0.2.1:1024\",\"external\":\"203.0.113.9:"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(mappings.text, "\"sessions\":1,\"forward\":false,\"age_ms\":"));
+    CU_ASSERT_EQUAL(events.lines, 1);
+    CU_ASSERT_EQUAL(more.lines, 0);
+    CU_ASSERT_EQUAL_FATAL(sscanf(events.text, "{\"number\":1,\"time\":\"%24[^\"]\",", day), 1);
+    CU_ASSERT_TRUE(strcmp(before, day) <= 0);
+    CU_ASSERT_TRUE(strcmp(day, after) <= 0);
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(events.text, "\"event\":\"mapping-created\",\"inside\":\"192.0.2.1:1024\","));
     scene_end(&scene);
 }
 
@@ -252,6 +320,8 @@ static void permissions(void)
 static const struct test TESTS[] = {
     {"O5: flows and stats, more than one piece of them", answers},
     {"S3: unknown, empty, unprintable and oversize requests", wrong_requests},
+    {"N14: mappings and events of an engine, at the time of day", nat_answers},
+    {"N14: mappings and events are refused where there is no NAT", only_in_mode_nat},
     {"S3: clients that stall do not keep another waiting", stalled_clients},
     {"S2: reload is done, or says why not", reloads},
     {"S2: of a long refusal whole lines are kept", long_refusal},

@@ -23,6 +23,11 @@ static void print_evicted(void *flow, FILE *out)
     CU_ASSERT_TRUE(control_ended_json(flow, FLOW_EVICTED, out));
 }
 
+static void print_unmapped(void *flow, FILE *out)
+{
+    CU_ASSERT_TRUE(control_ended_json(flow, FLOW_UNMAPPED, out));
+}
+
 static void print_expired(void *flow, FILE *out)
 {
     CU_ASSERT_TRUE(control_ended_json(flow, FLOW_EXPIRED, out));
@@ -79,12 +84,37 @@ static void known_is_shown(void)
         "\"roles\":\"handshake\"}\n");
 }
 
+static void translation_and_place(void)
+{
+    struct engine_flow flow = flow_between("10.0.0.5:50000", "198.51.100.7:443");
+    static const struct {
+        uint32_t place;
+        const char *text;
+    } PLACES[] = {
+        {0, "0.0"}, {429497, "0.0001"}, {0x61d14e3c, "0.3821"}, {0x80000000, "0.5"}, {0xffffffff, "1.0"}};
+    flow.placed = flow.mapped = true;
+    flow.external = flow_between("203.0.113.9:40000", "192.0.2.1:1").client;
+    for (size_t i = 0; i < sizeof(PLACES) / sizeof(PLACES[0]); i++) {
+        char expected[64];
+        flow.place = PLACES[i].place;
+        snprintf(expected, sizeof(expected), "\"roles\":\"first-packet\",\"throttled_from\":%s}\n",
+                 PLACES[i].text);
+        char *line = printed(print_flow, &flow);
+        CU_ASSERT_PTR_NOT_NULL(strstr(line, expected));
+        CU_ASSERT_PTR_NOT_NULL(strstr(line, "\"external\":\"203.0.113.9:40000\",\"state\""));
+        free(line);
+    }
+}
+
 static void ends_are_named(void)
 {
     struct engine_flow flow = flow_between("192.0.2.1:50000", "198.51.100.7:443");
     char *evicted = printed(print_evicted, &flow), *expired = printed(print_expired, &flow);
+    char *unmapped = printed(print_unmapped, &flow);
     CU_ASSERT_PTR_NOT_NULL(strstr(evicted, "\"roles\":\"first-packet\",\"ended\":\"evicted\"}\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(expired, "\"roles\":\"first-packet\",\"ended\":\"expired\"}\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(unmapped, "\"roles\":\"first-packet\",\"ended\":\"unmapped\"}\n"));
+    free(unmapped);
     free(evicted);
     free(expired);
 }
@@ -140,14 +170,19 @@ static void stats_line(void)
     stats.hold_limits = 14;
     stats.replies = 15;
     stats.replies_refused = 16;
+    stats.ptbs = 17;
+    stats.ptbs_refused = 18;
     expect_line(print_stats, &stats,
                 "{\"stats\":{\"mode\":\"firewall\",\"packets\":30,\"accepted\":26,\"dropped\":4,"
                 "\"reasons\":{\"malformed\":0,\"fragment\":0,\"unsolicited\":4,\"unsolicited-icmp\":0,"
-                "\"rule\":6,\"default\":0,\"quic-blocked\":0,\"hold-limit\":0,\"table-full\":0},\"flows\":{"
+                "\"rule\":6,\"default\":0,\"quic-blocked\":0,\"hold-limit\":0,\"table-full\":0,"
+                "\"no-port\":0,\"host-limit\":0,\"no-address\":0,\"copy-limit\":0,\"throttled\":0,"
+                "\"too-big\":0},\"flows\":{"
                 "\"attempts\":1,\"answered\":2,\"confirmed\":3,\"max\":100},"
                 "\"created\":9,\"expired\":1,\"evicted\":2,\"confirmed\":3,\"handshakes_displaced\":5,"
                 "\"hellos\":{\"read\":11,\"unreadable\":12,\"held\":13,\"limits\":14,\"replies\":15,"
-                "\"replies_refused\":16},\"rules\":[],\"queues\":[{\"number\":7400,\"packets\":10,"
+                "\"replies_refused\":16},\"ptbs\":17,\"ptbs_refused\":18,\"rules\":[],\"queues\":[{"
+                "\"number\":7400,\"packets\":10,"
                 "\"waiting\":1,\"queue_dropped\":2,"
                 "\"user_dropped\":3,\"overruns\":4,\"rebinds\":5,\"replies_failed\":6}]}}\n");
     stats.mode = CONFIG_MONITOR;
@@ -155,6 +190,49 @@ static void stats_line(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(alone, "{\"stats\":{\"mode\":\"monitor\","));
     CU_ASSERT_PTR_NOT_NULL(strstr(alone, "\"queues\":[]}}\n"));
     free(alone);
+}
+
+static void nat_counters(void)
+{
+    struct engine_stats stats = {.mode = CONFIG_NAT, .external_count = 2};
+    stats.nat = (struct nat_stats){.mappings = 21,
+                                   .ports = 64000,
+                                   .resting = 22,
+                                   .created = 23,
+                                   .removed = 24,
+                                   .refused_port = 25,
+                                   .refused_host = 26,
+                                   .refused_address = 27};
+    stats.external[0] = flow_between("198.51.100.7:1", "192.0.2.1:1").client.addr;
+    char *line = printed(print_stats_alone, &stats);
+    CU_ASSERT_PTR_NOT_NULL(strstr(line, "{\"stats\":{\"mode\":\"nat\","));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(line, "\"ptbs_refused\":0,\"nat\":{\"mappings\":21,\"ports\":64000,\"resting\":22,"
+                     "\"created\":23,\"removed\":24,\"refused\":{\"port\":25,\"host\":26,\"address\":27},"
+                     "\"external\":[\"198.51.100.7\",null]},\"rules\":[]"));
+    free(line);
+}
+
+static void throttle_loads(void)
+{
+    struct engine_stats stats = {.throttle_count = 2};
+    stats.throttles[0] = (struct throttle_view){.limit = {"wan0", THROTTLE_OUT, 100000000},
+                                                .offered = 130000000,
+                                                .passed = 99000000,
+                                                .share = 0.23456,
+                                                .share_confirmed = 0,
+                                                .dropped = 31,
+                                                .flows_hit = 32};
+    stats.throttles[1] = (struct throttle_view){.limit = {"wan1", THROTTLE_IN, 1}, .share = 1};
+    stats.throttles[1].share_confirmed = 0.5;
+    char *line = printed(print_stats_alone, &stats);
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(line, "\"ptbs_refused\":0,\"throttles\":[{\"interface\":\"wan0\",\"direction\":\"out\","
+                     "\"capacity\":100000000,\"offered\":130000000,\"passed\":99000000,\"share\":0.2346,"
+                     "\"share_confirmed\":0.0,\"dropped\":31,\"flows_hit\":32},{\"interface\":\"wan1\","
+                     "\"direction\":\"in\",\"capacity\":1,\"offered\":0,\"passed\":0,\"share\":1.0,"
+                     "\"share_confirmed\":0.5,\"dropped\":0,\"flows_hit\":0}],\"rules\":[]"));
+    free(line);
 }
 
 static void full_disk(void)
@@ -172,9 +250,12 @@ static void full_disk(void)
 static const struct test TESTS[] = {
     {"O5: what is not known of a flow is null", unknown_is_null},
     {"O5, O3, C2: a confirmed flow's line", known_is_shown},
+    {"N1, P1: the external endpoint of a flow, and the share that blocks it", translation_and_place},
     {"O5: how a flow ended", ends_are_named},
     {"O5: versions by name or number", versions},
     {"O5, S4: the stats line, every reason, every queue", stats_line},
+    {"O5, N11: mappings, ports and addresses in mode nat", nat_counters},
+    {"O5, P2: load and shares of each limit", throttle_loads},
     {"O5: a full disk is reported", full_disk},
 };
 

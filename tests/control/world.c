@@ -11,10 +11,25 @@ static void add_flow(struct world *world, unsigned number)
     char from[32];
     struct engine_verdict verdict;
     snprintf(from, sizeof(from), "192.0.2.1:%u", 1024 + number);
-    struct engine_packet packet = {.data = bytes, .from = ENGINE_INSIDE};
+    struct engine_packet packet = {.data = bytes, .writable = bytes, .from = ENGINE_INSIDE};
     packet.captured = test_udp(bytes, sizeof(bytes), from, "198.51.100.7:443", "x", 1);
     packet.wire_len = (uint32_t)packet.captured;
     engine_handle(world->worker, &packet, io_now(), &verdict);
+}
+
+static void make(struct world *world, struct config *config, unsigned flows)
+{
+    config->flows_max = 1024;
+    config->handshakes_max = 16;
+    *world = (struct world){.folder = "/tmp/quicward-control-XXXXXX"};
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(world->folder));
+    snprintf(world->path, sizeof(world->path), "%s/made/control.sock", world->folder);
+    const struct engine_options options = {.config = config, .shards = 1, .secret = {1, 2}};
+    CU_ASSERT_EQUAL_FATAL(engine_new(&options, &world->engine), QW_OK);
+    world->worker = engine_worker_new(world->engine);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world->worker);
+    for (unsigned i = 0; i < flows; i++)
+        add_flow(world, i);
 }
 
 void world_make(struct world *world, unsigned flows)
@@ -22,17 +37,18 @@ void world_make(struct world *world, unsigned flows)
     struct config config;
     config_defaults(&config);
     config.mode = CONFIG_MONITOR;
-    config.flows_max = 1024;
-    config.handshakes_max = 16;
-    *world = (struct world){.folder = "/tmp/quicward-control-XXXXXX"};
-    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(world->folder));
-    snprintf(world->path, sizeof(world->path), "%s/made/control.sock", world->folder);
-    const struct engine_options options = {.config = &config, .shards = 1, .secret = {1, 2}};
-    CU_ASSERT_EQUAL_FATAL(engine_new(&options, &world->engine), QW_OK);
-    world->worker = engine_worker_new(world->engine);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(world->worker);
-    for (unsigned i = 0; i < flows; i++)
-        add_flow(world, i);
+    make(world, &config, flows);
+}
+
+void world_make_nat(struct world *world, unsigned flows)
+{
+    static const uint8_t EXTERNAL[4] = {203, 0, 113, 9};
+    struct config config;
+    config_defaults(&config);
+    config.mode = CONFIG_NAT;
+    config.external_count = 1;
+    config.external[0] = qw_addr_v4(EXTERNAL);
+    make(world, &config, flows);
 }
 
 void world_end(struct world *world)

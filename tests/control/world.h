@@ -12,6 +12,9 @@ struct world {
 
 /* An engine in monitor mode with `flows` one-way flows, and an empty folder. */
 void world_make(struct world *world, unsigned flows);
+
+/* The same in mode nat, so that each of the flows has a mapping. */
+void world_make_nat(struct world *world, unsigned flows);
 void world_end(struct world *world);
 
 /* An answer: its lines one after another, and how many. */

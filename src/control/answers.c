@@ -1,0 +1,184 @@
+/* The requests, and the pieces of their answers. */
+#include "session.h"
+#include "text.h"
+#include <stdlib.h>
+#include <string.h>
+
+static bool say_ok(FILE *out)
+{
+    return control_write_line(json_pack("{s:b}", "ok", 1), out);
+}
+
+static bool say_error(const char *text, FILE *out)
+{
+    return control_write_line(json_pack("{s:s}", "error", text), out);
+}
+
+static bool write_flows(struct session *session, const struct session_source *source, struct qw_time now,
+                        FILE *out)
+{
+    struct engine_flow flows[SESSION_PIECE];
+    size_t count = engine_flows(source->engine, &session->cursor, now, flows, SESSION_PIECE);
+    if (count == 0)
+        return say_ok(out);
+    session->next = write_flows;
+    for (size_t i = 0; i < count; i++)
+        if (!control_flow_json(&flows[i], out))
+            return false;
+    return true;
+}
+
+static bool write_mappings(struct session *session, const struct session_source *source, struct qw_time now,
+                           FILE *out)
+{
+    struct nat_mapping mappings[SESSION_PIECE];
+    if (!source->nat)
+        return say_error("mappings exist only in mode nat", out);
+    size_t count = source->mappings(source->engine, &session->cursor, mappings, SESSION_PIECE);
+    if (count == 0)
+        return say_ok(out);
+    session->next = write_mappings;
+    for (size_t i = 0; i < count; i++)
+        if (!control_mapping_json(&mappings[i], now, out))
+            return false;
+    return true;
+}
+
+/* ---- events ---- */
+
+static bool write_event(struct session *session, const struct engine_event *event, int64_t epoch_ns,
+                        FILE *out)
+{
+    uint64_t missed = session->counts_missed ? event->number - session->cursor - 1 : 0;
+    if (missed && !control_write_line(json_pack("{s:I}", "missed", control_count(missed)), out))
+        return false;
+    session->cursor = event->number;
+    session->counts_missed = true;
+    session->left--;
+    return control_event_json(event, epoch_ns, out);
+}
+
+/* Events may come faster than a client reads them, so an answer has an end of its own. */
+static bool write_events(struct session *session, const struct session_source *source, struct qw_time now,
+                         FILE *out)
+{
+    struct engine_event events[SESSION_PIECE];
+    uint64_t after = session->cursor;
+    size_t max = session->left < SESSION_PIECE ? (size_t)session->left : SESSION_PIECE;
+    size_t count = max ? source->events(source->engine, &after, events, max) : 0;
+    (void)now;
+    if (count == 0)
+        return say_ok(out);
+    session->next = write_events;
+    for (size_t i = 0; i < count; i++)
+        if (!write_event(session, &events[i], source->epoch_ns, out))
+            return false;
+    return true;
+}
+
+/* A number that is not given yet comes from a client of the daemon before this one. */
+static uint64_t given(const struct session_source *source, uint64_t number)
+{
+    struct engine_event event;
+    uint64_t before = number ? number - 1 : 0;
+    return source->events(source->engine, &before, &event, 1) ? number : 0;
+}
+
+/* What may stand behind "events ". False when it is no number. */
+static bool read_number(const char *text, uint64_t *out)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 18 || text[digits])
+        return false;
+    *out = strtoull(text, NULL, 10);
+    return true;
+}
+
+static bool begin_events(struct session *session, const struct session_source *source, struct qw_time now,
+                         FILE *out)
+{
+    uint64_t number;
+    if (!source->nat)
+        return say_error("events are those of mappings, which exist only in mode nat", out);
+    if (read_number(session->request + strcspn(session->request, "0123456789"), &number)) {
+        session->counts_missed = true;
+        session->cursor = given(source, number);
+    }
+    session->left = CONTROL_EVENTS_MAX;
+    return write_events(session, source, now, out);
+}
+
+/* ---- answers of one piece ---- */
+
+static bool write_stats(struct session *session, const struct session_source *source, struct qw_time now,
+                        FILE *out)
+{
+    struct engine_stats stats;
+    struct io_queue_stats queues[CONFIG_WORKERS_MAX];
+    (void)session;
+    (void)now;
+    engine_stats(source->engine, &stats);
+    unsigned count = source->queues ? io_queues_stats(source->queues, queues, CONFIG_WORKERS_MAX) : 0;
+    return control_stats_json(&stats, source->engine, queues, count, out) && say_ok(out);
+}
+
+static bool write_reload(struct session *session, const struct session_source *source, struct qw_time now,
+                         FILE *out)
+{
+    char *errors = NULL;
+    size_t len = 0;
+    FILE *stream = open_memstream(&errors, &len);
+    (void)session;
+    (void)now;
+    if (!stream)
+        return false;
+    bool done = source->handlers.reload(source->handlers.context, stream);
+    fclose(stream);
+    while (errors && len > 0 && errors[len - 1] == '\n')
+        errors[--len] = '\0';
+    bool written = done ? say_ok(out) : errors && say_error(errors, out);
+    free(errors);
+    return written;
+}
+
+/* ---- which one ---- */
+
+static const struct request {
+    const char *word;
+    bool takes_number; /* it may follow, after one space */
+    session_write *write;
+} REQUESTS[] = {
+    {"flows", false, write_flows},   {"mappings", false, write_mappings}, {"events", true, begin_events},
+    {"reload", false, write_reload}, {"stats", false, write_stats},
+};
+
+static bool asks_for(const char *text, const struct request *request)
+{
+    size_t len = strlen(request->word);
+    uint64_t number;
+    if (strncmp(text, request->word, len) != 0)
+        return false;
+    return !text[len] || (request->takes_number && text[len] == ' ' && read_number(text + len + 1, &number));
+}
+
+static bool write_refusal(char *request, FILE *out)
+{
+    char text[SESSION_REQUEST_MAX + 96];
+    control_make_printable(request);
+    snprintf(text, sizeof(text), "unknown request '%s': only flows, mappings, events, stats and reload are",
+             request);
+    return say_error(text, out);
+}
+
+bool answer_request(struct session *session, const struct session_source *source, struct qw_time now,
+                    FILE *out)
+{
+    if (session->request_len > SESSION_REQUEST_MAX)
+        return say_error("the request is longer than 256 bytes", out);
+    session->request[session->request_len] = '\0';
+    bool whole = strlen(session->request) == session->request_len;
+    for (size_t i = 0; whole && i < sizeof(REQUESTS) / sizeof(REQUESTS[0]); i++)
+        if (asks_for(session->request, &REQUESTS[i]))
+            return REQUESTS[i].write(session, source, now, out);
+    return write_refusal(session->request, out);
+}
