@@ -23,20 +23,21 @@ quic     base
 tls      base
 flow     base packet
 nat      base packet flow
+throttle base packet flow
 offload  base packet flow
 icmp     base packet quic tls flow
 measure  base packet quic tls flow
 confirm  base packet quic tls flow
 policy   base packet quic tls flow config
-engine   base packet quic tls flow config confirm policy measure nat icmp offload
-io       base packet quic tls flow config confirm policy measure nat icmp offload engine
-control  base packet quic tls flow config confirm policy measure nat icmp offload engine io
-command  base packet quic tls flow config confirm policy measure nat icmp offload engine io control
-main     base packet quic tls flow config confirm policy measure nat icmp offload engine io control command
+engine   base packet quic tls flow config confirm policy measure nat throttle icmp offload
+io       base packet quic tls flow config confirm policy measure nat throttle icmp offload engine
+control  base packet quic tls flow config confirm policy measure nat throttle icmp offload engine io
+command  base packet quic tls flow config confirm policy measure nat throttle icmp offload engine io control
+main     base packet quic tls flow config confirm policy measure nat throttle icmp offload engine io control command
 support  base
 tools    base
-fuzz     base packet quic tls flow config confirm policy measure nat icmp offload engine io control command
-bench    base packet quic tls flow config confirm policy measure nat icmp offload engine io control command
+fuzz     base packet quic tls flow config confirm policy measure nat throttle icmp offload engine io control command
+bench    base packet quic tls flow config confirm policy measure nat throttle icmp offload engine io control command
 ROOMS
 }
 
@@ -68,10 +69,10 @@ check() {
             return file == "src/main.c" ? "main" : rest
         }
 
-        # Where C9 holds. The policer is one thought of the room policy, which otherwise reads QUIC.
+        # Where C9 holds.
         function blind(file) {
             if (file ~ /^tests\//) return 0
-            return file ~ /^src\/policy\/policer/ || room_of(file) ~ /^(flow|nat|offload)$/
+            return room_of(file) ~ /^(flow|nat|throttle|offload)$/
         }
 
         # The file of ours that an #include names, or "" for a header of the system. A test may look into the room
@@ -204,8 +205,8 @@ self_test() {
         "$(plant include/quicward/packet.h '<quicward/quic.h>' >/dev/null
            plant include/quicward/flow.h '<quicward/packet.h>')"
     fresh
-    expect "the policer includes a header that includes tls.h" "C9.*policy.h -> include/quicward/tls.h" \
-        "$(plant src/policy/policer.c '<quicward/policy.h>')"
+    expect "throttle includes a header that includes tls.h" "C9.*policy.h -> include/quicward/tls.h" \
+        "$(plant src/throttle/place.c '<quicward/policy.h>')"
     fresh
     expect "a private header of flow includes quic.h" "C9" "$(plant src/flow/own.h '<quicward/quic.h>')" \
         "$(plant src/flow/own.c '"own.h"')"
