@@ -119,6 +119,21 @@ int tool_raw_socket(const struct tool_endpoint *to)
     return fd;
 }
 
+int tool_raw_udp(const struct tool_endpoint *at)
+{
+    int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_UDP);
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&at->address, at->len) != 0)
+        tool_fail("raw UDP socket");
+    large_buffers(fd);
+    return fd;
+}
+
+void tool_hold_port(const struct tool_endpoint *at)
+{
+    int fd = tool_socket(at), little = 1;
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little));
+}
+
 void tool_send_packet(int fd, const struct tool_endpoint *to, const uint8_t *packet, size_t len)
 {
     struct tool_endpoint host = *to;

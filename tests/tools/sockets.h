@@ -34,6 +34,14 @@ void tool_connect(int fd, const struct tool_endpoint *to);
 int tool_raw_socket(const struct tool_endpoint *to);
 void tool_send_packet(int fd, const struct tool_endpoint *to, const uint8_t *packet, size_t len);
 
+/* A raw IPv4 socket with large buffers that gets a copy of every UDP packet to `at`'s address, from the IP
+ * header on. */
+int tool_raw_udp(const struct tool_endpoint *at);
+
+/* Binds an ordinary socket to `at` that nobody reads, and leaves it open: the kernel then answers no packet
+ * with "port unreachable". */
+void tool_hold_port(const struct tool_endpoint *at);
+
 /* True when a datagram or an error waits, false after `ms`. */
 bool tool_wait(int fd, int ms);
 

@@ -1,9 +1,10 @@
 /* udp_ask FROM TO TEXT MILLISECONDS [BYTES]: sends TEXT, filled up to BYTES, and waits for the same datagram
- * back. Status 0: it came back; 1: nothing did, or something else; 3: the destination is unreachable (RFC
- * 1122 4.1.3.3). */
+ * back. Status 0: it came back; 1: nothing did, or something else; 3: the port is unreachable (RFC 1122
+ * 4.1.3.3). Other ICMP errors are told too, those that sockets do not report by themselves included. */
 #include "sockets.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,15 @@ static int outcome(int fd, const char *sent, size_t len, int ms)
     return (size_t)got == len && memcmp(answer, sent, len) == 0 ? 0 : 1;
 }
 
+static void report_errors(int fd, const struct tool_endpoint *to)
+{
+    int on = 1;
+    if (to->address.ss_family == AF_INET)
+        setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+    else
+        setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+}
+
 int main(int argc, char **argv)
 {
     static char datagram[DATAGRAM_MAX];
@@ -39,6 +49,7 @@ int main(int argc, char **argv)
     memcpy(datagram, argv[3], text);
     int fd = tool_socket(&from);
     tool_connect(fd, &to);
+    report_errors(fd, &to);
     if (send(fd, datagram, len, 0) < 0)
         tool_fail("send");
     return outcome(fd, datagram, len, (int)tool_number(argv[4], 600000));

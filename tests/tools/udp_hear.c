@@ -6,7 +6,8 @@
 
 int main(int argc, char **argv)
 {
-    char datagram[2048], sender[64];
+    static char datagram[65536];
+    char sender[64];
     if (argc != 3) {
         fprintf(stderr, "usage: udp_hear AT MILLISECONDS\n");
         return 2;
