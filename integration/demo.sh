@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Shows quicward at work on a fresh Debian 12 machine, as root: installs what it needs, builds, raises a client, a router and
-# a server (network namespaces; nothing outside them is touched), and sends real QUIC programs through the firewall.
+# a server (network namespaces; nothing outside them is touched), and sends real QUIC programs through it: IPv4 with address
+# translation, IPv6 through the firewall.
 # Status 0 when every client got through at its first attempt and was confirmed. Under two minutes once all is installed.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -29,9 +30,10 @@ build() {
 }
 
 raise() {
-    title 'Lab: client 192.0.2.2 -- lan0 router wan0 -- server 198.51.100.2, and IPv6'
-    lab_up || return 1
-    start_quicward "$(cat conf/firewall.conf)" || return 1
+    title 'Lab: client 10.0.0.2 -- lan0 router wan0 198.51.100.7 -- transit -- server 203.0.113.2, and IPv6'
+    # shellcheck disable=SC2119 # with the usual MTU
+    nat_lab_up || return 1
+    start_quicward "$(cat conf/nat.conf)" || return 1
     grep -v '^#' "$LAB_DIR/quicward.conf" | sed 's/^/    /'
     certificate_make && serve_gtls 4433 && serve_gtls 4434 -V && serve_caddy 4435 && serve_knot
 }
@@ -62,11 +64,11 @@ clients() {
     done
 }
 
-# A datagram to each family that nobody inside asked for.
+# A datagram of each family that nobody inside asked for.
 intrude() {
-    title 'Unsolicited: the server sends to the client first'
+    title 'Unsolicited: the server sends first, to the external address and to the client'
     # shellcheck disable=SC2016 # expanded by the inner shell
-    in_server bash -c 'for to in "$@"; do echo knock >"/dev/udp/$to/5000"; done' _ "$C4" "$C6"
+    in_server bash -c 'for to in "$@"; do echo knock >"/dev/udp/$to/5000"; done' _ "$X4" "$C6"
     wait_for 2 intruders_counted && { good=$((good + 1)); echo 'PASS  both datagrams were dropped and counted'; return; }
     bad=$((bad + 1))
     echo 'FAIL  they were not counted as unsolicited'
@@ -79,6 +81,8 @@ intruders_counted() {
 show() {
     title 'quicward flows'
     quicward_ask flows
+    title 'quicward mappings'
+    quicward_ask mappings
     title 'quicward stats'
     quicward_ask stats
 }

@@ -10,10 +10,11 @@ set -u
 build=(cmake make gcc libc6-dev pkg-config libconfig-dev libssl-dev libmnl-dev libnetfilter-queue-dev libpcap-dev
     libjansson-dev libcunit1-dev)
 peers=(ngtcp2-client ngtcp2-server caddy chromium firefox-esr libnss3-tools knot knot-dnsutils coturn iperf3
-    python3-libtorrent iproute2 iptables nftables ethtool iputils-ping tcpdump openssl jq procps util-linux ca-certificates)
+    python3-libtorrent iproute2 iptables nftables ethtool iputils-ping traceroute tcpdump openssl jq procps util-linux
+    ca-certificates)
 checks=(shellcheck clang-format git tshark)
 bench=(clang libbpf-dev bpftool libelf-dev zlib1g-dev libndpi-dev iproute2 iptables nftables ethtool iputils-ping util-linux
-    bsdextrautils)
+    bsdextrautils valgrind)
 policy=/usr/sbin/policy-rc.d
 policy_made=
 

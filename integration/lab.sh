@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A lab to try things in by hand, as root:
-#   lab.sh up                             builds client -- router -- server (addresses: lib/lab.sh)
-#   lab.sh shell [client|router|server]   a shell in one of them; the router when none is named
+#   lab.sh up [nat]                       builds client -- router -- server (addresses: lib/lab.sh), or the lab for
+#                                         mode nat, with another router outside, "transit" (lib/nat.sh)
+#   lab.sh shell [client|router|transit|server]   a shell in one of them; the router when none is named
 #   lab.sh down                           removes it
 # QW_LAB names the lab; without it `up` chooses a name and `shell` and `down` mean the last one.
 set -u
@@ -9,7 +10,7 @@ set -u
 remembered=${TMPDIR:-/tmp}/quicward-lab.$(id -u)
 
 usage() {
-    sed -n '2,6s/^# //p' "${BASH_SOURCE[0]}" >&2
+    sed -n '2,7s/^# //p' "${BASH_SOURCE[0]}" >&2
     exit 2
 }
 
@@ -20,23 +21,25 @@ last_lab() {
     [ -d "$LAB_DIR" ] || { echo "lab.sh: lab $LAB_ID is not up" >&2; exit 1; }
 }
 
-up() {
+up() { # KIND
+    local build=lab_up
+    [ -z "$1" ] || { [ "$1" = nat ] || usage; build=nat_lab_up; }
     lab_name
     [ ! -d "$LAB_DIR" ] || { echo "lab.sh: lab $LAB_ID is up already" >&2; exit 1; }
-    lab_up || { lab_down; exit 1; }
+    $build || { lab_down; exit 1; }
     echo "$LAB_ID" >"$remembered"
-    echo "lab $LAB_ID: namespaces $LAB_CLIENT, $LAB_ROUTER, $LAB_SERVER"
+    echo "lab $LAB_ID: namespaces $(ip netns list | cut -d' ' -f1 | grep "^qw-$LAB_ID-" | xargs)"
 }
 
 room() {
     case ${1:-router} in
-    client | router | server) echo "qw-$LAB_ID-${1:-router}" ;;
+    client | router | transit | server) echo "qw-$LAB_ID-${1:-router}" ;;
     *) usage ;;
     esac
 }
 
 case ${1:-} in
-up) up ;;
+up) up "${2:-}" ;;
 down)
     last_lab
     lab_down

@@ -4,7 +4,7 @@
 #   QW_TOOLS   the helper programs (tests/tools beside it)
 #   QW_LOGS    where the output of failed cases is kept (a folder under TMPDIR)
 # Prints a line a case and "N passed, N failed, N skipped" at the end; status 1 when any failed or none passed.
-# Cases that say "# long: SECONDS" run beside the others.
+# Cases that say "# long: SECONDS s" wait most of that time: they are started first and run beside the others.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 1
 QUICWARD=$(realpath -m "${QUICWARD:-$here/../build-release/quicward}")
@@ -27,9 +27,15 @@ chosen() { # CASE...
     done
 }
 
+case_limit() { # NAME
+    local long
+    long=$(sed -n 's/^# long: \([0-9]*\) s$/\1/p' "cases/$1.sh")
+    echo $((CASE_LIMIT_S + ${long:-0}))
+}
+
 # start_case NAME: in the background; $! is a process that passes SIGTERM on to the case.
 start_case() {
-    QW_LAB=$$-$1 QW_LOGS=$logs/$1 timeout -k 20 $CASE_LIMIT_S \
+    QW_LAB=$$-$1 QW_LOGS=$logs/$1 timeout -k 20 "$(case_limit "$1")" \
         bash "cases/$1.sh" >"$logs/$1.log" 2>&1 </dev/null &
     running+=("$!")
 }

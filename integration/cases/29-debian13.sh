@@ -3,19 +3,8 @@
 # ngtcp2, chosen by the client or by a compatible change. Runs when QW_DEBIAN13 names a folder with such a system
 # (debootstrap trixie; packages curl, ngtcp2-client, ngtcp2-server, ca-certificates).
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-[ -x "${QW_DEBIAN13:-/nonexistent}/usr/bin/curl" ] || skip 'QW_DEBIAN13 names no folder with a Debian 13 system'
+skip_without_debian13 curl gtlsclient gtlsserver
 skip_without caddy
-
-# in_debian13 NAMESPACE COMMAND...: the lab's names resolve there, and its folder is /lab.
-in_debian13() {
-    local namespace=$1
-    shift
-    # shellcheck disable=SC2016 # expanded by the inner shell
-    ip netns exec "$namespace" sh -c '
-        mount -t tmpfs none "$0/mnt" && mkdir "$0/mnt/lab" && mount --bind "$1" "$0/mnt/lab" &&
-            touch "$0/etc/hosts" && mount --bind "$1/hosts" "$0/etc/hosts" && root=$0 && shift && exec chroot "$root" timeout 20 "$@"' \
-        "$QW_DEBIAN13" "$LAB_DIR" "$@"
-}
 
 client_curl() { # FAMILY
     in_debian13 "$LAB_CLIENT" curl -sS -k --http3-only -o /dev/null -w '%{http_version} %{http_code}\n' \
@@ -30,10 +19,8 @@ client_v2() { # FAMILY OPTION...
 }
 
 serve_v2() {
-    # shellcheck disable=SC2016 # expanded by the inner shell
-    lab_spawn "$LAB_SERVER" gtlsserver-4436 sh -c 'mount -t tmpfs none "$0/mnt" && mkdir "$0/mnt/lab" &&
-        mount --bind "$1" "$0/mnt/lab" && exec chroot "$0" gtlsserver -q --preferred-versions=v2,v1 -d /mnt/lab/www "*" 4436 \
-        /mnt/lab/tls/key.pem /mnt/lab/tls/cert.pem' "$QW_DEBIAN13" "$LAB_DIR"
+    spawn_debian13 "$LAB_SERVER" gtlsserver-4436 gtlsserver -q --preferred-versions=v2,v1 -d /mnt/lab/www '*' 4436 \
+        /mnt/lab/tls/key.pem /mnt/lab/tls/cert.pem
     serve_wait 4436
 }
 

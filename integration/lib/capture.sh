@@ -1,12 +1,14 @@
 # shellcheck shell=bash
 # Captures inside the lab, and what they hold. WHERE is client (all that it sends and gets) or server (all that the router
-# sends to it: DNS over QUIC is taken from the server's interface before a capture there would see it).
+# sends to it: DNS over QUIC is taken from the server's interface before a capture there would see it); in the NAT lab also
+# outside: all that is on the link beyond the router.
 declare -A CAPTURE_PIDS=()
 
 # capture_start WHERE: waits until it runs.
 capture_start() {
     local where=$1 namespace=$LAB_CLIENT options=(-i c0)
-    [ "$where" = client ] || { namespace=$LAB_ROUTER options=(-i wan0 -Q out); }
+    [ "$where" != server ] || { namespace=$LAB_ROUTER options=(-i wan0 -Q out); }
+    [ "$where" != outside ] || { namespace=$LAB_TRANSIT options=(-i t0); }
     : >"$LAB_DIR/capture-$where.log"
     lab_spawn "$namespace" "capture-$where" tcpdump -Z root --immediate-mode -U -n "${options[@]}" \
         -w "$LAB_DIR/$where.pcap" 'udp or tcp or icmp or icmp6'
@@ -34,6 +36,35 @@ captured() {
 # captured_count WHERE FILTER
 captured_count() {
     captured "$1" "$2" | wc -l
+}
+
+# captured_bytes WHERE FILTER: a line a packet, hexadecimal, from the IP header on.
+captured_bytes() {
+    tcpdump -x -n -r "$LAB_DIR/$1.pcap" "$2" 2>/dev/null | awk '
+        /^[^\t]/ { if (bytes) print bytes; bytes = "" }
+        /^\t/ { for (i = 2; i <= NF; i++) bytes = bytes $i }
+        END { if (bytes) print bytes }'
+}
+
+# ptb FAMILY: a filter for "packet too big".
+ptb() {
+    if [ "$1" = 4 ]; then echo 'icmp[0] == 3 and icmp[1] == 4'; else echo 'ip6 proto 58 and ip6[40] == 2'; fi
+}
+
+# quoted_as_sent WHERE FAMILY FILTER BYTES: the last PTB quotes BYTES bytes, and they are those of the last packet that matches FILTER,
+# but for what every router changes: TTL and header checksum, or hop limit.
+quoted_as_sent() {
+    local where=$1 family=$2 filter=$3 length=$(($4 * 2)) sent quote
+    sent=$(captured_bytes "$where" "$filter" | tail -n 1)
+    quote=$(captured_bytes "$where" "$(ptb "$family")" | tail -n 1)
+    if [ "$family" = 4 ]; then quote=${quote:56}; else quote=${quote:96}; fi
+    echo "sent   $sent"
+    echo "quoted $quote"
+    [ ${#quote} = $length ] && [ "$(as_any_hop "$family" "$quote")" = "$(as_any_hop "$family" "${sent:0:$length}")" ]
+}
+
+as_any_hop() { # FAMILY BYTES
+    if [ "$1" = 4 ]; then echo "${2:0:16}--${2:18:2}----${2:24}"; else echo "${2:0:14}--${2:16}"; fi
 }
 
 # captured_flows WHERE FILTER: how many 5-tuples.

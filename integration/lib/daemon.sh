@@ -31,7 +31,7 @@ start_quicward() {
 }
 
 quicward_ready() {
-    ended "$QUICWARD_PID" || { grep -q ' mode, queue' "$LAB_DIR/quicward.log" && stats_json >/dev/null 2>&1; }
+    ended "$QUICWARD_PID" || { grep -qs ' mode, queue' "$LAB_DIR/quicward.log" && stats_json >/dev/null 2>&1; }
 }
 
 # stop_quicward: by SIGTERM. Returns its exit status, which a sanitizer's finding makes non-zero.

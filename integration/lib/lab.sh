@@ -16,18 +16,14 @@ lab_name() {
     LAB_CLIENT=qw-$LAB_ID-client
     LAB_ROUTER=qw-$LAB_ID-router
     LAB_SERVER=qw-$LAB_ID-server
+    LAB_TRANSIT=qw-$LAB_ID-transit # in the NAT lab alone: lib/nat.sh
 }
 
 # lab_up [gso]: builds the lab. With "gso" the ends may send UDP bundles; otherwise every packet is a wire packet.
 lab_up() {
     lab_name
     mkdir -p "$LAB_DIR" || return 1
-    local ns
-    for ns in "$LAB_CLIENT" "$LAB_ROUTER" "$LAB_SERVER"; do
-        ip netns add "$ns" || return 1
-        lab_sysctl "$ns" net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
-        ip -n "$ns" link set lo up
-    done
+    lab_namespaces "$LAB_CLIENT" "$LAB_ROUTER" "$LAB_SERVER" || return 1
     ip link add c0 netns "$LAB_CLIENT" type veth peer name lan0 netns "$LAB_ROUTER" || return 1
     ip link add s0 netns "$LAB_SERVER" type veth peer name wan0 netns "$LAB_ROUTER" || return 1
     [ "${1:-}" = gso ] || lab_no_bundles
@@ -38,6 +34,15 @@ lab_up() {
     lab_routes
     lab_hosts
     lab_reachable
+}
+
+lab_namespaces() { # NAMESPACE...
+    local ns
+    for ns in "$@"; do
+        ip netns add "$ns" || return 1
+        lab_sysctl "$ns" net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
+        ip -n "$ns" link set lo up
+    done
 }
 
 lab_sysctl() {
@@ -84,7 +89,7 @@ lab_down() {
         lab_stop "$pid"
     done
     LAB_PIDS=()
-    for ns in "$LAB_CLIENT" "$LAB_ROUTER" "$LAB_SERVER"; do
+    for ns in "$LAB_CLIENT" "$LAB_ROUTER" "$LAB_SERVER" "$LAB_TRANSIT"; do
         ip netns del "$ns" 2>/dev/null
     done
     rm -rf "$LAB_DIR"
