@@ -10,6 +10,9 @@
 /* Nanoseconds of the monotonic clock. */
 uint64_t bench_now(void);
 
+/* Nanoseconds that this thread has had of a core. */
+uint64_t bench_cpu(void);
+
 /* The middle one; sorts `values`. */
 double bench_median(double values[static ROUNDS]);
 

@@ -1,24 +1,25 @@
 #!/usr/bin/env bash
-# All benchmarks, as root: installs what they need, builds, measures for about a minute, prints one table.
-#   run.sh [all|engine|initial|queue]...
+# All benchmarks, as root: installs what they need, builds, measures for some five minutes, prints one table.
+#   run.sh [all|engine|initial|instructions|queue|connect]...
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+. tests/bench/network.sh
+. tests/bench/programs.sh
+. tests/bench/traffic.sh
 build='build-bench'
-flows=1000 ip_len=1228 seconds=5 copy_range=2048
+flows=1000 ip_len=1228 seconds=4 rounds=3 copy_range=2048
 # The generator's and the sink's namespaces, and the router between them: of this run alone.
 client=qwb-$$-client router=qwb-$$-router server=qwb-$$-server
 folder=$(mktemp -d "${TMPDIR:-/tmp}/quicward-bench.XXXXXX") || exit 1
-background=()
+programs=(plain masquerade accept firewall monitor nat)
+declare -A named=([plain]='plain forwarding' [masquerade]='kernel conntrack and MASQUERADE'
+    [accept]="accept-only program, copy range $copy_range" [firewall]='quicward, firewall mode'
+    [monitor]='quicward, monitor mode' [nat]='quicward, nat mode')
+declare -A target=([firewall]=0.92)
+declare -A counted=([short]='short header, 1000 known flows' [initial]='new flow, Initial opened, SNI read')
 
 cleanup() {
-    local pid namespace
-    for pid in "${background[@]}"; do
-        kill "$pid" 2>/dev/null
-    done
-    wait
-    for namespace in "$client" "$router" "$server"; do
-        ip netns del "$namespace" 2>/dev/null
-    done
+    network_down
     rm -rf "$folder"
 }
 
@@ -30,8 +31,9 @@ die() {
 prepare() {
     integration/install.sh build bench || die 'packages are missing'
     { cmake -S . -B $build -DCMAKE_BUILD_TYPE=Release -DQUICWARD_TESTS=ON -DQUICWARD_BENCH=ON &&
-        cmake --build $build -j "$(nproc)" --target quicward bench_engine bench_initial bench_accept bench_generate \
-            bench_sink; } >"$folder/build.log" 2>&1 || { tail -n 30 "$folder/build.log" >&2; die 'the build failed'; }
+        cmake --build $build -j "$(nproc)" --target quicward bench_engine bench_initial bench_work bench_accept \
+            bench_generate bench_sink bench_respond bench_connect; } >"$folder/build.log" 2>&1 ||
+        { tail -n 30 "$folder/build.log" >&2; die 'the build failed'; }
 }
 
 fact() { # NAME VALUE
@@ -53,122 +55,96 @@ virtual() {
     ! grep -qw hypervisor /proc/cpuinfo || echo ', virtual'
 }
 
-# start NAMESPACE LOG COMMAND...: in the background; `started` is its pid.
-start() {
-    local namespace=$1 log=$folder/$2
-    shift 2
-    ip netns exec "$namespace" "$@" >"$log" 2>&1 &
-    started=$!
-    background+=("$started")
+# row WHAT MEASURED [RATIO [TARGET MET]]
+row() {
+    printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "${3:--}" "${4:--}" "${5:--}"
 }
 
-network_up() {
-    local namespace
-    for namespace in "$client" "$router" "$server"; do
-        ip netns add "$namespace" || die 'no namespaces: are you root?'
-        ip -n "$namespace" link set lo up
-    done
-    ip link add c0 netns "$client" type veth peer name lan0 netns "$router" || die 'no veth'
-    ip link add s0 netns "$server" type veth peer name wan0 netns "$router" || die 'no veth'
-    address "$client" c0 10.0.1.2
-    address "$router" lan0 10.0.1.1
-    address "$router" wan0 10.0.2.1
-    address "$server" s0 10.0.2.2
-    ip -n "$client" route add default via 10.0.1.1
-    ip -n "$server" route add default via 10.0.2.1
-    ip netns exec "$router" sysctl -qw net.ipv4.ip_forward=1
-    # Also resolves the neighbours, which the generator does not.
-    ip netns exec "$client" ping -q -c 2 -W 2 10.0.2.2 >/dev/null || die 'the namespaces do not reach each other'
+# at_least WHAT MEASURED VALUE YARDSTICK [TARGET]: VALUE as a share of accept-only's.
+at_least() {
+    local ratio
+    ratio=$(awk -v n="$3" -v yard="$4" 'BEGIN { printf "%.2f", n / yard }')
+    if [ $# -lt 5 ]; then
+        row "$1" "$2" "$ratio of accept-only"
+    else
+        row "$1" "$2" "$ratio of accept-only" ">= $5" "$(awk -v r="$ratio" -v t="$5" \
+            'BEGIN { print (r + 0 >= t + 0 ? "met" : "not met") }')"
+    fi
 }
 
-address() { # NAMESPACE INTERFACE ADDRESS
-    ip -n "$1" addr add "$3/24" dev "$2"
-    ip -n "$1" link set "$2" up
-    # Switches NAPI on, without which veth takes no XDP frames.
-    ip netns exec "$1" ethtool -K "$2" gro on
-}
-
-mac() { # NAMESPACE INTERFACE
-    ip -n "$1" -o link show "$2" | sed 's/.*ether \([0-9a-f:]*\).*/\1/'
-}
-
-# Packets in the best full second at the sink, into `best`. The first second is left to caches and flows.
-best_second() {
-    local sink
-    start "$server" sink.log $build/tests/bench/bench_sink s0 "$seconds"
-    sink=$started
-    sleep 0.3
-    ip netns exec "$client" $build/tests/bench/bench_generate c0 "$(mac "$client" c0)" "$(mac "$router" lan0)" \
-        $flows $ip_len "$seconds" || die 'the generator failed'
-    wait "$sink"
-    best=$(sed 1d "$folder/sink.log" | sort -n | tail -n 1)
-    [ "${best:-0}" -gt 0 ] || die "nothing arrived: $(cat "$folder"/*.log)"
-}
-
-
-# queue_row NAME PACKETS YARDSTICK [TARGET]
-queue_row() {
-    awk -v name="$1" -v n="$2" -v yard="$3" -v target="${4:-}" 'BEGIN {
-        printf "queue: %s\t%.3f Mpps\t%.2f of accept-only\t", name, n / 1e6, n / yard
-        if (target == "") print "-\t-"
-        else printf ">= %s\t%s\n", target, (n / yard >= target + 0 ? "met" : "not met")
-    }'
-}
-
-configuration() { # MODE
-    printf '%s\n' "mode = \"$1\";" 'inside = ["lan0"];' 'outside = ["wan0"];' 'manage_rules = false;' \
-        "queue = { first = 7400; workers = 1; copy_range = $copy_range; };" "control = \"$folder/control\";"
-}
-
-with_accept() {
-    local pid
-    start "$router" accept.log $build/tests/bench/bench_accept 7400 $copy_range $((seconds + 2))
-    pid=$started
-    sleep 0.3
-    best_second
-    wait "$pid"
-}
-
-with_quicward() { # MODE
-    local pid tries
-    configuration "$1" >"$folder/quicward.conf"
-    start "$router" quicward.log $build/quicward run -c "$folder/quicward.conf"
-    pid=$started
-    for ((tries = 0; tries < 50; tries++)); do
-        $build/quicward stats -s "$folder/control" >"$folder/stats.log" 2>&1 && break
-        sleep 0.1
-    done
-    kill -0 "$pid" 2>/dev/null || die "quicward does not run: $(cat "$folder/quicward.log")"
-    best_second
-    kill -TERM "$pid" && wait "$pid"
-}
-
-# The same kernel rules for every program: those that quicward prints. Twice over, in turns: the better counts.
+# Every program in turns; the best turn counts.
 queue() {
-    local plain accept=0 firewall=0 monitor=0
-    network_up
-    best_second
-    plain=$best
-    configuration firewall >"$folder/quicward.conf"
-    ip netns exec "$router" sh -c "$build/quicward rules -c '$folder/quicward.conf' | sh" || die 'no kernel rules'
-    for _ in 1 2; do
-        with_accept && accept=$((best > accept ? best : accept))
-        with_quicward firewall && firewall=$((best > firewall ? best : firewall))
-        with_quicward monitor && monitor=$((best > monitor ? best : monitor))
+    local what round
+    local -A rate=()
+    [ -e "/run/netns/$router" ] || network_up
+    for ((round = 0; round < rounds; round++)); do
+        for what in "${programs[@]}"; do
+            "with_$what" best_second
+            rate[$what]=$((best > ${rate[$what]:-0} ? best : ${rate[$what]:-0}))
+        done
     done
-    queue_row 'plain forwarding' "$plain" "$accept"
-    queue_row "accept-only program, copy range $copy_range" "$accept" "$accept"
-    queue_row 'quicward, firewall mode' "$firewall" "$accept" 0.92
-    queue_row 'quicward, monitor mode' "$monitor" "$accept"
+    for what in "${programs[@]}"; do
+        at_least "queue: ${named[$what]}" "$(awk -v n="${rate[$what]}" 'BEGIN { printf "%.3f Mpps", n / 1e6 }')" \
+            "${rate[$what]}" "${rate[accept]}" ${target[$what]:+"${target[$what]}"}
+    done
+}
+
+# Connections a second with many at once, then the time to a server's answer with one at a time; best turns.
+connect() {
+    local what round
+    local -A rate=() middle=() late=()
+    [ -e "/run/netns/$router" ] || network_up
+    for ((round = 0; round < rounds; round++)); do
+        for what in "${programs[@]}"; do
+            "with_$what" handshakes 256
+            rate[$what]=$((finished > ${rate[$what]:-0} ? finished : ${rate[$what]:-0}))
+            "with_$what" handshakes 1
+            middle[$what]=$((p50 < ${middle[$what]:-$p50} ? p50 : ${middle[$what]:-$p50}))
+            late[$what]=$((p99 < ${late[$what]:-$p99} ? p99 : ${late[$what]:-$p99}))
+        done
+    done
+    for what in "${programs[@]}"; do
+        at_least "connect: ${named[$what]}" "${rate[$what]} new connections/s" "${rate[$what]}" "${rate[accept]}"
+    done
+    for what in "${programs[@]}"; do
+        row "answer: ${named[$what]}" "$(awk -v m="${middle[$what]}" -v l="${late[$what]}" \
+            'BEGIN { printf "p50 %.1f us, p99 %.1f us", m / 1e3, l / 1e3 }')" \
+            "$(awk -v n="${middle[$what]}" -v yard="${middle[accept]}" 'BEGIN { printf "%.2f", n / yard }') of accept-only"
+    done
+}
+
+# Instructions as callgrind counts them: the same in every run on one machine, however busy it is.
+instructions() {
+    local kind count
+    for kind in short initial; do
+        valgrind --tool=callgrind --toggle-collect=bench_counted --callgrind-out-file="$folder/callgrind.$kind" \
+            $build/tests/bench/bench_work $kind >"$folder/work.$kind" 2>"$folder/valgrind.log" ||
+            { cat "$folder/valgrind.log" >&2; return 1; }
+        count=$(awk '/packets/ { print $1 }' "$folder/work.$kind")
+        row "instructions: ${counted[$kind]}" "$(by_object "$folder/callgrind.$kind" "$count")" \
+            "$(awk -v packets="$count" '/allocations/ { printf "%.2f", $1 / packets }' "$folder/work.$kind") allocations"
+    done
+}
+
+# by_object CALLGRIND_FILE PACKETS: a packet's instructions, and those of them that are not OpenSSL's. A cost line
+# begins with its position; the one behind calls= is the callee's, counted there already.
+by_object() {
+    awk -v packets="$2" '
+        /^ob=/ { id = $1; sub(/^ob=/, "", id); if (NF > 1) name[id] = $2; crypto = name[id] ~ /libcrypto/ }
+        /^calls=/ { getline; next }
+        /^[0-9+*-]/ { all += $2; if (!crypto) ours += $2 }
+        END { printf "%.0f a packet, %.0f outside libcrypto", all / packets, ours / packets }' "$1"
 }
 
 measure() { # WHAT
     case $1 in
     engine) $build/tests/bench/bench_engine ;;
     initial) $build/tests/bench/bench_initial ;;
+    instructions) instructions ;;
     queue) queue ;;
-    all) measure engine && measure initial && measure queue ;;
-    *) die "$1 is none of all, engine, initial, queue" ;;
+    connect) connect ;;
+    all) measure engine && measure initial && measure instructions && measure queue && measure connect ;;
+    *) die "$1 is none of all, engine, initial, instructions, queue, connect" ;;
     esac
 }
 
