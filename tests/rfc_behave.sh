@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# The tests and cases that docs/rfc-behave.md names exist.
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+lines=$(grep -E '^\| REQ' docs/rfc-behave.md | awk -F'|' '{ print $5 }')
+missing=0 seen=0
+
+named() { # KIND NAME FOUND
+    seen=$((seen + 1))
+    [ "$3" = 0 ] && return
+    echo "docs/rfc-behave.md: there is no $1 $2"
+    missing=$((missing + 1))
+}
+
+while IFS= read -r name; do
+    grep -qF -- "{$name" tests/*/test_*.c || grep -qF -- "{ $name" tests/*/test_*.c
+    named test "$name" $?
+done < <(grep -oE '"[^"]*"' <<<"$lines" | sort -u)
+while IFS= read -r name; do
+    [ -f "integration/cases/$name.sh" ]
+    named case "$name" $?
+done < <(grep -oE '`[0-9]{2}-[a-z-]+`' <<<"$lines" | tr -d '`' | sort -u)
+[ $missing = 0 ] && [ $seen -gt 0 ] && echo "all $seen tests and cases exist"
