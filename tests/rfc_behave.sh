@@ -16,6 +16,7 @@ while IFS= read -r name; do
     grep -qF -- "{$name" tests/*/test_*.c || grep -qF -- "{ $name" tests/*/test_*.c
     named test "$name" $?
 done < <(grep -oE '"[^"]*"' <<<"$lines" | sort -u)
+# shellcheck disable=SC2016 # the backquotes are those of the page
 while IFS= read -r name; do
     [ -f "integration/cases/$name.sh" ]
     named case "$name" $?

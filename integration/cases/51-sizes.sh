@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# M1, M2, M3, M4: a packet over a size limit that may not be fragmented is dropped, and its sender told by a PTB that quotes what it
-# sent; its kernel takes the limit over. What may be fragmented, or comes in fragments, passes. A flood yields no more PTBs than
-# configured. A limit that QUIC could not begin under is refused. IPv4 and IPv6.
+# M1, M2, M3, M4: a packet over a size limit that may not be fragmented is dropped, and its sender told by a PTB that quotes
+# what it sent; its kernel takes the limit over. What may be fragmented, or comes in fragments, passes. A flood yields no more
+# PTBs than configured. A limit that QUIC could not begin under is refused. IPv4 and IPv6.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 skip_without tcpdump
 LIMIT=1350 PTB_RATE=40 PTB_PER_HOST=15
@@ -39,6 +39,10 @@ dropped_since() { # BEFORE NUMBER
     [ $(($(dropped) - $1)) = "$2" ]
 }
 
+went_on() { # FILTER NUMBER
+    [ "$(captured_count server "$1")" = "$2" ]
+}
+
 told() { # FAMILY
     shows "mtu $LIMIT" captured client "$(ptb "$1")" && [ "$(captured_count client "$(ptb "$1")")" = 1 ]
 }
@@ -61,11 +65,13 @@ for family in 4 6; do
     capture_start client || exit 1
     check "IPv$family and three more, from who does not care" big $family $((LIMIT + 1)) 3
     check "IPv$family are dropped" wait_for 2 dropped_since "$before" 4
+    check "IPv$family one that just fits, with DF if there is one" big $family $LIMIT
+    check "IPv$family goes on" wait_for 2 went_on "$(protocol $family) and udp src port 5000" 1
     capture_stop client
     capture_stop server
-    check "IPv$family not one of them went on" [ "$(captured_count server "udp and greater $((LIMIT + 15))")" = 0 ]
+    check "IPv$family not one of them went on" went_on "udp and greater $((LIMIT + 15))" 0
     check "IPv$family the PTB quotes the packet as it was sent" \
-        quoted_as_sent client $family "$(protocol $family) and src port 5000" "$(quote_length $family)"
+        quoted_as_sent client $family "$(protocol $family) and udp src port 5000 and greater $((LIMIT + 15))" "$(quote_length $family)"
     check "IPv$family what is sent in fragments comes back" ask "$(inside $family 0)" "$(endpoint $family 7000)" 2000 4000
 done
 check 'IPv4 what is longer and may be fragmented comes back' ask "$C4:0" "$S4:7000" 2000 1400

@@ -26,12 +26,14 @@ struct step step_throttle(struct walk *w)
     return STEP_CONTINUE;
 }
 
+/* In monitor mode what only passes because of it does not count as passed: the share would rise for ever. */
 void walk_count_load(const struct walk *w, bool passed)
 {
     if (w->limited < 0)
         return;
     enum throttle_direction direction = w->packet->from == ENGINE_OUTSIDE ? THROTTLE_IN : THROTTLE_OUT;
-    throttle_count(w->worker->engine->throttle, w->limited, direction, w->view->ip_len, passed);
+    throttle_count(w->worker->engine->throttle, w->limited, direction, w->view->ip_len,
+                   passed && w->would == QW_REASON_NONE);
 }
 
 static bool is_quic(const struct flow *flow)

@@ -141,8 +141,11 @@ static void a_monitor_only_tells(void)
     bool passed[FLOWS];
     for (int i = 0; i < 20; i++)
         CU_ASSERT_EQUAL(second(&r, 10, passed), FLOWS);
-    CU_ASSERT_TRUE(stats(&r).reasons[QW_REASON_THROTTLED] > 0);
-    CU_ASSERT_EQUAL(stats(&r).dropped, 0);
+    struct engine_stats s = stats(&r);
+    CU_ASSERT_TRUE(s.reasons[QW_REASON_THROTTLED] > 0);
+    CU_ASSERT_EQUAL(s.dropped, 0);
+    CU_ASSERT_TRUE(s.throttles[0].share > 0.8 && s.throttles[0].share < 0.95);
+    CU_ASSERT_TRUE(s.throttles[0].passed < 2 * config.throttles[0].capacity);
     router_stop(&r);
 }
 
@@ -155,7 +158,7 @@ void suite_throttle(void)
          blocked_flows_cost_no_memory},
         {"P1 S2: reports tell the place, and a reload ends throttling", flows_show_their_place},
         {"P4: routers with one key place flows alike", a_configured_key_places},
-        {"P1: a monitor only tells", a_monitor_only_tells},
+        {"P1: a monitor only tells, and tells what would be", a_monitor_only_tells},
     };
     TEST_SUITE("throttling", TESTS);
 }
