@@ -82,15 +82,15 @@ struct quic_opened {
  * `largest` is the largest packet number opened so far of this sender, or -1 (RFC 9000 A.3).
  * The frames are written to `buffer` (`size` bytes; packet->packet.len always suffices); the packet itself is
  * not changed. QW_OK; QW_ERR_AUTH when these are not its keys, with garbage in `buffer`; QW_ERR_TRUNCATED
- * when it is too short to hold a sample or a tag; QW_ERR_FULL when `buffer` is too small; QW_ERR_UNSUPPORTED
- * when it is no Initial; QW_ERR_CRYPTO. */
+ * when it is too short to hold a sample or a tag; QW_ERR_INVALID when it is longer than QUIC_DATAGRAM_MAX;
+ * QW_ERR_FULL when `buffer` is too small; QW_ERR_UNSUPPORTED when it is no Initial; QW_ERR_CRYPTO. */
 enum qw_error quic_initial_open(struct quic_crypto *crypto, const struct quic_initial_keys *keys,
                                 const struct quic_packet *packet, int64_t largest, uint8_t *buffer,
                                 size_t size, struct quic_opened *out);
 
 /* Checks the Retry Integrity Tag (RFC 9001 5.8, RFC 9369 3.3.3): whoever sent `packet` has seen the Initial
- * with `original_dcid`. QW_OK, QW_ERR_AUTH, QW_ERR_UNSUPPORTED when it is no Retry, QW_ERR_TRUNCATED,
- * QW_ERR_CRYPTO. */
+ * with `original_dcid`. QW_OK; QW_ERR_AUTH, also for a length that no such packet has; QW_ERR_UNSUPPORTED when
+ * it is no Retry; QW_ERR_TRUNCATED; QW_ERR_CRYPTO. */
 enum qw_error quic_retry_verify(struct quic_crypto *crypto, const struct quic_packet *packet,
                                 struct qw_bytes original_dcid);
 

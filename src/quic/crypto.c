@@ -1,4 +1,6 @@
 #include "crypto.h"
+#include <openssl/core_names.h>
+#include <openssl/params.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,26 +69,20 @@ static bool update(EVP_CIPHER_CTX *ctx, uint8_t *out, struct qw_bytes in)
 {
     int written;
     return in.len == 0 ||
-           (in.len <= QUIC_DATAGRAM_MAX && EVP_DecryptUpdate(ctx, out, &written, in.data, (int)in.len));
-}
-
-static bool update_aad(EVP_CIPHER_CTX *ctx, const struct qw_bytes *aad, size_t pieces)
-{
-    for (size_t i = 0; i < pieces; i++)
-        if (!update(ctx, NULL, aad[i]))
-            return false;
-    return true;
+           (in.len <= QUIC_AAD_MAX && EVP_DecryptUpdate(ctx, out, &written, in.data, (int)in.len));
 }
 
 enum qw_error quic_aead_open(EVP_CIPHER_CTX *ctx, const uint8_t *key, const uint8_t nonce[QUIC_NONCE_LEN],
-                             const struct qw_bytes *aad, size_t pieces, struct qw_bytes sealed, uint8_t *out)
+                             struct qw_bytes aad, struct qw_bytes sealed, uint8_t *out)
 {
     struct qw_bytes ciphertext = {sealed.data, sealed.len - QUIC_TAG_LEN};
     uint8_t tag[QUIC_TAG_LEN];
     memcpy(tag, sealed.data + ciphertext.len, sizeof tag);
+    OSSL_PARAM with_tag[] = {OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag, sizeof tag),
+                             OSSL_PARAM_END};
     int written;
-    if (!EVP_DecryptInit_ex2(ctx, NULL, key, nonce, NULL) || !update_aad(ctx, aad, pieces) ||
-        !update(ctx, out, ciphertext) || !EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, sizeof tag, tag))
+    if (!EVP_DecryptInit_ex2(ctx, NULL, key, nonce, with_tag) || !update(ctx, NULL, aad) ||
+        !update(ctx, out, ciphertext))
         return QW_ERR_CRYPTO;
     return EVP_DecryptFinal_ex(ctx, out, &written) ? QW_OK : QW_ERR_AUTH;
 }

@@ -9,17 +9,21 @@
 #define QUIC_TAG_LEN 16   /* of AES-128-GCM */
 #define QUIC_NONCE_LEN 12 /* likewise */
 
+/* The longest: a Retry Pseudo-Packet (RFC 9001 5.8), which puts a connection ID before a packet. */
+#define QUIC_AAD_MAX (1 + QUIC_CID_MAX + QUIC_DATAGRAM_MAX)
+
 struct quic_crypto {
     struct quic_hmac salt[QUIC_VERSIONS]; /* keyed with each version's initial_salt */
     EVP_CIPHER *gcm, *ecb;
     EVP_CIPHER_CTX *aead, *hp;            /* keyed anew by each packet */
     EVP_CIPHER_CTX *retry[QUIC_VERSIONS]; /* keyed with each version's Retry key */
+    uint8_t aad[QUIC_AAD_MAX];            /* room to put associated data together */
 };
 
-/* Removes AES-128-GCM protection. The associated data is the `pieces` pieces of `aad`, one after the other;
- * `sealed` is ciphertext and tag, at least QUIC_TAG_LEN bytes. The plaintext goes to `out`, which AUTH leaves
- * with garbage. `key` is NULL when `ctx` has its key. QW_OK, QW_ERR_AUTH, QW_ERR_CRYPTO. */
+/* Removes AES-128-GCM protection. `sealed` is ciphertext and tag, at least QUIC_TAG_LEN bytes. The plaintext
+ * goes to `out`, which AUTH leaves with garbage. `key` is NULL when `ctx` has its key. QW_OK, QW_ERR_AUTH,
+ * QW_ERR_CRYPTO. */
 enum qw_error quic_aead_open(EVP_CIPHER_CTX *ctx, const uint8_t *key, const uint8_t nonce[QUIC_NONCE_LEN],
-                             const struct qw_bytes *aad, size_t pieces, struct qw_bytes sealed, uint8_t *out);
+                             struct qw_bytes aad, struct qw_bytes sealed, uint8_t *out);
 
 #endif

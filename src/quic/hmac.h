@@ -1,8 +1,9 @@
-/* HMAC-SHA256 (RFC 2104) as a pair of hash states that have taken in the key. Keying costs two of the four
- * compressions of a short message, so a key that is used often is kept as its states.
+/* HMAC-SHA256 (RFC 2104) for the short keys and messages of QUIC's key schedule, as a pair of hash states
+ * that have taken in the key. Keying costs two of the four compressions, so a key that is used often is kept
+ * as its states; what is hashed then is always one block.
  *
  * EVP's digests allocate for every copy of a state. This is the one place that uses OpenSSL's older interface
- * to SHA-256, whose states are plain data. */
+ * to SHA-256, and of it the compression alone. */
 #ifndef QUIC_HMAC_H
 #define QUIC_HMAC_H
 
@@ -11,15 +12,22 @@
 #include <quicward/base/bytes.h>
 
 #define QUIC_HASH_LEN 32
+#define QUIC_HMAC_MESSAGE_MAX 55
+
+/* SHA-256 after some whole blocks. */
+struct quic_hash {
+    SHA_LONG h[8];
+};
 
 struct quic_hmac {
-    SHA256_CTX inner, outer;
+    struct quic_hash inner, outer;
 };
 
 /* Takes in a key of at most QUIC_HASH_LEN bytes. */
 void quic_hmac_key(struct quic_hmac *hmac, struct qw_bytes key);
 
-/* The HMAC of `message` under the key that `hmac` took in. */
+/* The HMAC of `message`, of at most QUIC_HMAC_MESSAGE_MAX bytes, under the key that `hmac` took in. `out` may
+ * be where `message` lies. */
 void quic_hmac(const struct quic_hmac *hmac, struct qw_bytes message, uint8_t out[QUIC_HASH_LEN]);
 
 #endif

@@ -60,22 +60,30 @@ static enum qw_error check(const struct quic_packet *packet)
     size_t len = packet->packet.len;
     if (packet->pn_offset > len || len - packet->pn_offset < PN_LEN_MAX + SAMPLE_LEN)
         return QW_ERR_TRUNCATED;
+    if (len > QUIC_DATAGRAM_MAX)
+        return QW_ERR_INVALID;
     return QW_OK;
+}
+
+/* The associated data is the header before protection (RFC 9001 5.3); the packet itself is not to change. */
+static struct qw_bytes make_aad(struct quic_crypto *crypto, const struct quic_packet *packet,
+                                const struct unprotected *header)
+{
+    memcpy(crypto->aad, packet->packet.data, packet->pn_offset);
+    crypto->aad[0] = header->first;
+    memcpy(crypto->aad + packet->pn_offset, header->pn, header->pn_len);
+    return (struct qw_bytes){crypto->aad, packet->pn_offset + header->pn_len};
 }
 
 static enum qw_error open_payload(struct quic_crypto *crypto, const struct quic_initial_keys *keys,
                                   const struct quic_packet *packet, const struct unprotected *header,
                                   uint8_t *buffer, struct quic_opened *out)
 {
-    const uint8_t *data = packet->packet.data;
-    size_t payload = packet->pn_offset + header->pn_len;
-    struct qw_bytes sealed = {data + payload, packet->packet.len - payload};
-    /* The associated data is the header before protection; in pieces, because the packet is not to change. */
-    struct qw_bytes aad[] = {
-        {&header->first, 1}, {data + 1, packet->pn_offset - 1}, {header->pn, header->pn_len}};
+    struct qw_bytes aad = make_aad(crypto, packet, header);
+    struct qw_bytes sealed = {packet->packet.data + aad.len, packet->packet.len - aad.len};
     uint8_t nonce[QUIC_NONCE_LEN];
     make_nonce(keys->iv, out->packet_number, nonce);
-    return quic_aead_open(crypto->aead, keys->key, nonce, aad, sizeof aad / sizeof aad[0], sealed, buffer);
+    return quic_aead_open(crypto->aead, keys->key, nonce, aad, sealed, buffer);
 }
 
 enum qw_error quic_initial_open(struct quic_crypto *crypto, const struct quic_initial_keys *keys,

@@ -9,13 +9,15 @@ enum qw_error quic_retry_verify(struct quic_crypto *crypto, const struct quic_pa
         return QW_ERR_UNSUPPORTED;
     if (packet->packet.len < QUIC_TAG_LEN)
         return QW_ERR_TRUNCATED;
-    if (original_dcid.len > QUIC_CID_MAX)
-        return QW_ERR_AUTH; /* no Initial of these versions had it */
-    uint8_t dcid_len = (uint8_t)original_dcid.len;
-    size_t covered = packet->packet.len - QUIC_TAG_LEN;
+    if (original_dcid.len > QUIC_CID_MAX || packet->packet.len > QUIC_DATAGRAM_MAX)
+        return QW_ERR_AUTH; /* no packet of these versions is like that */
     /* The Retry Pseudo-Packet; nothing is encrypted, so the tag alone is what is opened. */
-    struct qw_bytes pseudo[] = {{&dcid_len, 1}, original_dcid, {packet->packet.data, covered}};
+    size_t covered = packet->packet.len - QUIC_TAG_LEN;
+    struct qw_writer pseudo = qw_writer(crypto->aad, sizeof crypto->aad);
+    qw_put_u8(&pseudo, (uint8_t)original_dcid.len);
+    qw_put(&pseudo, original_dcid.data, original_dcid.len);
+    qw_put(&pseudo, packet->packet.data, covered);
+    struct qw_bytes aad = {crypto->aad, qw_written(&pseudo)};
     struct qw_bytes tag = {packet->packet.data + covered, QUIC_TAG_LEN};
-    return quic_aead_open(crypto->retry[version - quic_versions], NULL, version->retry_nonce, pseudo,
-                          sizeof pseudo / sizeof pseudo[0], tag, NULL);
+    return quic_aead_open(crypto->retry[version - quic_versions], NULL, version->retry_nonce, aad, tag, NULL);
 }
