@@ -21,12 +21,13 @@ static void skip_padding(struct qw_reader *r)
 {
     static const uint8_t PADDING_ONLY[STRIDE] = {PADDING};
     struct qw_reader ahead = *r;
-    struct qw_bytes next = qw_take(&ahead, STRIDE);
-    for (; next.data && memcmp(next.data, PADDING_ONLY, STRIDE) == 0; next = qw_take(&ahead, STRIDE))
-        *r = ahead;
-    ahead = *r;
-    while (qw_u8(&ahead) == PADDING && !ahead.bad)
-        *r = ahead;
+    struct qw_bytes rest = qw_take(&ahead, qw_left(r));
+    size_t count = 0;
+    while (rest.len - count >= STRIDE && memcmp(rest.data + count, PADDING_ONLY, STRIDE) == 0)
+        count += STRIDE;
+    while (count < rest.len && rest.data[count] == PADDING)
+        count++;
+    qw_skip(r, count);
 }
 
 static void skip_varints(struct qw_reader *r, uint64_t count)

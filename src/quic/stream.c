@@ -152,6 +152,8 @@ void quic_stream_copy(const struct quic_stream *stream, const struct quic_chunks
 
 void quic_stream_release(struct quic_stream *stream, struct quic_chunks *chunks)
 {
+    if (stream->ranges == 0) /* then it has no chunks */
+        return;
     for (unsigned i = 0; i < QUIC_STREAM_CHUNKS; i++)
         if (stream->chunks[i] != 0)
             chunks->stack[chunks->unused++] = stream->chunks[i];
