@@ -48,9 +48,8 @@ enum qw_error tls_client_hello(struct qw_bytes message, struct tls_client_hello 
     struct qw_reader r = qw_reader(message.data, message.len);
     qw_skip(&r, HEADER_LEN);
     struct qw_reader body = qw_sub(&r, len - HEADER_LEN);
-    struct tls_client_hello read = {0};
-    if (!read_body(&body, &read))
-        return QW_ERR_MALFORMED;
-    *out = read;
-    return QW_OK;
+    if (read_body(&body, out))
+        return QW_OK;
+    *out = (struct tls_client_hello){0};
+    return QW_ERR_MALFORMED;
 }

@@ -108,15 +108,24 @@ static bool read_one(uint16_t type, struct qw_reader *body, struct tls_client_he
     }
 }
 
-/* One bit for each type, so that a block of thousands of empty extensions takes no longer than its bytes. */
+#define STRETCH 1024 /* types that are cleared at once */
+
+/* One bit for each type, so that a block of thousands of empty extensions takes no longer than its bytes. The
+ * usual dozen lie in a few stretches; the others' memory is not touched. */
 struct seen {
-    uint64_t bits[(UINT16_MAX + 1) / 64];
+    uint64_t begun; /* one bit for each stretch that is clear but for what was seen */
+    uint64_t bits[(UINT16_MAX + 1) / STRETCH][STRETCH / 64];
 };
+_Static_assert((UINT16_MAX + 1) / STRETCH <= 64, "`begun` has a bit for each stretch");
 
 /* False the second time that it gets the same type. */
 static bool first_time(struct seen *seen, uint16_t type)
 {
-    uint64_t *word = &seen->bits[type / 64], bit = UINT64_C(1) << type % 64;
+    uint64_t *stretch = seen->bits[type / STRETCH], mark = UINT64_C(1) << type / STRETCH;
+    if ((seen->begun & mark) == 0)
+        memset(stretch, 0, sizeof seen->bits[0]);
+    seen->begun |= mark;
+    uint64_t *word = &stretch[type % STRETCH / 64], bit = UINT64_C(1) << type % 64;
     bool first = (*word & bit) == 0;
     *word |= bit;
     return first;
@@ -124,7 +133,8 @@ static bool first_time(struct seen *seen, uint16_t type)
 
 bool tls_extensions(struct qw_reader *block, struct tls_client_hello *out)
 {
-    struct seen seen = {0};
+    struct seen seen;
+    seen.begun = 0;
     while (qw_left(block) > 0) {
         uint16_t type = qw_u16(block);
         struct qw_reader body = qw_sub(block, qw_u16(block));

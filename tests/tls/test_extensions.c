@@ -83,6 +83,8 @@ static void blocks(void)
         {"1234 0000", QW_OK, false, false},
         {"1234 0003 616263", QW_OK, false, false},
         {"1234 0000 1235 0000", QW_OK, false, false},
+        {"1234 0000 1634 0000 1274 0000 fe34 0000", QW_OK, false, false}, /* alike in some bits */
+        {"1634 0000 1234 0000 1634 0000", QW_ERR_MALFORMED, false, false},
         {"1234 0000 1234 0000", QW_ERR_MALFORMED, false, false}, /* twice, and nothing we know */
         {"1234 0000 ffff 0000 1234 0000", QW_ERR_MALFORMED, false, false},
         {"12", QW_ERR_MALFORMED, false, false},
