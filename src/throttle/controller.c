@@ -3,7 +3,7 @@
 
 /* The passed load is averaged so long: packets come in bursts, and blocking flows because of one burst would
  * hit flows for nothing. */
-#define MEAN_S 1.0
+#define SMOOTH_S 1.0
 
 /* Room is given away with this time constant. Clients that gave up try again within about ten seconds. */
 #define RELEASE_S 15.0
@@ -37,10 +37,16 @@ static double scaled(const struct controller_settings *settings, double x, doubl
     return 1 - fmax(1 - x, SEED) * ratio;
 }
 
+static double target(const struct controller_settings *settings, const struct load *load, double passed)
+{
+    return controller_clamp(settings, scaled(settings, load->x, load->capacity / fmax(passed, 1)));
+}
+
 static void average(struct controller *c, const struct load *load)
 {
-    c->age = fmin(c->age + load->seconds, fmax(MEAN_S, load->seconds));
-    c->mean += (load->passed - c->mean) * load->seconds / c->age;
+    c->age = fmin(c->age + load->seconds, fmax(SMOOTH_S, load->seconds));
+    c->smooth += (load->passed - c->smooth) * load->seconds / c->age;
+    mean_add(&c->mean, load->passed, load->seconds);
 }
 
 static void rise(struct controller *c, const struct controller_settings *settings, const struct load *load,
@@ -48,6 +54,7 @@ static void rise(struct controller *c, const struct controller_settings *setting
 {
     c->x = load->x + (target - load->x) * settings->gain;
     c->age = 0; /* what passed before says nothing of what will */
+    mean_forget(&c->mean);
     if (c->released)
         c->patience = fmin(fmax(2 * c->patience, PATIENCE_MIN_S), PATIENCE_MAX_S);
     c->released = false;
@@ -73,11 +80,10 @@ void controller_look(struct controller *c, const struct controller_settings *set
 {
     average(c, load);
     c->wait = fmax(c->wait - load->seconds, 0);
-    double ratio = load->capacity / fmax(c->mean, 1);
-    double target = controller_clamp(settings, scaled(settings, load->x, ratio));
-    if (c->mean > load->capacity * (1 + settings->hysteresis))
-        rise(c, settings, load, target);
-    else if (c->mean < load->capacity * (1 - settings->hysteresis))
-        fall(c, settings, load, target);
+    double mean = mean_rate(&c->mean), least = fmin(c->smooth, mean), most = fmax(c->smooth, mean);
+    if (least > load->capacity * (1 + settings->hysteresis))
+        rise(c, settings, load, target(settings, load, least));
+    else if (most < load->capacity * (1 - settings->hysteresis))
+        fall(c, settings, load, target(settings, load, most));
     c->x = controller_clamp(settings, c->x);
 }

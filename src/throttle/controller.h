@@ -11,6 +11,7 @@
 #ifndef CONTROLLER_H
 #define CONTROLLER_H
 
+#include "mean.h"
 #include <stdbool.h>
 
 struct controller_settings {
@@ -20,11 +21,13 @@ struct controller_settings {
 
 struct controller {
     double x;
-    double mean;     /* passed load, over a second or since x rose */
-    double age;      /* seconds that `mean` covers */
-    bool released;   /* x fell since it last rose */
-    double patience; /* seconds to wait after the last rise, and */
-    double wait;     /* how many of them are left */
+    double smooth;    /* passed load, over a second or since x rose, the newest counting most */
+    double age;       /* seconds that `smooth` covers */
+    struct mean mean; /* likewise, but all counting the same: a pause and the burst that makes up for it
+                         cancel. x rises when both are too much */
+    bool released;    /* x fell since it last rose */
+    double patience;  /* seconds to wait after the last rise, and */
+    double wait;      /* how many of them are left */
 };
 
 struct load {

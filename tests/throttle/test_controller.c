@@ -61,6 +61,26 @@ static void bursts(void)
     }
 }
 
+/* A router that stands still for two looks hands over in the third what came meanwhile: no more passes than
+ * before. */
+static void a_pause_and_its_backlog(void)
+{
+    static const double LOADS[] = {0, 0, 3, 1, 1};
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        sim_begin(&sim, seed);
+        sim_add(&sim, SIM_CONSTANT, 190, 10);
+        sim_run(&sim, 15);
+        double before = sim.controller.x;
+        for (unsigned i = 0; i < sizeof(LOADS) / sizeof(LOADS[0]); i++) {
+            struct load load = {SIM_CAPACITY, sim.passed * LOADS[i], SIM_STEP_S, sim.controller.x};
+            controller_look(&sim.controller, &sim.settings, &load);
+        }
+        CU_ASSERT(sim.controller.x <= before);
+        struct sim_seen seen = sim_run(&sim, 5);
+        CU_ASSERT(within(&seen, 0.9, 1.1) && fabs(seen.highest - before) < 0.005);
+    }
+}
+
 static void below_the_capacity_nothing_is_blocked(void)
 {
     static const double LOADS[] = {0, 0.5, 0.94, 1, 1.04};
@@ -273,6 +293,7 @@ void suite_controller(void)
         {"P2: flows that give up and come back settle in 5 s", flows_that_give_up},
         {"P2: elastic flows settle in 5 s", elastic_flows},
         {"P2: bursts move little", bursts},
+        {"P2: a pause and its backlog raise nothing", a_pause_and_its_backlog},
         {"P2: below the capacity nothing is blocked", below_the_capacity_nothing_is_blocked},
         {"P2: without load the share goes down to the floor", no_load_goes_to_the_floor},
         {"P2: the share comes back from 100 %", from_all_blocked},
