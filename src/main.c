@@ -32,6 +32,8 @@ static const struct command *find(const char *name)
 {
     if (strcmp(name, "--help") == 0 || strcmp(name, "--version") == 0)
         name += 2;
+    if (strcmp(name, "-h") == 0)
+        name = "help";
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(COMMANDS[i].name, name) == 0)
             return &COMMANDS[i];

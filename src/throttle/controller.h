@@ -24,7 +24,7 @@ struct controller {
     double smooth;    /* passed load, over a second or since x rose, the newest counting most */
     double age;       /* seconds that `smooth` covers */
     struct mean mean; /* likewise, but all counting the same: a pause and the burst that makes up for it
-                         cancel. x rises when both are too much */
+                         cancel. x moves when both say so */
     bool released;    /* x fell since it last rose */
     double patience;  /* seconds to wait after the last rise, and */
     double wait;      /* how many of them are left */
