@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # N4, N10: ports that the router listens on, and those that reflection attacks use, are never handed out; where the pool or the
 # share of one host is used up a new mapping's first packet is refused with an ICMP error or, as configured, dropped without a
-# word; existing ones go on.
+# word; existing ones go on. A pool that the router uses up itself is warned of.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 lab_trap
 nat_lab_up || exit 1
@@ -34,6 +34,15 @@ check 'an event tells of it' event_is '.event == "no-port"'
 check 'the others go on' ask "$C4:5005" "$S4:7000"
 check 'also to other servers' not unreachable "$C4:5000"
 check "the router's own goes on" in_server "$QW_TOOLS/udp_ask" "$S4:6000" "$X4:20000" question 2000
+check 'quicward ends cleanly' stop_quicward
+
+# The kernel keeps 32768 to 60999 for the router's own sockets unless told otherwise.
+start_nat 'ports = "40000-50000";' || exit 1
+check 'a pool of which the router leaves nothing is warned of, once for each parity' \
+    [ "$(grep -c 'warning: no .* port of nat.ports is left' "$LAB_DIR/quicward.log")" = 2 ]
+check 'nothing can be mapped' unreachable "$C4:5000"
+lab_sysctl "$LAB_ROUTER" net.ipv4.ip_local_port_range='61000 65535'
+check 'what it gives back is used within seconds' wait_for 5 ask "$C4:5000" "$S4:7000" 500
 check 'quicward ends cleanly' stop_quicward
 
 start_nat 'per_host = 2; exhausted = "drop";' || exit 1

@@ -1,6 +1,8 @@
 /* The thread that follows the router: its address towards the outside, and the ports it uses. */
 #include "fail.h"
+#include "port_pool.h"
 #include "router_ports.h"
+#include "setup_advice.h"
 #include "wan_address.h"
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -26,7 +28,9 @@ struct io_watch {
     pthread_t thread;
     struct qw_addr address;
     uint64_t ports[NAT_PORT_WORDS];
-    struct qw_time looked; /* at the ports */
+    struct qw_time looked;         /* at the ports */
+    uint64_t pool[NAT_PORT_WORDS]; /* that the configuration has */
+    bool no_even, no_odd;          /* the router has left none of them, and it was said */
 };
 
 static const struct qw_addr NONE;
@@ -54,6 +58,24 @@ static void look_at_address(struct io_watch *watch)
         tell_address(watch, &address);
 }
 
+static bool warn_of_none(bool warned, unsigned left, const char *kind)
+{
+    if (left == 0 && !warned)
+        qw_log(QW_LOG_WARNING,
+               "no %s port of nat.ports is left to map to: the router has them itself "
+               "(net.ipv4.ip_local_port_range, ip_local_reserved_ports, sockets) or they are excluded",
+               kind);
+    return left == 0;
+}
+
+/* A port is mapped to one of its parity only, so one that is used up stops half of the flows. */
+static void look_at_pool(struct io_watch *watch)
+{
+    struct port_count left = port_pool_left(watch->pool, watch->ports);
+    watch->no_even = warn_of_none(watch->no_even, left.even, "even");
+    watch->no_odd = warn_of_none(watch->no_odd, left.odd, "odd");
+}
+
 static void look_at_ports(struct io_watch *watch)
 {
     uint64_t ports[NAT_PORT_WORDS];
@@ -62,6 +84,7 @@ static void look_at_ports(struct io_watch *watch)
         return;
     memcpy(watch->ports, ports, sizeof(ports));
     engine_set_router_ports(watch->engine, ports);
+    look_at_pool(watch);
 }
 
 /* ENOBUFS: events were lost, which is one more reason to ask. */
@@ -114,35 +137,6 @@ static int start_thread(struct io_watch *watch)
     return problem;
 }
 
-static int rp_filter(const char *interface)
-{
-    char path[sizeof("/proc/sys/net/ipv4/conf//rp_filter") + CONFIG_INTERFACE_NAME_MAX];
-    int value = 0;
-    snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", interface);
-    FILE *file = fopen(path, "re");
-    if (file && fscanf(file, "%d", &value) != 1)
-        value = 0;
-    if (file)
-        fclose(file);
-    return value;
-}
-
-/* A hairpin comes from an inside interface with an address that is not reached by it. The kernel takes the
- * larger one of the two values. */
-static void warn_of_strict_filter(const struct config *config)
-{
-    int all = rp_filter("all");
-    for (unsigned i = 0; i < config->inside.count; i++) {
-        int own = rp_filter(config->inside.names[i]);
-        if ((all > own ? all : own) == 1)
-            qw_log(
-                QW_LOG_WARNING,
-                "net.ipv4.conf.%s.rp_filter is 1 (strict): inside hosts cannot reach each other's external "
-                "endpoints; 0 or 2 lets them",
-                config->inside.names[i]);
-    }
-}
-
 static enum qw_error begin(struct io_watch *watch, const struct config *config, struct io_error *error)
 {
     watch->stop = eventfd(0, EFD_CLOEXEC);
@@ -156,8 +150,10 @@ static enum qw_error begin(struct io_watch *watch, const struct config *config, 
         if (qw_addr_equal(&watch->address, &NONE))
             qw_log(QW_LOG_WARNING, "%s has no IPv4 address: nothing can be mapped", watch->interface);
     }
+    port_pool_read(config, watch->pool);
     look_at_ports(watch);
-    warn_of_strict_filter(config);
+    look_at_pool(watch);
+    setup_advice(config);
     int problem = start_thread(watch);
     if (problem != 0)
         return io_fail(error, QW_ERR_SYSTEM, "no thread for the external address: %s", strerror(problem));

@@ -12,6 +12,7 @@ int main(void)
     link_suite();
     message_suite();
     packet_suite();
+    port_pool_suite();
     raw_suite();
     returned_suite();
     router_ports_suite();

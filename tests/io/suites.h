@@ -11,6 +11,7 @@ void interfaces_suite(void);
 void link_suite(void);
 void message_suite(void);
 void packet_suite(void);
+void port_pool_suite(void);
 void raw_suite(void);
 void returned_suite(void);
 void router_ports_suite(void);

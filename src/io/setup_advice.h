@@ -1,0 +1,10 @@
+/* What of the router around it mode nat depends on, and nobody would tell when it is not so. */
+#ifndef QUICWARD_IO_SETUP_ADVICE_H
+#define QUICWARD_IO_SETUP_ADVICE_H
+
+#include <quicward/config.h>
+
+/* Logs it. */
+void setup_advice(const struct config *config);
+
+#endif
