@@ -38,4 +38,11 @@ check 'one speaks to the other, from its external endpoint' shows "^${external4/
 check 'and is answered' shows "^${external5//./\\.} " \
     hears_at "$LAB_CLIENT" 10.0.0.4:6000 in_client "$QW_TOOLS/udp_send" 10.0.0.5:5000 "$external4" hello
 check 'quicward ends cleanly' stop_quicward
+
+lab_spawn "$LAB_ROUTER" of-the-router "$QW_TOOLS/udp_echo" "$X4:8443"
+wait_for 5 listening "$LAB_ROUTER" 8443
+start_nat 'forwards = ( { port = 8443; to = "10.0.0.2:4433"; }, { port = 53; to = "10.0.0.3:7000"; } );' || exit 1
+check 'of a port that the router itself listens on the daemon warns' \
+    [ "$(grep -o 'listens on .*: the forward' "$LAB_DIR/quicward.log")" = "listens on $X4:8443: the forward" ]
+check 'quicward ends cleanly' stop_quicward
 case_end

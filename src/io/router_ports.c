@@ -1,6 +1,7 @@
 #include "router_ports.h"
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define LINE_SIZE 512
@@ -17,17 +18,38 @@ static void add_range(uint64_t ports[static NAT_PORT_WORDS], unsigned first, uns
         add(ports, port);
 }
 
+#define ADDRESS_DIGITS 32
+
 /* "  sl  local_address rem_address ...": then "  123: 0100007F:0035 00000000:0000 ...", IPv6 with 32 digits.
  */
+static bool read_socket(const char *line, char address[static ADDRESS_DIGITS + 1], unsigned *port)
+{
+    char after;
+    return sscanf(line, " %*u: %32[0-9A-Fa-f]:%4x%c", address, port, &after) == 3 && after == ' ';
+}
+
 void router_ports_add_sockets(FILE *text, uint64_t ports[static NAT_PORT_WORDS])
 {
-    char line[LINE_SIZE];
-    while (fgets(line, sizeof(line), text)) {
-        unsigned port;
-        char after;
-        if (sscanf(line, " %*u: %*32[0-9A-Fa-f]:%4x%c", &port, &after) == 2 && after == ' ')
+    char line[LINE_SIZE], address[ADDRESS_DIGITS + 1];
+    unsigned port;
+    while (fgets(line, sizeof(line), text))
+        if (read_socket(line, address, &port))
             add(ports, port);
-    }
+}
+
+/* The kernel writes the four bytes as one number of the machine's order. */
+bool router_ports_taken(FILE *text, const struct qw_addr *address, uint16_t port)
+{
+    char line[LINE_SIZE], local[ADDRESS_DIGITS + 1], wanted[ADDRESS_DIGITS + 1];
+    uint32_t number;
+    unsigned at;
+    memcpy(&number, &address->bytes[12], sizeof(number));
+    snprintf(wanted, sizeof(wanted), "%08" PRIX32, number);
+    while (fgets(line, sizeof(line), text))
+        if (read_socket(line, local, &at) && at == port &&
+            (strcmp(local, wanted) == 0 || strspn(local, "0") == strlen(local)))
+            return true;
+    return false;
 }
 
 /* Digits only: scanf alone would take "-1" for a large number. */

@@ -9,6 +9,9 @@
 /* Adds the local ports in the text of /proc/net/udp or udp6. Lines of another form are passed over. */
 void router_ports_add_sockets(FILE *text, uint64_t ports[static NAT_PORT_WORDS]);
 
+/* Whether one of the sockets in that text is on `port` of the IPv4 `address`, or of every address. */
+bool router_ports_taken(FILE *text, const struct qw_addr *address, uint16_t port);
+
 /* Adds the ports in the text of ip_local_reserved_ports: "8080,9000-9010" and a newline, or nothing. */
 void router_ports_add_reserved(FILE *text, uint64_t ports[static NAT_PORT_WORDS]);
 

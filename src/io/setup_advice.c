@@ -1,4 +1,5 @@
 #include "setup_advice.h"
+#include "router_ports.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <quicward/base/log.h>
@@ -59,8 +60,37 @@ static void tell_foreign_addresses(const struct config *config)
                    text);
 }
 
-void setup_advice(const struct config *config)
+static bool taken(const char *path, const struct qw_endpoint *at)
+{
+    FILE *text = fopen(path, "re");
+    bool found = text && router_ports_taken(text, &at->addr, at->port);
+    if (text)
+        fclose(text);
+    return found;
+}
+
+/* What a socket of the router owns never gets to the queue. An address of somebody else has no such socket.
+ */
+static void warn_of_taken_forwards(const struct config *config, const struct qw_addr *address)
+{
+    char text[QW_ENDPOINT_TEXT_MAX], alone[QW_ADDR_TEXT_MAX];
+    for (unsigned i = 0; i < config->forward_count; i++) {
+        const struct config_forward *forward = &config->forwards[i];
+        struct qw_endpoint at = {config->external_auto ? *address : config->external[forward->external],
+                                 forward->port};
+        if ((taken("/proc/self/net/udp", &at) || taken("/proc/self/net/udp6", &at)) &&
+            !is_foreign(qw_addr_text(&at.addr, QW_IPV4, alone)))
+            qw_log(QW_LOG_WARNING,
+                   "a program of this router listens on %s: the forward of that port gets nothing "
+                   "(nat.forwards, "
+                   "line %u)",
+                   qw_endpoint_text(&at, QW_IPV4, text), forward->line);
+    }
+}
+
+void setup_advice(const struct config *config, const struct qw_addr *address)
 {
     warn_of_strict_filter(config);
     tell_foreign_addresses(config);
+    warn_of_taken_forwards(config, address);
 }

@@ -4,7 +4,7 @@
 
 #include <quicward/config.h>
 
-/* Logs it. */
-void setup_advice(const struct config *config);
+/* Logs it. `address` is the one of external = "auto", zero for none. */
+void setup_advice(const struct config *config, const struct qw_addr *address);
 
 #endif

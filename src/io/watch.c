@@ -153,7 +153,7 @@ static enum qw_error begin(struct io_watch *watch, const struct config *config, 
     port_pool_read(config, watch->pool);
     look_at_ports(watch);
     look_at_pool(watch);
-    setup_advice(config);
+    setup_advice(config, &watch->address);
     int problem = start_thread(watch);
     if (problem != 0)
         return io_fail(error, QW_ERR_SYSTEM, "no thread for the external address: %s", strerror(problem));

@@ -59,6 +59,30 @@ static void sockets(void)
     CU_ASSERT_TRUE(has(53) && has(546));
 }
 
+static bool is_taken(const char *text, const char *address, uint16_t port)
+{
+    struct qw_addr wanted;
+    enum qw_family family;
+    FILE *file = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+    if (!file || !qw_addr_parse(address, &wanted, &family))
+        exit(1);
+    bool found = router_ports_taken(file, &wanted, port);
+    fclose(file);
+    return found;
+}
+
+/* 192.168.100.7 is 0764A8C0 on machines of little endian order, as most are. */
+static void taken(void)
+{
+    const bool little = *(const uint8_t *)&(const uint16_t){1} == 1;
+    CU_ASSERT_TRUE(is_taken(UDP, "198.51.100.7", 53));
+    CU_ASSERT_FALSE(is_taken(UDP, "198.51.100.7", 54));
+    CU_ASSERT_FALSE(is_taken(UDP, "198.51.100.7", 51820));
+    CU_ASSERT_TRUE(is_taken(UDP, little ? "192.168.100.7" : "7.100.168.192", 51820));
+    CU_ASSERT_TRUE(is_taken(UDP6, "198.51.100.7", 53));
+    CU_ASSERT_FALSE(is_taken(UDP6, "198.51.100.7", 546));
+}
+
 static void other_lines(void)
 {
     static const char *const TEXTS[] = {
@@ -139,6 +163,7 @@ void router_ports_suite(void)
 {
     static const struct test TESTS[] = {
         {"N4: the ports of the router's sockets", sockets},
+        {"N11: a socket takes the port of its address, or of all", taken},
         {"lines of another form are passed over", other_lines},
         {"N4: ports that the router reserves", reserved},
         {"lists of another form end where they make no sense", odd_lists},
