@@ -76,6 +76,7 @@ for family in 4 6; do
     check "IPv$family at 50 % each flow passes whole or not at all" load half$family $family
     check "IPv$family replay tells which" foretold half$family 50
 done
+check 'replay shows no load, for none was measured' [ "$(replay | jq -c 'select(.stats) | .stats.throttles')" = null ]
 check 'IPv4 and IPv6: not the same ports' not same half4 half6
 
 # A datagram from outside to a port of the client, of a flow that is blocked or is not.

@@ -113,11 +113,13 @@ static bool walk(struct replay *replay)
     return result == QW_ERR_NOT_FOUND || fail(replay->options->operand, error.text);
 }
 
-/* Those alive after the last packet, and those that had expired unmet: a sweep may be a second late. */
+/* Those alive after the last packet, and those that had expired unmet: a sweep may be a second late. A
+ * capture does not name interfaces, so no load was measured, and none is shown. */
 static bool collect(struct replay *replay)
 {
     sweep(replay, replay->now);
     engine_stats(replay->engine, &replay->stats);
+    replay->stats.throttle_count = 0;
     replay_flows_live(&replay->flows, replay->engine, replay->now);
     sweep(replay, qw_time_add(replay->now, QW_NS_PER_SECOND));
     replay_flows_sort(&replay->flows);

@@ -1,3 +1,4 @@
+#include "entry.h"
 #include "rule.h"
 #include "say.h"
 #include <inttypes.h>
@@ -60,11 +61,23 @@ static enum answer say_rule(const struct rule *rule, struct seen *seen, FILE *ou
     return answer;
 }
 
-static const char *default_name(const struct policy *policy, const struct policy_facts *facts)
+static void say_default(const struct policy *policy, const struct policy_facts *facts, FILE *out)
 {
     if (policy->config->quic == CONFIG_QUIC_BLOCK && facts->quic)
-        return "quic = \"block\"";
-    return facts->direction == CONFIG_IN ? "default_in" : "default_out";
+        fputs("quic = \"block\"", out);
+    else if (facts->entry != POLICY_BY_DEFAULT)
+        entry_say(policy->config, facts, out);
+    else
+        fputs(facts->direction == CONFIG_IN ? "default_in" : "default_out", out);
+}
+
+/* A rule opens mappings that stand, and makes none. */
+static void say_mapping(const struct policy *policy, const struct policy_facts *facts,
+                        const struct policy_decision *decision, FILE *out)
+{
+    if (facts->entry != POLICY_BY_DEFAULT && decision->rule != POLICY_NO_RULE &&
+        decision->action == CONFIG_ACCEPT && !entry_is_forward(policy->config, facts))
+        fputs(", while there is a mapping", out);
 }
 
 static void say_decision(const struct policy *policy, const struct policy_facts *facts,
@@ -78,7 +91,8 @@ static void say_decision(const struct policy *policy, const struct policy_facts 
     if (decision->rule != POLICY_NO_RULE)
         fprintf(out, "rule %s", policy_rule_name(policy, decision->rule));
     else
-        fputs(default_name(policy, facts), out);
+        say_default(policy, facts, out);
+    say_mapping(policy, facts, decision, out);
     fputs(decision->by_content ? " (by content)\n" : "\n", out);
 }
 

@@ -1,4 +1,5 @@
 /* Flows in words. */
+#include "entry.h"
 #include "say.h"
 #include "sides.h"
 #include <string.h>
@@ -176,6 +177,7 @@ static bool complete(struct flow_reader *reader)
     facts->direction = reader->from.where == SIDE_INSIDE ? CONFIG_OUT : CONFIG_IN;
     facts->from_interface = reader->from.interface;
     facts->to_interface = reader->to.interface;
+    facts->entry = entry_of(reader->config, facts);
     return true;
 }
 

@@ -1,11 +1,11 @@
-/* tests/golden/explain/text.conf: each line of text.flows is explained as text.out says. */
+/* tests/golden/explain: each line of NAME.flows is explained as NAME.out says, with NAME.conf. */
 #include "suite.h"
 #include "suites.h"
 #include "world.h"
 #include <stdlib.h>
 #include <string.h>
 
-#define GOLDEN TEST_DATA "/golden/explain/text."
+#define GOLDEN(end) TEST_DATA "/golden/explain/" end
 
 static char *explained(const struct world *world, FILE *flows)
 {
@@ -36,12 +36,12 @@ static char *whole(const char *path)
     return text;
 }
 
-static void test_text(void)
+static void check_text(const char *config, const char *flows_path, const char *expected)
 {
-    struct world world = world_load(GOLDEN "conf");
-    FILE *flows = fopen(GOLDEN "flows", "r");
-    need(flows != NULL, GOLDEN "flows");
-    char *got = explained(&world, flows), *want = whole(GOLDEN "out");
+    struct world world = world_load(config);
+    FILE *flows = fopen(flows_path, "r");
+    need(flows != NULL, flows_path);
+    char *got = explained(&world, flows), *want = whole(expected);
     if (strcmp(got, want) != 0)
         printf("\n%s", got);
     CU_ASSERT_STRING_EQUAL(got, want);
@@ -49,6 +49,17 @@ static void test_text(void)
     free(got);
     free(want);
     world_end(&world);
+}
+
+static void test_text(void)
+{
+    check_text(GOLDEN("text.conf"), GOLDEN("text.flows"), GOLDEN("text.out"));
+}
+
+static void test_nat(void)
+{
+    check_text(GOLDEN("nat.conf"), GOLDEN("nat.flows"), GOLDEN("nat.out"));
+    check_text(GOLDEN("nat-open.conf"), GOLDEN("nat.flows"), GOLDEN("nat-open.out"));
 }
 
 /* The name comes from a packet: it cannot write lines or colours of its own. */
@@ -70,6 +81,7 @@ static void test_hostile_name(void)
 
 static const struct test TESTS[] = {
     {"F2: every reason in words", test_text},
+    {"F2, N5, N11: forwards and filtering stand where default_in does", test_nat},
     {"names from packets are escaped", test_hostile_name},
 };
 
