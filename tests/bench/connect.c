@@ -1,6 +1,7 @@
 /* bench_connect FIRST AT_ONCE SECONDS: the clients of replayed handshakes, from connection FIRST on
- * and AT_ONCE at a time. Prints how many the server answered and how many not, and the median and the 99th
- * percentile of the nanoseconds between a client's Initial and the answer. */
+ * and AT_ONCE at a time. Prints the first connection that is left for the next run, how many the server
+ * answered and how many not, and the median and the 99th percentile of the nanoseconds between a client's
+ * Initial and the answer. */
 #include "handshakes.h"
 #include "measure.h"
 #include <arpa/inet.h>
@@ -15,7 +16,7 @@
 static struct {
     int fd;
     struct handshake *all;
-    uint32_t at_once;
+    uint32_t at_once, next; /* all connections from `next` on are unused */
     uint64_t answered, lost;
     struct client {
         uint32_t number;
@@ -40,6 +41,7 @@ static void send_of(uint32_t number, uint8_t *data, size_t len)
 static void begin(struct client *client, uint32_t number)
 {
     bench_require(number < CONNECTIONS_MAX, "addresses left");
+    g.next = number < g.next ? g.next : number + 1;
     *client = (struct client){number, bench_now()};
     send_of(number, g.all[number % HANDSHAKES].initial, INITIAL_LEN);
 }
@@ -96,8 +98,8 @@ static void show(void)
     size_t count = g.answered < SAMPLES ? g.answered : SAMPLES;
     bench_require(count > 0, "some answer");
     qsort(g.samples, count, sizeof g.samples[0], by_size);
-    printf("%lu %lu %u %u\n", (unsigned long)g.answered, (unsigned long)g.lost, g.samples[count / 2],
-           g.samples[count * 99 / 100]);
+    printf("%u %lu %lu %u %u\n", g.next, (unsigned long)g.answered, (unsigned long)g.lost,
+           g.samples[count / 2], g.samples[count * 99 / 100]);
 }
 
 int main(int argc, char **argv)
@@ -107,8 +109,8 @@ int main(int argc, char **argv)
     g.fd = handshake_socket(CLIENT_PORT);
     g.at_once = (uint32_t)strtoul(argv[2], NULL, 10);
     bench_require(g.at_once > 0 && g.at_once <= AT_ONCE_MAX, "AT_ONCE is 1 to 1024");
-    /* Place i is for the numbers that are i modulo AT_ONCE, from the first such one on. */
-    uint32_t first = (uint32_t)strtoul(argv[1], NULL, 10) / g.at_once * g.at_once, number;
+    /* Place i is for the numbers that are i modulo AT_ONCE, from a multiple of it on. */
+    uint32_t first = ((uint32_t)strtoul(argv[1], NULL, 10) + g.at_once - 1) / g.at_once * g.at_once, number;
     for (uint32_t i = 0; i < g.at_once; i++)
         begin(&g.clients[i], first + i);
     uint64_t start = bench_now(), end = start + strtoul(argv[3], NULL, 10) * 1000000000u;

@@ -34,7 +34,7 @@ struct handshake *handshakes_new(void);
 #define CLIENTS 0x0a400000u
 #define CLIENTS_MAX 1024u
 #define SERVERS 0x0a800000u
-#define SERVERS_MAX 4096u
+#define SERVERS_MAX 65536u
 #define CONNECTIONS_MAX (CLIENTS_MAX * SERVERS_MAX)
 
 /* A UDP socket at `port` that receives for every address and says which (IP_PKTINFO). */

@@ -40,8 +40,8 @@ network_up() {
     # Replayed handshakes are between many clients and many servers.
     ip -n "$client" route add local 10.64.0.0/22 dev lo
     ip -n "$router" route add 10.64.0.0/22 via 10.0.1.2
-    ip -n "$server" route add local 10.128.0.0/20 dev lo
-    ip -n "$router" route add 10.128.0.0/20 via 10.0.2.2
+    ip -n "$server" route add local 10.128.0.0/16 dev lo
+    ip -n "$router" route add 10.128.0.0/16 via 10.0.2.2
     ip netns exec "$router" sysctl -qw net.ipv4.ip_forward=1
     # Also resolves the neighbours, which the generator does not.
     ip netns exec "$client" ping -q -c 2 -W 2 10.0.2.2 >/dev/null || die 'the namespaces do not reach each other'

@@ -3,11 +3,13 @@
 # Each with_* runs a command while it is there. Sourced by run.sh.
 queue=7400
 
-configuration() { # MODE
-    printf '%s\n' "mode = \"$1\";" 'inside = ["lan0"];' 'outside = ["wan0"];' 'manage_rules = false;' \
+configuration() { # MODE, or `names`: firewall mode in which only the ClientHello's name lets a flow begin
+    printf '%s\n' "mode = \"${1/names/firewall}\";" 'inside = ["lan0"];' 'outside = ["wan0"];' 'manage_rules = false;' \
         'flows = { max = 1048576; };' "queue = { first = $queue; workers = 1; copy_range = $copy_range; };" \
         "control = \"$folder/control\";"
     [ "$1" != nat ] || echo 'nat = { external = ["10.0.2.1"]; };'
+    [ "$1" != names ] || printf '%s\n' 'default_out = "drop";' \
+        'rules = ({ name = "bench"; sni = "www.example.org"; action = "accept"; });'
 }
 
 # rules add|remove MODE: those that quicward prints.
@@ -47,6 +49,10 @@ with_accept() { # COMMAND...
 
 with_firewall() { # COMMAND...
     with_quicward firewall "$@"
+}
+
+with_names() { # COMMAND...
+    with_quicward names "$@"
 }
 
 with_monitor() { # COMMAND...

@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
-# All benchmarks, as root: installs what they need, builds, measures for some five minutes, prints one table.
+# All benchmarks, as root: installs what they need, builds, measures for some ten minutes, prints one table.
 #   run.sh [all|engine|initial|instructions|queue|connect]...
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 . tests/bench/network.sh
 . tests/bench/programs.sh
 . tests/bench/traffic.sh
+. tests/bench/connect.sh
 build='build-bench'
-flows=1000 ip_len=1228 seconds=4 rounds=3 copy_range=2048
+flows=1000 ip_len=1228 seconds=4 rounds=3 answer_rounds=5 added_us=100 copy_range=2048
 # The generator's and the sink's namespaces, and the router between them: of this run alone.
 client=qwb-$$-client router=qwb-$$-router server=qwb-$$-server
 folder=$(mktemp -d "${TMPDIR:-/tmp}/quicward-bench.XXXXXX") || exit 1
 programs=(plain masquerade accept firewall monitor nat)
+handshaking=(plain masquerade accept names firewall monitor nat)
 declare -A named=([plain]='plain forwarding' [masquerade]='kernel conntrack and MASQUERADE'
     [accept]="accept-only program, copy range $copy_range" [firewall]='quicward, firewall mode'
-    [monitor]='quicward, monitor mode' [nat]='quicward, nat mode')
+    [names]='quicward, firewall mode, rule by name' [monitor]='quicward, monitor mode' [nat]='quicward, nat mode')
 declare -A target=([firewall]=0.92)
 declare -A counted=([short]='short header, 1000 known flows' [initial]='new flow, Initial opened, SNI read')
 
@@ -76,7 +78,6 @@ at_least() {
 queue() {
     local what round
     local -A rate=()
-    [ -e "/run/netns/$router" ] || network_up
     for ((round = 0; round < rounds; round++)); do
         for what in "${programs[@]}"; do
             "with_$what" best_second
@@ -86,30 +87,6 @@ queue() {
     for what in "${programs[@]}"; do
         at_least "queue: ${named[$what]}" "$(awk -v n="${rate[$what]}" 'BEGIN { printf "%.3f Mpps", n / 1e6 }')" \
             "${rate[$what]}" "${rate[accept]}" ${target[$what]:+"${target[$what]}"}
-    done
-}
-
-# Connections a second with many at once, then the time to a server's answer with one at a time; best turns.
-connect() {
-    local what round
-    local -A rate=() middle=() late=()
-    [ -e "/run/netns/$router" ] || network_up
-    for ((round = 0; round < rounds; round++)); do
-        for what in "${programs[@]}"; do
-            "with_$what" handshakes 256
-            rate[$what]=$((finished > ${rate[$what]:-0} ? finished : ${rate[$what]:-0}))
-            "with_$what" handshakes 1
-            middle[$what]=$((p50 < ${middle[$what]:-$p50} ? p50 : ${middle[$what]:-$p50}))
-            late[$what]=$((p99 < ${late[$what]:-$p99} ? p99 : ${late[$what]:-$p99}))
-        done
-    done
-    for what in "${programs[@]}"; do
-        at_least "connect: ${named[$what]}" "${rate[$what]} new connections/s" "${rate[$what]}" "${rate[accept]}"
-    done
-    for what in "${programs[@]}"; do
-        row "answer: ${named[$what]}" "$(awk -v m="${middle[$what]}" -v l="${late[$what]}" \
-            'BEGIN { printf "p50 %.1f us, p99 %.1f us", m / 1e3, l / 1e3 }')" \
-            "$(awk -v n="${middle[$what]}" -v yard="${middle[accept]}" 'BEGIN { printf "%.2f", n / yard }') of accept-only"
     done
 }
 
@@ -136,13 +113,17 @@ by_object() {
         END { printf "%.0f a packet, %.0f outside libcrypto", all / packets, ours / packets }' "$1"
 }
 
+network_once() {
+    [ -e "/run/netns/$router" ] || network_up
+}
+
 measure() { # WHAT
     case $1 in
     engine) $build/tests/bench/bench_engine ;;
     initial) $build/tests/bench/bench_initial ;;
     instructions) instructions ;;
-    queue) queue ;;
-    connect) connect ;;
+    queue) network_once && queue ;;
+    connect) network_once && connect && answer ;;
     all) measure engine && measure initial && measure instructions && measure queue && measure connect ;;
     *) die "$1 is none of all, engine, initial, instructions, queue, connect" ;;
     esac
