@@ -208,6 +208,8 @@ struct flow *flow_create(struct flow_table *table, const struct flow_key *key, u
     uint32_t slot = table->free_head;
     struct flow *flow = &table->flows[slot];
     table->free_head = flow->newer;
+    if (table->free_head != FLOW_NONE) /* for the next new flow */
+        qw_fetch_all(&table->flows[table->free_head], sizeof *flow);
     memset(flow, 0, sizeof *flow);
     flow->key = *key;
     flow->state = FLOW_ONE_WAY;
@@ -233,9 +235,7 @@ void flow_fetch(const struct flow_table *table, uint64_t hash)
     uint32_t slot = index_guess(&table->index, hash);
     if (slot >= table->capacity)
         return;
-    const struct flow *flow = &table->flows[slot];
-    qw_fetch(flow);
-    qw_fetch((const char *)flow + 64);
+    qw_fetch_all(&table->flows[slot], sizeof table->flows[slot]);
 }
 
 struct flow *flow_lookup(struct flow_table *table, const struct flow_key *key, uint64_t hash,
