@@ -33,7 +33,7 @@ struct confirm_initials {
 };
 
 struct confirm_attempt {
-    uint8_t stage;                  /* enum confirm_stage; 0: free */
+    uint8_t stage;                  /* enum confirm_stage; 0: nothing yet */
     uint8_t client;                 /* enum flow_side */
     uint32_t serial;                /* different for every attempt the scratch ever held; never 0 */
     uint32_t version;               /* the client's, after a reply the server's */
@@ -48,11 +48,13 @@ struct confirm_attempt {
     struct confirm_initials initials[2]; /* by enum quic_sender */
 };
 
-/* The scratch of one flow. Plain data: copy it, work on the copy without a lock, copy it back. */
+/* The scratch of one flow. Plain data: copy it, work on the copy without a lock, copy it back. Mostly one
+ * attempt is in use, so the memory of the others is neither cleared nor copied. */
 struct confirm {
     uint32_t clock;     /* datagrams read */
     uint32_t serials;   /* given out to attempts */
     uint32_t fruitless; /* of those, with unknown long headers and no progress, in a row */
+    uint32_t in_use;    /* of the attempts, from the first */
     struct confirm_attempt attempts[CONFIRM_ATTEMPTS];
 };
 
@@ -104,7 +106,11 @@ bool confirm_begins(struct qw_bytes payload, uint32_t wire_len, uint32_t *versio
  * (7.2), cut off, or too short to be opened. Looks at nothing that is encrypted. */
 bool confirm_misshapen(struct qw_bytes payload, uint32_t wire_len);
 
+/* Makes `scratch` one without attempts. */
 void confirm_start(struct confirm *scratch);
+
+/* Copies what is in use. */
+void confirm_copy(struct confirm *to, const struct confirm *from);
 
 /* Reads one datagram that `from` sent, in the order the packets came. */
 void confirm_datagram(struct confirm *scratch, struct confirm_reader *reader, enum flow_side from,

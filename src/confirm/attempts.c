@@ -51,24 +51,14 @@ void attempt_collect(struct confirm_reader *reader, unsigned slot, struct qw_byt
         reader->pieces[reader->piece_count++] = (struct confirm_piece){slot, frame};
 }
 
-void attempt_set_dcid(struct confirm_attempt *attempt, const struct confirm_reader *reader,
-                      struct qw_bytes dcid)
+void attempt_set_dcid(struct confirm_attempt *attempt, struct confirm_cid cid, struct qw_bytes dcid)
 {
-    attempt->client_dcid = attempt_cid(reader, dcid);
+    attempt->client_dcid = cid;
     attempt->dcid_len = (uint8_t)(dcid.len <= QUIC_CID_MAX ? dcid.len : 0);
     if (attempt->dcid_len)
         memcpy(attempt->dcid, dcid.data, attempt->dcid_len);
     for (int sender = 0; sender < 2; sender++)
         attempt->initials[sender] = (struct confirm_initials){.largest = -1};
-}
-
-struct confirm_attempt attempt_new(const struct confirm_reader *reader, const struct quic_packet *packet,
-                                   enum flow_side side)
-{
-    struct confirm_attempt attempt = {.client = (uint8_t)side, .version = packet->version};
-    attempt.client_scid = attempt_cid(reader, packet->scid);
-    attempt_set_dcid(&attempt, reader, packet->dcid);
-    return attempt;
 }
 
 static bool gives_way_before(const struct confirm_attempt *a, const struct confirm_attempt *b)
@@ -78,12 +68,20 @@ static bool gives_way_before(const struct confirm_attempt *a, const struct confi
     return a->moved < b->moved;
 }
 
-unsigned attempt_add(struct confirm *scratch, const struct confirm_attempt *fresh)
+static unsigned place_for_one(struct confirm *scratch)
 {
     unsigned place = 0;
+    if (scratch->in_use < CONFIRM_ATTEMPTS)
+        return scratch->in_use++;
     for (unsigned i = 1; i < CONFIRM_ATTEMPTS; i++)
         if (gives_way_before(&scratch->attempts[i], &scratch->attempts[place]))
             place = i;
+    return place;
+}
+
+unsigned attempt_add(struct confirm *scratch, const struct confirm_attempt *fresh)
+{
+    unsigned place = place_for_one(scratch);
     scratch->attempts[place] = *fresh;
     scratch->attempts[place].moved = scratch->clock;
     scratch->attempts[place].serial = ++scratch->serials;

@@ -34,14 +34,8 @@ void attempt_collect(struct confirm_reader *reader, unsigned slot, struct qw_byt
  * Returns the place. */
 unsigned attempt_add(struct confirm *scratch, const struct confirm_attempt *fresh);
 
-/* A new attempt of a client at `side`, as its first packet shows it; stage FREE. */
-struct confirm_attempt attempt_new(const struct confirm_reader *reader, const struct quic_packet *packet,
-                                   enum flow_side side);
-
-/* Restarts key derivation from `dcid` (the first Initial's, or a Retry's). `dcid` is at most QUIC_CID_MAX
- * long. */
-void attempt_set_dcid(struct confirm_attempt *attempt, const struct confirm_reader *reader,
-                      struct qw_bytes dcid);
+/* Restarts key derivation from `dcid` (the first Initial's, or a Retry's), which is remembered as `cid`. */
+void attempt_set_dcid(struct confirm_attempt *attempt, struct confirm_cid cid, struct qw_bytes dcid);
 
 /* v1 or v2. */
 bool attempt_version_known(const struct confirm_attempt *attempt);

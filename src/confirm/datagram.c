@@ -1,4 +1,5 @@
 #include "reading.h"
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,20 @@ void confirm_reader_free(struct confirm_reader *reader)
 
 void confirm_start(struct confirm *scratch)
 {
-    memset(scratch, 0, sizeof *scratch);
+    memset(scratch, 0, offsetof(struct confirm, attempts)); /* memory of the attempts is not touched */
+}
+
+void confirm_copy(struct confirm *to, const struct confirm *from)
+{
+    memcpy(to, from, offsetof(struct confirm, attempts) + from->in_use * sizeof from->attempts[0]);
+}
+
+struct confirm_attempt reading_attempt(const struct reading *r)
+{
+    struct confirm_attempt attempt = {
+        .client = (uint8_t)r->from, .version = r->packet->version, .client_scid = r->scid};
+    attempt_set_dcid(&attempt, r->dcid, r->packet->dcid);
+    return attempt;
 }
 
 void reading_event(struct reading *r, struct confirm_attempt *attempt, enum confirm_event what)
@@ -94,7 +108,7 @@ static bool belongs(const struct quic_packet *packet, struct qw_bytes first_dcid
 /* An unknown version's client goes on with whatever its packets look like. */
 static void client_more(struct reading *r)
 {
-    for (int i = 0; i < CONFIRM_ATTEMPTS; i++)
+    for (unsigned i = 0; i < r->scratch->in_use; i++)
         if (reading_from_client(r, &r->scratch->attempts[i]))
             reading_event(r, &r->scratch->attempts[i], EVENT_CLIENT_MORE);
 }
@@ -103,7 +117,7 @@ static void describe(const struct confirm *scratch, struct confirm_view *out)
 {
     const struct confirm_attempt *best = NULL;
     *out = (struct confirm_view){.state = FLOW_ONE_WAY, .stalled = scratch->fruitless >= CONFIRM_STALL};
-    for (int i = 0; i < CONFIRM_ATTEMPTS; i++) {
+    for (unsigned i = 0; i < scratch->in_use; i++) {
         const struct confirm_attempt *attempt = &scratch->attempts[i];
         if (confirm_flow_state((enum confirm_stage)attempt->stage) != FLOW_ONE_WAY &&
             (!best || attempt->stage > best->stage ||

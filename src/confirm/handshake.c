@@ -26,7 +26,7 @@ static void client_handshake(struct reading *r, struct confirm_attempt *attempt)
 
 void read_handshake(struct reading *r)
 {
-    for (int i = 0; i < CONFIRM_ATTEMPTS; i++) {
+    for (unsigned i = 0; i < r->scratch->in_use; i++) {
         struct confirm_attempt *attempt = &r->scratch->attempts[i];
         if (reading_from_server(r, attempt) && attempt_version_known(attempt))
             server_handshake(r, attempt);
@@ -37,7 +37,7 @@ void read_handshake(struct reading *r)
 
 void read_retry(struct reading *r)
 {
-    for (int i = 0; i < CONFIRM_ATTEMPTS; i++) {
+    for (unsigned i = 0; i < r->scratch->in_use; i++) {
         struct confirm_attempt *attempt = &r->scratch->attempts[i];
         struct qw_bytes original = {attempt->dcid, attempt->dcid_len};
         if (!reading_from_server(r, attempt) || attempt->stage != STAGE_OPENED ||
@@ -51,7 +51,7 @@ void read_retry(struct reading *r)
 
 void read_short(struct reading *r)
 {
-    for (int i = 0; i < CONFIRM_ATTEMPTS; i++) {
+    for (unsigned i = 0; i < r->scratch->in_use; i++) {
         struct confirm_attempt *attempt = &r->scratch->attempts[i];
         if (reading_from_client(r, attempt))
             reading_event(r, attempt, EVENT_CLIENT_SHORT);

@@ -23,7 +23,7 @@ static void take_retry(struct reading *r, struct confirm_attempt *attempt)
 {
     struct confirm_attempt retried = *attempt;
     struct qw_bytes frames;
-    attempt_set_dcid(&retried, r->reader, r->packet->dcid);
+    attempt_set_dcid(&retried, r->dcid, r->packet->dcid);
     if (!attempt_open(&retried, r->reader, r->packet, QUIC_CLIENT, &frames))
         return;
     retried.retry_scid = (struct confirm_cid){0};
@@ -64,7 +64,7 @@ static void first_initial(struct reading *r)
     struct qw_bytes frames;
     if (!may_be_first(r))
         return;
-    struct confirm_attempt fresh = attempt_new(r->reader, r->packet, r->from);
+    struct confirm_attempt fresh = reading_attempt(r);
     if (!attempt_open(&fresh, r->reader, r->packet, QUIC_CLIENT, &frames))
         return;
     reading_event(r, &fresh, EVENT_CLIENT_INITIAL);
@@ -98,7 +98,7 @@ static bool client_initial(struct reading *r, struct confirm_attempt *attempt)
 
 void read_initial(struct reading *r)
 {
-    for (int i = 0; i < CONFIRM_ATTEMPTS; i++) {
+    for (unsigned i = 0; i < r->scratch->in_use; i++) {
         struct confirm_attempt *attempt = &r->scratch->attempts[i];
         if (reading_from_server(r, attempt) && server_initial(r, attempt))
             return;
@@ -112,7 +112,7 @@ void read_initial(struct reading *r)
  * Initial. */
 void read_zero_rtt(struct reading *r)
 {
-    for (unsigned i = 0; i < CONFIRM_ATTEMPTS; i++) {
+    for (unsigned i = 0; i < r->scratch->in_use; i++) {
         const struct confirm_attempt *attempt = &r->scratch->attempts[i];
         if (reading_from_client(r, attempt) && attempt_version_known(attempt) && continues(r, attempt)) {
             r->slot = (int)i;
@@ -121,7 +121,7 @@ void read_zero_rtt(struct reading *r)
     }
     if (r->packet->dcid.len < QUIC_CLIENT_DCID_MIN)
         return;
-    struct confirm_attempt fresh = attempt_new(r->reader, r->packet, r->from);
+    struct confirm_attempt fresh = reading_attempt(r);
     attempt_event(r->scratch, &fresh, EVENT_ZERO_RTT);
     r->slot = (int)attempt_add(r->scratch, &fresh);
 }

@@ -23,12 +23,12 @@ void read_other(struct reading *r)
 {
     if (quic_version_is_google(r->packet->version))
         return;
-    for (int i = 0; i < CONFIRM_ATTEMPTS; i++) {
+    for (unsigned i = 0; i < r->scratch->in_use; i++) {
         struct confirm_attempt *attempt = &r->scratch->attempts[i];
         if (attempt->version == r->packet->version && (other_reply(r, attempt) || other_client(r, attempt)))
             return;
     }
-    struct confirm_attempt fresh = attempt_new(r->reader, r->packet, r->from);
+    struct confirm_attempt fresh = reading_attempt(r);
     attempt_event(r->scratch, &fresh, EVENT_LONG);
     attempt_add(r->scratch, &fresh);
 }

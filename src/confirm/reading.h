@@ -22,6 +22,9 @@ void read_retry(struct reading *r);     /* RFC 9000 17.2.5 */
 void read_short(struct reading *r);     /* RFC 9000 17.3.1 */
 void read_other(struct reading *r);     /* RFC 8999 5.1, a version not known here */
 
+/* A new attempt of the sender as its client, as the packet shows it; stage FREE. */
+struct confirm_attempt reading_attempt(const struct reading *r);
+
 /* Moves `attempt` as the table says. */
 void reading_event(struct reading *r, struct confirm_attempt *attempt, enum confirm_event what);
 

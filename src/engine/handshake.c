@@ -71,7 +71,7 @@ static bool read_unlocked(struct walk *w)
     struct scratch *scratch = scratch_of(&w->shard->scratch, w->flow);
     struct confirm_view view;
     uint32_t revision = scratch->revision;
-    w->worker->copy = scratch->confirm;
+    confirm_copy(&w->worker->copy, &scratch->confirm);
     shard_unlock(w->shard);
     confirm_datagram(&w->worker->copy, w->worker->reader, w->sender, w->view->payload, &view);
     shard_lock(w->shard, w->now);
@@ -79,7 +79,7 @@ static bool read_unlocked(struct walk *w)
         w->flow = NULL;
     if (!w->flow || scratch->owner != w->flow || scratch->revision != revision)
         return false;
-    scratch->confirm = w->worker->copy;
+    confirm_copy(&scratch->confirm, &w->worker->copy);
     scratch->revision++;
     w->slot = view.slot;
     take_hello(w, scratch);

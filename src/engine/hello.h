@@ -17,7 +17,8 @@ struct hello {
     struct quic_stream stream;
 };
 
-/* Where a worker puts a whole ClientHello to read it; `hello` borrows from `message`. */
+/* Where a worker puts a ClientHello that came in pieces to read it whole. `hello` borrows from `message`, or
+ * from the opened packet: until the next datagram is read. */
 struct hello_reading {
     struct tls_client_hello hello;
     uint8_t message[TLS_HELLO_MAX];
@@ -32,7 +33,8 @@ void hello_follow(struct hello hellos[static CONFIRM_ATTEMPTS], const struct con
 bool hello_collect(struct hello *hello, unsigned slot, const struct confirm_piece *pieces, size_t count,
                    struct quic_chunks *chunks, struct hello_reading *reading);
 
-/* Gives back what the hellos own. */
-void hello_release(struct hello hellos[static CONFIRM_ATTEMPTS], struct quic_chunks *chunks);
+/* Gives back what the hellos own; they belong to no attempt then. */
+void hello_release(struct hello hellos[static CONFIRM_ATTEMPTS], const struct confirm *confirm,
+                   struct quic_chunks *chunks);
 
 #endif

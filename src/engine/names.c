@@ -39,14 +39,25 @@ static void keep_alpn(const struct tls_client_hello *hello, struct engine_hello 
     out->alpn_len = (uint8_t)qw_written(&w);
 }
 
-static struct engine_hello summary(const struct tls_client_hello *hello)
+/* Leaves the room behind the name and the protocols as it is. */
+static void summarize(const struct tls_client_hello *hello, struct engine_hello *out)
 {
-    struct engine_hello out = {.known = true, .ech = hello->ech};
-    out.sni_len = (uint8_t)(hello->sni.len <= sizeof out.sni ? hello->sni.len : 0);
-    if (out.sni_len)
-        memcpy(out.sni, hello->sni.data, out.sni_len);
-    keep_alpn(hello, &out);
-    return out;
+    out->known = true;
+    out->ech = hello->ech;
+    out->sni_len = (uint8_t)(hello->sni.len <= sizeof out->sni ? hello->sni.len : 0);
+    if (out->sni_len)
+        memcpy(out->sni, hello->sni.data, out->sni_len);
+    keep_alpn(hello, out);
+}
+
+static void copy(struct engine_hello *to, const struct engine_hello *from)
+{
+    to->known = from->known;
+    to->ech = from->ech;
+    to->sni_len = from->sni_len;
+    to->alpn_len = from->alpn_len;
+    memcpy(to->sni, from->sni, from->sni_len);
+    memcpy(to->alpn, from->alpn, from->alpn_len);
 }
 
 static bool same(const struct engine_hello *a, const struct engine_hello *b)
@@ -57,13 +68,16 @@ static bool same(const struct engine_hello *a, const struct engine_hello *b)
 
 static uint64_t hash_of(const struct name_pool *pool, const struct engine_hello *hello)
 {
-    return qw_hash(pool->secret, hello->sni, hello->sni_len) ^
-           qw_hash(pool->secret, hello->alpn, hello->alpn_len);
+    uint8_t all[sizeof hello->sni + sizeof hello->alpn];
+    memcpy(all, hello->sni, hello->sni_len);
+    memcpy(all + hello->sni_len, hello->alpn, hello->alpn_len);
+    return qw_hash(pool->secret, all, (size_t)hello->sni_len + hello->alpn_len);
 }
 
 uint32_t names_take(struct name_pool *pool, const struct tls_client_hello *hello)
 {
-    struct engine_hello wanted = summary(hello);
+    struct engine_hello wanted;
+    summarize(hello, &wanted);
     uint64_t hash = hash_of(pool, &wanted);
     uint32_t *bucket = &pool->buckets[hash & pool->mask];
     for (uint32_t i = *bucket; i != FLOW_NONE; i = pool->all[i].next)
@@ -75,7 +89,8 @@ uint32_t names_take(struct name_pool *pool, const struct tls_client_hello *hello
     if (i == FLOW_NONE)
         return i;
     pool->free_head = pool->all[i].next;
-    pool->all[i] = (struct name_entry){.hello = wanted, .hash = hash, .users = 1, .next = *bucket};
+    pool->all[i] = (struct name_entry){.hash = hash, .users = 1, .next = *bucket};
+    copy(&pool->all[i].hello, &wanted);
     *bucket = i;
     return i;
 }

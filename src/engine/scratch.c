@@ -1,4 +1,6 @@
 #include "scratch.h"
+#include <quicward/base/fetch.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 bool scratch_init(struct scratch_pool *pool, uint32_t capacity, uint16_t chunks)
@@ -51,12 +53,22 @@ void scratch_release(struct scratch_pool *pool, struct flow *flow)
     if (i == FLOW_NONE)
         return;
     detach(pool, i);
-    hello_release(pool->all[i].hellos, pool->chunks);
+    hello_release(pool->all[i].hellos, &pool->all[i].confirm, pool->chunks);
     flow->handshake = FLOW_NONE;
     pool->all[i].owner = NULL;
     pool->all[i].revision++;
     pool->all[i].newer = pool->free_head;
     pool->free_head = i;
+}
+
+/* The next new flow's scratch comes out of memory while this one's packet is decrypted. */
+static void fetch_next(const struct scratch_pool *pool)
+{
+    if (pool->free_head == FLOW_NONE)
+        return;
+    const struct scratch *next = &pool->all[pool->free_head];
+    qw_fetch_all(next, offsetof(struct scratch, confirm.attempts[1]));
+    qw_fetch_all(&next->hellos[0], offsetof(struct hello, stream.range[1]));
 }
 
 struct scratch *scratch_of(struct scratch_pool *pool, struct flow *flow)
@@ -75,5 +87,6 @@ struct scratch *scratch_of(struct scratch_pool *pool, struct flow *flow)
     confirm_start(&scratch->confirm);
     flow->handshake = i;
     append(pool, i);
+    fetch_next(pool);
     return scratch;
 }

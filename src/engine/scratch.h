@@ -6,11 +6,11 @@
 #include "hello.h"
 
 struct scratch {
-    struct confirm confirm;
-    struct hello hellos[CONFIRM_ATTEMPTS];
     struct flow *owner; /* NULL: free. Borrowed from the flow table */
     uint32_t revision;  /* changes whenever `confirm` or `owner` does */
     uint32_t older, newer;
+    struct confirm confirm;
+    struct hello hellos[CONFIRM_ATTEMPTS];
 };
 
 struct scratch_pool {

@@ -8,6 +8,7 @@ struct talk talk_start(void)
 {
     struct talk t = {.reader = confirm_reader_new((struct qw_hash_key){1, 2})};
     CU_ASSERT_PTR_NOT_NULL_FATAL(t.reader);
+    memset(&t.scratch, 0xee, sizeof t.scratch);
     confirm_start(&t.scratch);
     return t;
 }
@@ -31,7 +32,12 @@ struct names plain_names(void)
 
 enum flow_state datagram(struct talk *t, enum flow_side from, const uint8_t *data, size_t len)
 {
-    confirm_datagram(&t->scratch, t->reader, from, (struct qw_bytes){data, len}, &t->view);
+    struct confirm copy;
+    memset(&copy, 0xee, sizeof copy); /* what is not copied must not matter */
+    confirm_copy(&copy, &t->scratch);
+    confirm_datagram(&copy, t->reader, from, (struct qw_bytes){data, len}, &t->view);
+    memset(&t->scratch, 0xee, sizeof t->scratch);
+    confirm_copy(&t->scratch, &copy);
     return t->view.state;
 }
 

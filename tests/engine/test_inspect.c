@@ -55,6 +55,18 @@ static void all_pieces_of_a_blocked_attempt_go(void)
     router_stop(&r);
 }
 
+/* RFC 9000 2.2: data at one offset never changes. */
+static void bytes_that_came_first_stay(void)
+{
+    struct router r = router_with(BLOCK_ADS);
+    struct client bad = client_of("www.blocked.test", 1, 0), other = client_of("www.allowed.test", 1, 0);
+    CU_ASSERT_EQUAL_FATAL(bad.hello_len, other.hello_len);
+    CU_ASSERT_EQUAL(client_sends(&r, &bad, 0, bad.hello_len - 1), ENGINE_HOLD);
+    CU_ASSERT_EQUAL(client_sends_all(&r, &other), ENGINE_DROP);
+    CU_ASSERT_STRING_EQUAL(released(&r), "d1");
+    router_stop(&r);
+}
+
 static void early_data_waits_with_its_initial(void)
 {
     struct router r = router_with(BLOCK_ADS);
@@ -308,6 +320,7 @@ void suite_inspect(void)
         {"F1 W4 F6: pieces wait, and leave in the order they came", pieces_wait_and_leave_in_order},
         {"F1: all pieces of a blocked attempt go, also when they come again",
          all_pieces_of_a_blocked_attempt_go},
+        {"W4: bytes that came first stay", bytes_that_came_first_stay},
         {"F1 C5: 0-RTT that overtook its Initial waits for it", early_data_waits_with_its_initial},
         {"F1: after 200 ms the default decides", time_runs_out},
         {"F1: a default that drops drops all", time_runs_out_for_a_default_that_drops},
