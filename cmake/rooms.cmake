@@ -11,6 +11,12 @@ if(QUICWARD_SANITIZE)
     -fno-omit-frame-pointer)
   target_link_options(quicward_warnings INTERFACE -fsanitize=${QUICWARD_SANITIZE})
 else()
+  if(CMAKE_C_COMPILER_ID STREQUAL GNU AND CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
+    # A copy by "rep movs" takes some thirty cycles to begin; what is copied here is a few cache lines.
+    target_compile_options(quicward_warnings INTERFACE
+      -mmemset-strategy=unrolled_loop:256:noalign,libcall:-1:noalign
+      -mmemcpy-strategy=unrolled_loop:256:noalign,libcall:-1:noalign)
+  endif()
   target_compile_definitions(quicward_warnings INTERFACE $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
   target_compile_options(quicward_warnings INTERFACE -fstack-protector-strong)
 endif()
