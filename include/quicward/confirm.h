@@ -94,17 +94,22 @@ bool confirm_concerns(struct qw_bytes payload);
 /* True when `payload` begins with a long header of v1 or v2. Looks at 5 bytes. */
 bool confirm_concerns_known(struct qw_bytes payload);
 
-/* True when `payload`, of `wire_len` bytes on the wire, begins with a packet that a client may open a
- * connection with: an Initial or 0-RTT of v1 or v2, or what looks like the first datagram of another IETF
- * version: a long header with connection IDs of their usual lengths (RFC 9000 7.2, 17.2) in at least 1200
- * bytes (14.1). Half of all DNS queries have the form bit set, and a "version" after it. Google's versions do
- * not count. *version is then that packet's, else 0. */
-bool confirm_begins(struct qw_bytes payload, uint32_t wire_len, uint32_t *version);
+/* What a datagram looks like as the first of a flow, by what is not encrypted. */
+struct confirm_look {
+    /* It begins with a packet that a client may open a connection with: an Initial or 0-RTT of v1 or v2, or
+     * what looks like the first datagram of another IETF version: a long header with connection IDs of their
+     * usual lengths (RFC 9000 7.2, 17.2) in at least 1200 bytes (14.1). Half of all DNS queries have the form
+     * bit set, and a "version" after it. Google's versions do not count. */
+    bool begins;
+    /* It begins with what says it is an Initial of v1 or v2 but can be no client's first one: in a datagram
+     * under 1200 bytes (RFC 9000 14.1), with a DCID under 8 bytes (7.2), cut off, or too short to be opened.
+     */
+    bool misshapen;
+    uint32_t version; /* of a packet that begins one, else 0 */
+};
 
-/* True when `payload`, of `wire_len` bytes on the wire, begins with what says it is an Initial of v1 or v2
- * but can be no client's first one: in a datagram under 1200 bytes (RFC 9000 14.1), with a DCID under 8 bytes
- * (7.2), cut off, or too short to be opened. Looks at nothing that is encrypted. */
-bool confirm_misshapen(struct qw_bytes payload, uint32_t wire_len);
+/* Looks at `payload`, of a datagram with `wire_len` bytes of it on the wire. */
+struct confirm_look confirm_look(struct qw_bytes payload, uint32_t wire_len);
 
 /* Makes `scratch` one without attempts. */
 void confirm_start(struct confirm *scratch);

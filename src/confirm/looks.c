@@ -21,22 +21,20 @@ static bool may_open_another_version(const struct quic_packet *packet, uint32_t 
            packet->scid.len <= QUIC_CID_MAX;
 }
 
-bool confirm_begins(struct qw_bytes payload, uint32_t wire_len, uint32_t *version)
+static bool may_open(const struct quic_packet *packet, uint32_t wire_len)
 {
-    struct qw_reader datagram = qw_reader(payload.data, payload.len);
-    struct quic_packet first;
-    *version = 0;
-    if (!confirm_concerns(payload) || quic_next(&datagram, &first) != QW_OK)
-        return false;
-    bool begins = first.type == QUIC_INITIAL || first.type == QUIC_ZERO_RTT ||
-                  (first.type == QUIC_OTHER_VERSION && may_open_another_version(&first, wire_len));
-    if (begins)
-        *version = first.version;
-    return begins;
+    return packet->type == QUIC_INITIAL || packet->type == QUIC_ZERO_RTT ||
+           (packet->type == QUIC_OTHER_VERSION && may_open_another_version(packet, wire_len));
 }
 
 /* RFC 9001 5.4.2: the sample for header protection and what comes before it. */
 #define SAMPLE_END (4 + 16)
+
+static bool is_no_first_initial(const struct quic_packet *packet, uint32_t wire_len)
+{
+    return wire_len < QUIC_CLIENT_DATAGRAM_MIN || packet->dcid.len < QUIC_CLIENT_DCID_MIN ||
+           packet->packet.len < packet->pn_offset + SAMPLE_END;
+}
 
 /* RFC 9000 17.2, RFC 9369 3.2: the type bits of an Initial. */
 static bool says_initial(struct qw_bytes payload)
@@ -46,13 +44,19 @@ static bool says_initial(struct qw_bytes payload)
     return type == (qw_u32(&r) == QUIC_VERSION_2 ? 1 : 0);
 }
 
-bool confirm_misshapen(struct qw_bytes payload, uint32_t wire_len)
+struct confirm_look confirm_look(struct qw_bytes payload, uint32_t wire_len)
 {
     struct qw_reader datagram = qw_reader(payload.data, payload.len);
     struct quic_packet first;
-    if (!confirm_concerns_known(payload) || !says_initial(payload))
-        return false;
-    if (wire_len < QUIC_CLIENT_DATAGRAM_MIN || quic_next(&datagram, &first) != QW_OK)
-        return true;
-    return first.dcid.len < QUIC_CLIENT_DCID_MIN || first.packet.len < first.pn_offset + SAMPLE_END;
+    struct confirm_look look = {0};
+    if (!confirm_concerns(payload))
+        return look;
+    if (quic_next(&datagram, &first) != QW_OK) {
+        look.misshapen = confirm_concerns_known(payload) && says_initial(payload);
+        return look;
+    }
+    look.begins = may_open(&first, wire_len);
+    look.version = look.begins ? first.version : 0;
+    look.misshapen = first.type == QUIC_INITIAL && is_no_first_initial(&first, wire_len);
+    return look;
 }

@@ -8,7 +8,8 @@ static enum config_direction direction(const struct walk *w)
 
 struct policy_facts walk_facts(const struct walk *w, bool hello_unreadable)
 {
-    struct policy_facts facts = {
+    struct confirm_look look = confirm_look(w->view->payload, w->view->payload_len);
+    return (struct policy_facts){
         .direction = direction(w),
         .entry = walk_entry(w),
         .from_interface = w->packet->from_interface,
@@ -16,10 +17,10 @@ struct policy_facts walk_facts(const struct walk *w, bool hello_unreadable)
         .tuple = w->view->tuple,
         .hello = w->hello,
         .hello_unreadable = hello_unreadable,
+        .quic = look.begins,
+        .misshapen = look.misshapen,
+        .version = look.version,
     };
-    facts.quic = confirm_begins(w->view->payload, w->view->payload_len, &facts.version);
-    facts.misshapen = confirm_misshapen(w->view->payload, w->view->payload_len);
-    return facts;
 }
 
 /* RFC 1812 4.3.2.8: not too many. */
