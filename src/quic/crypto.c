@@ -6,12 +6,19 @@
 
 static const uint8_t NO_KEY[16]; /* makes a context whole; the real key comes with each packet */
 
-static void key_salts(struct quic_crypto *c)
+/* What is the same for all connections. */
+static void begin_schedules(struct quic_crypto *c)
 {
     for (size_t i = 0; i < QUIC_VERSIONS; i++) {
-        struct qw_bytes salt = {quic_versions[i].initial_salt, sizeof quic_versions[i].initial_salt};
-        quic_hmac_key(&c->salt[i], salt);
+        const struct quic_version *version = &quic_versions[i];
+        struct qw_bytes salt = {version->initial_salt, sizeof version->initial_salt};
+        quic_hmac_key(&c->schedule[i].salt, salt);
+        c->schedule[i].key = quic_hmac_message(version->key);
+        c->schedule[i].iv = quic_hmac_message(version->iv);
+        c->schedule[i].hp = quic_hmac_message(version->hp);
     }
+    c->secret[QUIC_CLIENT] = quic_hmac_message(quic_label_client_in);
+    c->secret[QUIC_SERVER] = quic_hmac_message(quic_label_server_in);
 }
 
 static EVP_CIPHER_CTX *new_opener(const EVP_CIPHER *gcm, const uint8_t *key)
@@ -44,7 +51,7 @@ struct quic_crypto *quic_crypto_new(void)
     struct quic_crypto *crypto = calloc(1, sizeof *crypto);
     if (!crypto)
         return NULL;
-    key_salts(crypto);
+    begin_schedules(crypto);
     if (new_ciphers(crypto))
         return crypto;
     quic_crypto_free(crypto);

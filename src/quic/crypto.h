@@ -13,7 +13,11 @@
 #define QUIC_AAD_MAX (1 + QUIC_CID_MAX + QUIC_DATAGRAM_MAX)
 
 struct quic_crypto {
-    struct quic_hmac salt[QUIC_VERSIONS]; /* keyed with each version's initial_salt */
+    struct quic_schedule {
+        struct quic_hmac salt;                /* keyed with the version's initial_salt */
+        struct quic_hmac_message key, iv, hp; /* its labels */
+    } schedule[QUIC_VERSIONS];
+    struct quic_hmac_message secret[2]; /* the labels of the initial secrets, by enum quic_sender */
     EVP_CIPHER *gcm, *ecb;
     EVP_CIPHER_CTX *aead, *hp;            /* keyed anew by each packet */
     EVP_CIPHER_CTX *retry[QUIC_VERSIONS]; /* keyed with each version's Retry key */

@@ -3,20 +3,22 @@
 #include <string.h>
 
 /* One output block of HKDF-Expand, cut to `len`. */
-static void expand(const struct quic_hmac *secret, struct qw_bytes label, uint8_t *out, size_t len)
+static void expand(const struct quic_hmac *secret, const struct quic_hmac_message *label, uint8_t *out,
+                   size_t len)
 {
     uint8_t block[QUIC_HASH_LEN];
     quic_hmac(secret, label, block);
     memcpy(out, block, len);
 }
 
-/* Keys `out` with the sender's initial secret. */
-static void derive_secret(const struct quic_hmac *salt, struct qw_bytes client_dcid, struct qw_bytes label,
-                          struct quic_hmac *out)
+/* Keys `out` with the secret whose label is `label`. */
+static void derive_secret(const struct quic_hmac *salt, struct qw_bytes client_dcid,
+                          const struct quic_hmac_message *label, struct quic_hmac *out)
 {
     uint8_t secret[QUIC_HASH_LEN];
     struct qw_bytes key = {secret, sizeof secret};
-    quic_hmac(salt, client_dcid, secret);
+    struct quic_hmac_message dcid = quic_hmac_message(client_dcid);
+    quic_hmac(salt, &dcid, secret);
     quic_hmac_key(out, key);
     quic_hmac(out, label, secret);
     quic_hmac_key(out, key);
@@ -30,11 +32,11 @@ enum qw_error quic_initial_keys(struct quic_crypto *crypto, uint32_t version, st
         return QW_ERR_UNSUPPORTED;
     if (client_dcid.len > QUIC_CID_MAX)
         return QW_ERR_INVALID;
-    struct qw_bytes label = sender == QUIC_CLIENT ? quic_label_client_in : quic_label_server_in;
+    const struct quic_schedule *schedule = &crypto->schedule[v - quic_versions];
     struct quic_hmac secret;
-    derive_secret(&crypto->salt[v - quic_versions], client_dcid, label, &secret);
-    expand(&secret, v->key, out->key, sizeof out->key);
-    expand(&secret, v->iv, out->iv, sizeof out->iv);
-    expand(&secret, v->hp, out->hp, sizeof out->hp);
+    derive_secret(&schedule->salt, client_dcid, &crypto->secret[sender], &secret);
+    expand(&secret, &schedule->key, out->key, sizeof out->key);
+    expand(&secret, &schedule->iv, out->iv, sizeof out->iv);
+    expand(&secret, &schedule->hp, out->hp, sizeof out->hp);
     return QW_OK;
 }

@@ -1,7 +1,9 @@
 #include "floor.h"
 #include "initials.h"
 #include "measure.h"
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,15 +89,16 @@ static void compress(const uint8_t *block)
 static int open_one(uint32_t number, struct sealed *sealed)
 {
     uint8_t key[16], mask[16], plain[SEALED];
+    OSSL_PARAM with_tag[] = {OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, sealed->tag, TAG),
+                             OSSL_PARAM_END};
     int len;
     key_of(number, key);
     compress(sealed->text);
     return EVP_EncryptInit_ex2(g.hp, NULL, key, NULL, NULL) &&
            EVP_EncryptUpdate(g.hp, mask, &len, sealed->text, sizeof mask) &&
-           EVP_DecryptInit_ex2(g.aead, NULL, key, NONCE, NULL) &&
+           EVP_DecryptInit_ex2(g.aead, NULL, key, NONCE, with_tag) &&
            EVP_DecryptUpdate(g.aead, NULL, &len, sealed->aad, AAD) &&
            EVP_DecryptUpdate(g.aead, plain, &len, sealed->text, SEALED) &&
-           EVP_CIPHER_CTX_ctrl(g.aead, EVP_CTRL_AEAD_SET_TAG, TAG, sealed->tag) &&
            EVP_DecryptFinal_ex(g.aead, plain + len, &len);
 }
 
