@@ -28,7 +28,7 @@ forge() {
 
 keep_forging() { # FAMILY PIECES
     while forge "$1" "$2"; do
-        sleep 0.005
+        sleep 0.02
     done
 }
 

@@ -10,7 +10,7 @@ capture_start() {
     [ "$where" != server ] || { namespace=$LAB_ROUTER options=(-i wan0 -Q out); }
     [ "$where" != outside ] || { namespace=$LAB_TRANSIT options=(-i t0); }
     : >"$LAB_DIR/capture-$where.log"
-    lab_spawn "$namespace" "capture-$where" tcpdump -Z root --immediate-mode -U -n "${options[@]}" \
+    lab_spawn "$namespace" "capture-$where" tcpdump -Z root --immediate-mode -U -n -B 16384 "${options[@]}" \
         -w "$LAB_DIR/$where.pcap" 'udp or tcp or icmp or icmp6'
     CAPTURE_PIDS[$where]=$LAB_PID
     wait_for 3 grep -q listening "$LAB_DIR/capture-$where.log"
