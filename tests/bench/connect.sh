@@ -17,20 +17,31 @@ connect() {
     done
 }
 
+# Runs a command on one core with all that it starts: for what happens one after the other anyway, and else takes
+# longer or shorter by where the kernel happens to put the processes.
+on_one_core() { # COMMAND...
+    local allowed
+    allowed=$(taskset -cp $$ | sed 's/.*: //')
+    taskset -cp "${allowed##*[,-]}" $$ >"$folder/taskset.log" || die 'no core to stay on'
+    "$@"
+    taskset -cp "$allowed" $$ >"$folder/taskset.log"
+}
+
 # Nanoseconds to a server's answer, one connection at a time; the middle turn counts. What a decision by name adds to
 # accept-only is taken within a turn, where one follows the other.
-answer() {
-    local what round
+answer() { # WHERE PROGRAM...
+    local where=$1 what round
     local -A half=() late=()
     local added=()
+    shift
     for ((round = 0; round < answer_rounds; round++)); do
-        for what in "${handshaking[@]}"; do
+        for what in "$@"; do
             "with_$what" handshakes 1
             half[$what]+=" $p50" late[$what]+=" $p99"
         done
         added+=($((${late[names]##* } - ${late[accept]##* })))
     done
-    for what in "${handshaking[@]}"; do
+    for what in "$@"; do
         answer_row "$what"
     done
     added_row "$(middle "${added[@]}")"
@@ -38,14 +49,15 @@ answer() {
 
 answer_row() { # PROGRAM
     # shellcheck disable=SC2086 # lists
-    at_least "answer: ${named[$1]}" "$(awk -v m="$(middle ${half[$1]})" -v l="$(middle ${late[$1]})" \
+    at_least "answer on $where: ${named[$1]}" "$(awk -v m="$(middle ${half[$1]})" -v l="$(middle ${late[$1]})" \
         'BEGIN { printf "p50 %.1f us, p99 %.1f us", m / 1e3, l / 1e3 }')" "$(middle ${half[$1]})" "$(middle ${half[accept]})"
 }
 
 added_row() { # NANOSECONDS
     # shellcheck disable=SC2086 # lists
-    row 'answer: p99 that a decision by name adds' "$(awk -v a="$(middle ${late[accept]})" -v n="$(middle ${late[names]})" \
-        'BEGIN { printf "p99 %.1f us, accept-only %.1f us", n / 1e3, a / 1e3 }')" \
+    row "answer on $where: p99 that a decision by name adds" \
+        "$(awk -v a="$(middle ${late[accept]})" -v n="$(middle ${late[names]})" \
+            'BEGIN { printf "p99 %.1f us, accept-only %.1f us", n / 1e3, a / 1e3 }')" \
         "$(awk -v n="$1" 'BEGIN { printf "%+.1f us in a turn", n / 1e3 }')" "< $added_us us" \
         "$([ "$1" -lt $((added_us * 1000)) ] && echo met || echo 'not met')"
 }

@@ -123,7 +123,8 @@ measure() { # WHAT
     initial) $build/tests/bench/bench_initial ;;
     instructions) instructions ;;
     queue) network_once && queue ;;
-    connect) network_once && connect && answer ;;
+    connect) network_once && connect && on_one_core answer 'one core' "${handshaking[@]}" &&
+        answer 'all cores' accept names ;;
     all) measure engine && measure initial && measure instructions && measure queue && measure connect ;;
     *) die "$1 is none of all, engine, initial, instructions, queue, connect" ;;
     esac
