@@ -14,6 +14,22 @@ void rules_iptables_nat_print(const struct config *config, FILE *out);
 /* The target of a rule that feeds the queues, and the end of its line. */
 void rules_iptables_queue(const struct config *config, FILE *out);
 
+/* Likewise the chains of mode nat in nft's table, all but `between`, which is that of IPv6. */
+void rules_nft_nat_print(const struct config *config, FILE *out);
+
+/* A match: `keyword` (iifname, oifname) is one of `named`. */
+void rules_nft_set(const char *keyword, const struct config_interfaces *named, FILE *out);
+
+/* The statement that feeds the queues, and the end of its line. */
+void rules_nft_queue(const struct config *config, FILE *out);
+
+/* Matches of errors, which are told from what is only named like them: unreachable, source quench, time
+ * exceeded, parameter problem (RFC 792); unreachable, packet too big and so on (RFC 4443). */
+#define RULES_NFT_ERRORS                                                                                     \
+    "icmp type { destination-unreachable, source-quench, time-exceeded, parameter-problem }"
+#define RULES_NFT_ERRORS6                                                                                    \
+    "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem }"
+
 /* Mode nat: has the kernel accept, or no longer accept, packets from inside with an address of the router.
  * First the shell function that the others call; to remove the rules, it is called at once. */
 void rules_local_begin(const struct config *config, bool remove, FILE *out);

@@ -27,20 +27,22 @@ static void print_udp(unsigned n, const char *from, const char *interface, const
     print_errors(n, from, "-i", interface, to, out);
 }
 
-/* What is addressed to an external address goes to the queue. */
+/* What is addressed to an external address is translated. With "auto" every address of the router counts as
+ * one, since nobody knows yet which it will be. */
 static void print_external(const struct config *config, const char *chain, FILE *out)
 {
+    unsigned n = config->queue_first;
     if (config->external_auto) {
-        fprintf(out, "-A " CHAIN "%s -m addrtype --dst-type LOCAL ", config->queue_first, chain);
-        rules_iptables_queue(config, out);
+        fprintf(out, "-A " CHAIN "%s -m addrtype --dst-type LOCAL -g " CHAIN "-translate\n", n, chain, n);
         return;
     }
     for (unsigned i = 0; i < config->external_count; i++) {
         char address[QW_ADDR_TEXT_MAX];
         qw_addr_text(&config->external[i], QW_IPV4, address);
-        fprintf(out, "-A " CHAIN "%s -d %s ", config->queue_first, chain, address);
-        rules_iptables_queue(config, out);
+        fprintf(out, "-A " CHAIN "%s -d %s -g " CHAIN "-translate\n", n, chain, address, n);
     }
+    fprintf(out, "# The router's other addresses are the kernel's business.\n");
+    fprintf(out, "-A " CHAIN "%s -m addrtype --dst-type LOCAL -j RETURN\n", n, chain);
 }
 
 /* A socket on every address would seem to own what is forwarded, too. */
@@ -53,14 +55,9 @@ static void print_leave(unsigned n, const char *chain, FILE *out)
             n, chain, n, chain);
 }
 
-static void print_raw(const struct config *config, FILE *out)
+static void print_ways(const struct config *config, FILE *out)
 {
     unsigned n = config->queue_first;
-    fputs("*raw\n", out);
-    fprintf(out,
-            ":" CHAIN "-before - [0:0]\n:" CHAIN "-in - [0:0]\n:" CHAIN "-inside - [0:0]\n:" CHAIN
-            "-own - [0:0]\n:" CHAIN "-queue - [0:0]\n",
-            n, n, n, n, n);
     for (unsigned i = 0; i < config->outside.count; i++) {
         print_udp(n, "-before", config->outside.names[i], "-in", out);
         print_errors(n, "-own", "-o", config->outside.names[i], "-queue", out);
@@ -70,18 +67,50 @@ static void print_raw(const struct config *config, FILE *out)
                 config->inside.names[i]);
         print_udp(n, "-before", config->inside.names[i], "-inside", out);
     }
+}
+
+static void print_from_outside(const struct config *config, FILE *out)
+{
+    unsigned n = config->queue_first;
     print_leave(n, "-in", out);
-    fprintf(out, "-A " CHAIN "-in -j CT --notrack\n", n);
     print_external(config, "-in", out);
     fprintf(out, "# Nothing from outside reaches an inside address as it is.\n-A " CHAIN "-in -j DROP\n", n);
+}
+
+/* Before routing iptables cannot ask where a packet will leave. One that leaves by an outside interface must
+ * be untracked: a tracked one would meet the kernel's NAT behind ours. One for another network inside must
+ * not be, for somebody's firewall between the two. Networks that hang on an interface inside are known. */
+static void print_from_inside(const struct config *config, FILE *out)
+{
+    unsigned n = config->queue_first;
     print_leave(n, "-inside", out);
-    fprintf(out,
-            "-A " CHAIN "-inside -m addrtype --dst-type LOCAL --limit-iface-in -j RETURN\n"
-            "-A " CHAIN "-inside -j CT --notrack\n",
-            n, n);
+    fprintf(out, "-A " CHAIN "-inside -m addrtype --dst-type LOCAL --limit-iface-in -j RETURN\n", n);
     print_external(config, "-inside", out);
+    fprintf(out, "$(stay_tracked " CHAIN "-inside", n);
+    for (unsigned i = 0; i < config->inside.count; i++)
+        fprintf(out, " %s", config->inside.names[i]);
+    fprintf(out, ")\n-A " CHAIN "-inside -j CT --notrack\n", n);
+}
+
+static void print_targets(const struct config *config, FILE *out)
+{
+    unsigned n = config->queue_first;
+    fprintf(out, "-A " CHAIN "-translate -j CT --notrack\n-A " CHAIN "-translate ", n, n);
+    rules_iptables_queue(config, out);
     fprintf(out, "-A " CHAIN "-queue ", n);
     rules_iptables_queue(config, out);
+}
+
+static void print_raw(const struct config *config, FILE *out)
+{
+    static const char *const CHAINS[] = {"-before", "-in", "-inside", "-own", "-queue", "-translate"};
+    fputs("*raw\n", out);
+    for (unsigned i = 0; i < sizeof(CHAINS) / sizeof(CHAINS[0]); i++)
+        fprintf(out, ":" CHAIN "%s - [0:0]\n", config->queue_first, CHAINS[i]);
+    print_ways(config, out);
+    print_from_outside(config, out);
+    print_from_inside(config, out);
+    print_targets(config, out);
     fputs("COMMIT\n", out);
 }
 
@@ -132,13 +161,29 @@ static void print_jumps(const struct config *config, FILE *out)
             n, n, n);
     if (config->nat_masquerade)
         fprintf(out, "jump iptables nat POSTROUTING " CHAIN "-masquerade\n", n);
-    fprintf(out, "remove iptables '|-between|-own|-queue|-before|-in|-inside%s'\n",
+    fprintf(out, "remove iptables '|-between|-own|-queue|-translate|-before|-in|-inside%s'\n",
             config->nat_masquerade ? "|-masquerade" : "");
+}
+
+static void print_stay_tracked(FILE *out)
+{
+    fputs("# Rules for the networks that hang on these interfaces: what goes there is not translated, and "
+          "stays\n"
+          "# tracked.\n"
+          "stay_tracked() { # CHAIN INTERFACE...\n"
+          "    chain=$1\n"
+          "    shift\n"
+          "    for interface; do\n"
+          "        ip -4 route show dev \"$interface\" proto kernel scope link || :\n"
+          "    done 2>/dev/null | sed -n \"s|^\\([0-9][0-9./]*\\).*|-A $chain -d \\1 -j RETURN|p\"\n"
+          "}\n\n",
+          out);
 }
 
 void rules_iptables_nat_print(const struct config *config, FILE *out)
 {
-    fputs("iptables-restore -w --noflush <<'RULES'\n", out);
+    print_stay_tracked(out);
+    fputs("iptables-restore -w --noflush <<RULES\n", out);
     print_raw(config, out);
     print_mangle(config, out);
     print_masquerade(config, out);

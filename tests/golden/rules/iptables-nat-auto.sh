@@ -41,13 +41,24 @@ undo() { # STATUS
 stood=$(iptables-save | grep '^:quicward-7400-before ') || :
 trap 'undo $?' EXIT
 
-iptables-restore -w --noflush <<'RULES'
+# Rules for the networks that hang on these interfaces: what goes there is not translated, and stays
+# tracked.
+stay_tracked() { # CHAIN INTERFACE...
+    chain=$1
+    shift
+    for interface; do
+        ip -4 route show dev "$interface" proto kernel scope link || :
+    done 2>/dev/null | sed -n "s|^\([0-9][0-9./]*\).*|-A $chain -d \1 -j RETURN|p"
+}
+
+iptables-restore -w --noflush <<RULES
 *raw
 :quicward-7400-before - [0:0]
 :quicward-7400-in - [0:0]
 :quicward-7400-inside - [0:0]
 :quicward-7400-own - [0:0]
 :quicward-7400-queue - [0:0]
+:quicward-7400-translate - [0:0]
 -A quicward-7400-before -i wan0 -p udp -g quicward-7400-in
 -A quicward-7400-before -i wan0 -p icmp --icmp-type 3 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-in
 -A quicward-7400-before -i wan0 -p icmp --icmp-type 4 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-in
@@ -66,16 +77,18 @@ iptables-restore -w --noflush <<'RULES'
 # The router's own sockets, and what is for many, stay with the kernel.
 -A quicward-7400-in -m addrtype --dst-type LOCAL -m socket --nowildcard -j RETURN
 -A quicward-7400-in -m addrtype --dst-type MULTICAST,BROADCAST -j RETURN
--A quicward-7400-in -j CT --notrack
--A quicward-7400-in -m addrtype --dst-type LOCAL -j NFQUEUE --queue-num 7400
+-A quicward-7400-in -m addrtype --dst-type LOCAL -g quicward-7400-translate
 # Nothing from outside reaches an inside address as it is.
 -A quicward-7400-in -j DROP
 # The router's own sockets, and what is for many, stay with the kernel.
 -A quicward-7400-inside -m addrtype --dst-type LOCAL -m socket --nowildcard -j RETURN
 -A quicward-7400-inside -m addrtype --dst-type MULTICAST,BROADCAST -j RETURN
 -A quicward-7400-inside -m addrtype --dst-type LOCAL --limit-iface-in -j RETURN
+-A quicward-7400-inside -m addrtype --dst-type LOCAL -g quicward-7400-translate
+$(stay_tracked quicward-7400-inside lan0)
 -A quicward-7400-inside -j CT --notrack
--A quicward-7400-inside -m addrtype --dst-type LOCAL -j NFQUEUE --queue-num 7400
+-A quicward-7400-translate -j CT --notrack
+-A quicward-7400-translate -j NFQUEUE --queue-num 7400
 -A quicward-7400-queue -j NFQUEUE --queue-num 7400
 COMMIT
 *mangle
@@ -92,7 +105,7 @@ RULES
 jump iptables mangle FORWARD quicward-7400
 jump iptables raw OUTPUT quicward-7400-own
 jump iptables raw PREROUTING quicward-7400-before
-remove iptables '|-between|-own|-queue|-before|-in|-inside'
+remove iptables '|-between|-own|-queue|-translate|-before|-in|-inside'
 accept_local 1 lan0
 
 # A kernel without IPv6 needs nothing more.

@@ -41,13 +41,24 @@ undo() { # STATUS
 stood=$(iptables-save | grep '^:quicward-100-before ') || :
 trap 'undo $?' EXIT
 
-iptables-restore -w --noflush <<'RULES'
+# Rules for the networks that hang on these interfaces: what goes there is not translated, and stays
+# tracked.
+stay_tracked() { # CHAIN INTERFACE...
+    chain=$1
+    shift
+    for interface; do
+        ip -4 route show dev "$interface" proto kernel scope link || :
+    done 2>/dev/null | sed -n "s|^\([0-9][0-9./]*\).*|-A $chain -d \1 -j RETURN|p"
+}
+
+iptables-restore -w --noflush <<RULES
 *raw
 :quicward-100-before - [0:0]
 :quicward-100-in - [0:0]
 :quicward-100-inside - [0:0]
 :quicward-100-own - [0:0]
 :quicward-100-queue - [0:0]
+:quicward-100-translate - [0:0]
 -A quicward-100-before -i wan0 -p udp -g quicward-100-in
 -A quicward-100-before -i wan0 -p icmp --icmp-type 3 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-in
 -A quicward-100-before -i wan0 -p icmp --icmp-type 4 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-in
@@ -81,18 +92,24 @@ iptables-restore -w --noflush <<'RULES'
 # The router's own sockets, and what is for many, stay with the kernel.
 -A quicward-100-in -m addrtype --dst-type LOCAL -m socket --nowildcard -j RETURN
 -A quicward-100-in -m addrtype --dst-type MULTICAST,BROADCAST -j RETURN
--A quicward-100-in -j CT --notrack
--A quicward-100-in -d 198.51.100.7 -j NFQUEUE --queue-balance 100:101
--A quicward-100-in -d 198.51.100.8 -j NFQUEUE --queue-balance 100:101
+-A quicward-100-in -d 198.51.100.7 -g quicward-100-translate
+-A quicward-100-in -d 198.51.100.8 -g quicward-100-translate
+# The router's other addresses are the kernel's business.
+-A quicward-100-in -m addrtype --dst-type LOCAL -j RETURN
 # Nothing from outside reaches an inside address as it is.
 -A quicward-100-in -j DROP
 # The router's own sockets, and what is for many, stay with the kernel.
 -A quicward-100-inside -m addrtype --dst-type LOCAL -m socket --nowildcard -j RETURN
 -A quicward-100-inside -m addrtype --dst-type MULTICAST,BROADCAST -j RETURN
 -A quicward-100-inside -m addrtype --dst-type LOCAL --limit-iface-in -j RETURN
+-A quicward-100-inside -d 198.51.100.7 -g quicward-100-translate
+-A quicward-100-inside -d 198.51.100.8 -g quicward-100-translate
+# The router's other addresses are the kernel's business.
+-A quicward-100-inside -m addrtype --dst-type LOCAL -j RETURN
+$(stay_tracked quicward-100-inside lan0 lan0.20)
 -A quicward-100-inside -j CT --notrack
--A quicward-100-inside -d 198.51.100.7 -j NFQUEUE --queue-balance 100:101
--A quicward-100-inside -d 198.51.100.8 -j NFQUEUE --queue-balance 100:101
+-A quicward-100-translate -j CT --notrack
+-A quicward-100-translate -j NFQUEUE --queue-balance 100:101
 -A quicward-100-queue -j NFQUEUE --queue-balance 100:101
 COMMIT
 *mangle
@@ -125,7 +142,7 @@ jump iptables mangle FORWARD quicward-100
 jump iptables raw OUTPUT quicward-100-own
 jump iptables raw PREROUTING quicward-100-before
 jump iptables nat POSTROUTING quicward-100-masquerade
-remove iptables '|-between|-own|-queue|-before|-in|-inside|-masquerade'
+remove iptables '|-between|-own|-queue|-translate|-before|-in|-inside|-masquerade'
 accept_local 1 lan0 lan0.20
 
 # A kernel without IPv6 needs nothing more.

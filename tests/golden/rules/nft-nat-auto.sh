@@ -33,8 +33,7 @@ table inet quicward_7400 {
     chain from_outside {
         fib daddr type local socket wildcard { 0, 1 } return
         fib daddr type { multicast, broadcast } return
-        notrack
-        fib daddr type local queue num 7400
+        fib daddr type local notrack queue num 7400
         drop # nothing from outside reaches an inside address as it is
     }
 
@@ -43,8 +42,9 @@ table inet quicward_7400 {
         fib daddr type local socket wildcard { 0, 1 } return
         fib daddr type { multicast, broadcast } return
         fib daddr . iif type local return
-        notrack
-        fib daddr type local queue num 7400
+        fib daddr type local notrack queue num 7400
+        fib daddr oifname { "wan0" } notrack return
+        fib daddr oif missing notrack
     }
 
     chain forward {

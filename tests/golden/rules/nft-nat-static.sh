@@ -33,8 +33,8 @@ table inet quicward_100 {
     chain from_outside {
         fib daddr type local socket wildcard { 0, 1 } return
         fib daddr type { multicast, broadcast } return
-        notrack
-        ip daddr { 198.51.100.7, 198.51.100.8 } queue num 100-101
+        ip daddr { 198.51.100.7, 198.51.100.8 } notrack queue num 100-101
+        fib daddr type local return # the router's other addresses
         drop # nothing from outside reaches an inside address as it is
     }
 
@@ -43,8 +43,10 @@ table inet quicward_100 {
         fib daddr type local socket wildcard { 0, 1 } return
         fib daddr type { multicast, broadcast } return
         fib daddr . iif type local return
-        notrack
-        ip daddr { 198.51.100.7, 198.51.100.8 } queue num 100-101
+        ip daddr { 198.51.100.7, 198.51.100.8 } notrack queue num 100-101
+        fib daddr type local return # the router's other addresses
+        fib daddr oifname { "wan0", "wan1" } notrack return
+        fib daddr oif missing notrack
     }
 
     chain forward {
