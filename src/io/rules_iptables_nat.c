@@ -58,10 +58,8 @@ static void print_leave(unsigned n, const char *chain, FILE *out)
 static void print_ways(const struct config *config, FILE *out)
 {
     unsigned n = config->queue_first;
-    for (unsigned i = 0; i < config->outside.count; i++) {
+    for (unsigned i = 0; i < config->outside.count; i++)
         print_udp(n, "-before", config->outside.names[i], "-in", out);
-        print_errors(n, "-own", "-o", config->outside.names[i], "-queue", out);
-    }
     for (unsigned i = 0; i < config->inside.count; i++) {
         fprintf(out, "-A " CHAIN "-before -i %s -m addrtype --src-type LOCAL -j DROP\n", n,
                 config->inside.names[i]);
@@ -92,44 +90,58 @@ static void print_from_inside(const struct config *config, FILE *out)
     fprintf(out, ")\n-A " CHAIN "-inside -j CT --notrack\n", n);
 }
 
-static void print_targets(const struct config *config, FILE *out)
+static void print_raw(const struct config *config, FILE *out)
 {
+    static const char *const CHAINS[] = {"-before", "-in", "-inside", "-translate"};
     unsigned n = config->queue_first;
+    fputs("*raw\n", out);
+    for (unsigned i = 0; i < sizeof(CHAINS) / sizeof(CHAINS[0]); i++)
+        fprintf(out, ":" CHAIN "%s - [0:0]\n", n, CHAINS[i]);
+    print_ways(config, out);
+    print_from_outside(config, out);
+    print_from_inside(config, out);
     fprintf(out, "-A " CHAIN "-translate -j CT --notrack\n-A " CHAIN "-translate ", n, n);
     rules_iptables_queue(config, out);
+    fputs("COMMIT\n", out);
+}
+
+/* To an external address that is routed here and not the router's: nobody has translated it. */
+static void print_not_outwards(const struct config *config, const char *interface, FILE *out)
+{
+    for (unsigned i = 0; i < config->external_count && !config->external_auto; i++) {
+        char address[QW_ADDR_TEXT_MAX];
+        qw_addr_text(&config->external[i], QW_IPV4, address);
+        fprintf(out, "-A " CHAIN " -i %s -d %s -p udp -j DROP\n", config->queue_first, interface, address);
+    }
+}
+
+/* What the router itself says of packets that it has translated, and not of those that it tracks. */
+static void print_own(const struct config *config, FILE *out)
+{
+    unsigned n = config->queue_first;
+    fprintf(out, "-A " CHAIN "-own -m conntrack --ctstate RELATED -j RETURN\n", n);
+    for (unsigned i = 0; i < config->outside.count; i++)
+        print_errors(n, "-own", "-o", config->outside.names[i], "-queue", out);
     fprintf(out, "-A " CHAIN "-queue ", n);
     rules_iptables_queue(config, out);
 }
 
-static void print_raw(const struct config *config, FILE *out)
-{
-    static const char *const CHAINS[] = {"-before", "-in", "-inside", "-own", "-queue", "-translate"};
-    fputs("*raw\n", out);
-    for (unsigned i = 0; i < sizeof(CHAINS) / sizeof(CHAINS[0]); i++)
-        fprintf(out, ":" CHAIN "%s - [0:0]\n", config->queue_first, CHAINS[i]);
-    print_ways(config, out);
-    print_from_outside(config, out);
-    print_from_inside(config, out);
-    print_targets(config, out);
-    fputs("COMMIT\n", out);
-}
-
 static void print_mangle(const struct config *config, FILE *out)
 {
+    static const char *const CHAINS[] = {"", "-between", "-own", "-queue"};
     unsigned n = config->queue_first;
-    fprintf(out, "*mangle\n:" CHAIN " - [0:0]\n:" CHAIN "-between - [0:0]\n", n, n);
+    fputs("*mangle\n", out);
+    for (unsigned i = 0; i < sizeof(CHAINS) / sizeof(CHAINS[0]); i++)
+        fprintf(out, ":" CHAIN "%s - [0:0]\n", n, CHAINS[i]);
     for (unsigned i = 0; i < config->inside.count; i++)
         print_udp(n, "", config->inside.names[i], "-between", out);
     for (unsigned i = 0; i < config->outside.count; i++) {
         fprintf(out, "-A " CHAIN "-between -o %s ", n, config->outside.names[i]);
         rules_iptables_queue(config, out);
     }
-    for (unsigned i = 0; i < config->outside.count && !config->external_auto; i++)
-        for (unsigned j = 0; j < config->external_count; j++) {
-            char address[QW_ADDR_TEXT_MAX];
-            qw_addr_text(&config->external[j], QW_IPV4, address);
-            fprintf(out, "-A " CHAIN " -i %s -d %s -p udp -j DROP\n", n, config->outside.names[i], address);
-        }
+    for (unsigned i = 0; i < config->outside.count; i++)
+        print_not_outwards(config, config->outside.names[i], out);
+    print_own(config, out);
     fputs("COMMIT\n", out);
 }
 
@@ -156,7 +168,7 @@ static void print_jumps(const struct config *config, FILE *out)
     unsigned n = config->queue_first;
     fprintf(out,
             "jump iptables mangle FORWARD " CHAIN "\n"
-            "jump iptables raw OUTPUT " CHAIN "-own\n"
+            "jump iptables mangle OUTPUT " CHAIN "-own\n"
             "jump iptables raw PREROUTING " CHAIN "-before\n",
             n, n, n);
     if (config->nat_masquerade)

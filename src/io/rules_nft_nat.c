@@ -109,11 +109,12 @@ static void print_forward(const struct config *config, FILE *out)
     fputs("    }\n\n", out);
 }
 
-/* The errors that the router itself makes about packets it has translated. */
+/* What the router itself says of packets that it has translated, and not of those that it tracks. */
 static void print_own(const struct config *config, FILE *out)
 {
     fputs("    chain own {\n"
-          "        type filter hook output priority raw; policy accept;\n        ",
+          "        type filter hook output priority mangle; policy accept;\n"
+          "        ct state related return\n        ",
           out);
     rules_nft_set("oifname", &config->outside, out);
     fputs(RULES_NFT_ERRORS " " ABOUT_UDP " ", out);

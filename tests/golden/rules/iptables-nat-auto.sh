@@ -56,18 +56,12 @@ iptables-restore -w --noflush <<RULES
 :quicward-7400-before - [0:0]
 :quicward-7400-in - [0:0]
 :quicward-7400-inside - [0:0]
-:quicward-7400-own - [0:0]
-:quicward-7400-queue - [0:0]
 :quicward-7400-translate - [0:0]
 -A quicward-7400-before -i wan0 -p udp -g quicward-7400-in
 -A quicward-7400-before -i wan0 -p icmp --icmp-type 3 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-in
 -A quicward-7400-before -i wan0 -p icmp --icmp-type 4 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-in
 -A quicward-7400-before -i wan0 -p icmp --icmp-type 11 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-in
 -A quicward-7400-before -i wan0 -p icmp --icmp-type 12 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-in
--A quicward-7400-own -o wan0 -p icmp --icmp-type 3 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-queue
--A quicward-7400-own -o wan0 -p icmp --icmp-type 4 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-queue
--A quicward-7400-own -o wan0 -p icmp --icmp-type 11 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-queue
--A quicward-7400-own -o wan0 -p icmp --icmp-type 12 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-queue
 -A quicward-7400-before -i lan0 -m addrtype --src-type LOCAL -j DROP
 -A quicward-7400-before -i lan0 -p udp -g quicward-7400-inside
 -A quicward-7400-before -i lan0 -p icmp --icmp-type 3 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-inside
@@ -89,21 +83,28 @@ $(stay_tracked quicward-7400-inside lan0)
 -A quicward-7400-inside -j CT --notrack
 -A quicward-7400-translate -j CT --notrack
 -A quicward-7400-translate -j NFQUEUE --queue-num 7400
--A quicward-7400-queue -j NFQUEUE --queue-num 7400
 COMMIT
 *mangle
 :quicward-7400 - [0:0]
 :quicward-7400-between - [0:0]
+:quicward-7400-own - [0:0]
+:quicward-7400-queue - [0:0]
 -A quicward-7400 -i lan0 -p udp -g quicward-7400-between
 -A quicward-7400 -i lan0 -p icmp --icmp-type 3 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-between
 -A quicward-7400 -i lan0 -p icmp --icmp-type 4 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-between
 -A quicward-7400 -i lan0 -p icmp --icmp-type 11 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-between
 -A quicward-7400 -i lan0 -p icmp --icmp-type 12 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-between
 -A quicward-7400-between -o wan0 -j NFQUEUE --queue-num 7400
+-A quicward-7400-own -m conntrack --ctstate RELATED -j RETURN
+-A quicward-7400-own -o wan0 -p icmp --icmp-type 3 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-queue
+-A quicward-7400-own -o wan0 -p icmp --icmp-type 4 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-queue
+-A quicward-7400-own -o wan0 -p icmp --icmp-type 11 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-queue
+-A quicward-7400-own -o wan0 -p icmp --icmp-type 12 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-queue
+-A quicward-7400-queue -j NFQUEUE --queue-num 7400
 COMMIT
 RULES
 jump iptables mangle FORWARD quicward-7400
-jump iptables raw OUTPUT quicward-7400-own
+jump iptables mangle OUTPUT quicward-7400-own
 jump iptables raw PREROUTING quicward-7400-before
 remove iptables '|-between|-own|-queue|-translate|-before|-in|-inside'
 accept_local 1 lan0

@@ -56,27 +56,17 @@ iptables-restore -w --noflush <<RULES
 :quicward-100-before - [0:0]
 :quicward-100-in - [0:0]
 :quicward-100-inside - [0:0]
-:quicward-100-own - [0:0]
-:quicward-100-queue - [0:0]
 :quicward-100-translate - [0:0]
 -A quicward-100-before -i wan0 -p udp -g quicward-100-in
 -A quicward-100-before -i wan0 -p icmp --icmp-type 3 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-in
 -A quicward-100-before -i wan0 -p icmp --icmp-type 4 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-in
 -A quicward-100-before -i wan0 -p icmp --icmp-type 11 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-in
 -A quicward-100-before -i wan0 -p icmp --icmp-type 12 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-in
--A quicward-100-own -o wan0 -p icmp --icmp-type 3 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-queue
--A quicward-100-own -o wan0 -p icmp --icmp-type 4 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-queue
--A quicward-100-own -o wan0 -p icmp --icmp-type 11 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-queue
--A quicward-100-own -o wan0 -p icmp --icmp-type 12 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-queue
 -A quicward-100-before -i wan1 -p udp -g quicward-100-in
 -A quicward-100-before -i wan1 -p icmp --icmp-type 3 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-in
 -A quicward-100-before -i wan1 -p icmp --icmp-type 4 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-in
 -A quicward-100-before -i wan1 -p icmp --icmp-type 11 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-in
 -A quicward-100-before -i wan1 -p icmp --icmp-type 12 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-in
--A quicward-100-own -o wan1 -p icmp --icmp-type 3 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-queue
--A quicward-100-own -o wan1 -p icmp --icmp-type 4 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-queue
--A quicward-100-own -o wan1 -p icmp --icmp-type 11 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-queue
--A quicward-100-own -o wan1 -p icmp --icmp-type 12 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-queue
 -A quicward-100-before -i lan0 -m addrtype --src-type LOCAL -j DROP
 -A quicward-100-before -i lan0 -p udp -g quicward-100-inside
 -A quicward-100-before -i lan0 -p icmp --icmp-type 3 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-inside
@@ -110,11 +100,12 @@ $(stay_tracked quicward-100-inside lan0 lan0.20)
 -A quicward-100-inside -j CT --notrack
 -A quicward-100-translate -j CT --notrack
 -A quicward-100-translate -j NFQUEUE --queue-balance 100:101
--A quicward-100-queue -j NFQUEUE --queue-balance 100:101
 COMMIT
 *mangle
 :quicward-100 - [0:0]
 :quicward-100-between - [0:0]
+:quicward-100-own - [0:0]
+:quicward-100-queue - [0:0]
 -A quicward-100 -i lan0 -p udp -g quicward-100-between
 -A quicward-100 -i lan0 -p icmp --icmp-type 3 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-between
 -A quicward-100 -i lan0 -p icmp --icmp-type 4 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-between
@@ -131,6 +122,16 @@ COMMIT
 -A quicward-100 -i wan0 -d 198.51.100.8 -p udp -j DROP
 -A quicward-100 -i wan1 -d 198.51.100.7 -p udp -j DROP
 -A quicward-100 -i wan1 -d 198.51.100.8 -p udp -j DROP
+-A quicward-100-own -m conntrack --ctstate RELATED -j RETURN
+-A quicward-100-own -o wan0 -p icmp --icmp-type 3 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-queue
+-A quicward-100-own -o wan0 -p icmp --icmp-type 4 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-queue
+-A quicward-100-own -o wan0 -p icmp --icmp-type 11 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-queue
+-A quicward-100-own -o wan0 -p icmp --icmp-type 12 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-queue
+-A quicward-100-own -o wan1 -p icmp --icmp-type 3 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-queue
+-A quicward-100-own -o wan1 -p icmp --icmp-type 4 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-queue
+-A quicward-100-own -o wan1 -p icmp --icmp-type 11 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-queue
+-A quicward-100-own -o wan1 -p icmp --icmp-type 12 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-queue
+-A quicward-100-queue -j NFQUEUE --queue-balance 100:101
 COMMIT
 *nat
 :quicward-100-masquerade - [0:0]
@@ -139,7 +140,7 @@ COMMIT
 COMMIT
 RULES
 jump iptables mangle FORWARD quicward-100
-jump iptables raw OUTPUT quicward-100-own
+jump iptables mangle OUTPUT quicward-100-own
 jump iptables raw PREROUTING quicward-100-before
 jump iptables nat POSTROUTING quicward-100-masquerade
 remove iptables '|-between|-own|-queue|-translate|-before|-in|-inside|-masquerade'

@@ -60,7 +60,8 @@ table inet quicward_7400 {
     }
 
     chain own {
-        type filter hook output priority raw; policy accept;
+        type filter hook output priority mangle; policy accept;
+        ct state related return
         oifname { "wan0" } icmp type { destination-unreachable, source-quench, time-exceeded, parameter-problem } @th,136,8 17 queue num 7400
     }
 

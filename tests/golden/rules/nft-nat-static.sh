@@ -63,7 +63,8 @@ table inet quicward_100 {
     }
 
     chain own {
-        type filter hook output priority raw; policy accept;
+        type filter hook output priority mangle; policy accept;
+        ct state related return
         oifname { "wan0", "wan1" } icmp type { destination-unreachable, source-quench, time-exceeded, parameter-problem } @th,136,8 17 queue num 100-101
     }
 
