@@ -2,7 +2,7 @@
 # N11: external = "auto" follows the address of the outside interface: when it changes the old mappings and flows end, new ones
 # stand on the new address, forwards move along; while there is none nothing leaves. Events tell of it.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-skip_without tcpdump
+skip_without tcpdump traceroute
 case_nat 'external = "auto"; forwards = ( { port = 8443; to = "10.0.0.3:7000"; } );'
 serve_echo 7000 || exit 1
 lab_spawn "$LAB_CLIENT" echo-inside "$QW_TOOLS/udp_echo" 10.0.0.3:7000
@@ -43,6 +43,9 @@ check 'the flow begins anew' ask "$C4:5000" "$S4:7000"
 check 'new flows too' ask "$C4:5001" "$S4:7000"
 check 'all is on it' on 198.51.100.9
 check 'the forward too' in_server "$QW_TOOLS/udp_ask" "$S4:6000" 198.51.100.9:8443 question 2000
+check 'and from inside' ask 10.0.0.4:6000 198.51.100.9:8443
+check 'traceroute from inside shows the router' shows '^ 1  198\.51\.100\.9' \
+    in_client timeout 20 traceroute -n -q 1 -w 1 -m 1 -U -p 8443 198.51.100.9
 check 'events number without a gap' status_is 0 \
     jq -se '[.[].number] | . == [range(.[0]; .[0] + length)]' <(events_json)
 check 'quicward ends cleanly' stop_quicward

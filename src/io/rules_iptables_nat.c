@@ -115,6 +115,21 @@ static void print_not_outwards(const struct config *config, const char *interfac
     }
 }
 
+/* What is for the router itself, and may be for an inside host that has an external address as its source by
+ * then. With "auto" nobody knows yet which address that will be. */
+static void print_hairpin(const struct config *config, FILE *out)
+{
+    unsigned n = config->queue_first;
+    print_errors(n, "-own", "-o", "lo", "-hairpin", out);
+    if (config->external_auto)
+        fprintf(out, "-A " CHAIN "-hairpin ! -d 127.0.0.0/8 -g " CHAIN "-queue\n", n, n);
+    for (unsigned i = 0; i < config->external_count && !config->external_auto; i++) {
+        char address[QW_ADDR_TEXT_MAX];
+        qw_addr_text(&config->external[i], QW_IPV4, address);
+        fprintf(out, "-A " CHAIN "-hairpin -d %s -g " CHAIN "-queue\n", n, address, n);
+    }
+}
+
 /* What the router itself says of packets that it has translated, and not of those that it tracks. */
 static void print_own(const struct config *config, FILE *out)
 {
@@ -122,13 +137,14 @@ static void print_own(const struct config *config, FILE *out)
     fprintf(out, "-A " CHAIN "-own -m conntrack --ctstate RELATED -j RETURN\n", n);
     for (unsigned i = 0; i < config->outside.count; i++)
         print_errors(n, "-own", "-o", config->outside.names[i], "-queue", out);
+    print_hairpin(config, out);
     fprintf(out, "-A " CHAIN "-queue ", n);
     rules_iptables_queue(config, out);
 }
 
 static void print_mangle(const struct config *config, FILE *out)
 {
-    static const char *const CHAINS[] = {"", "-between", "-own", "-queue"};
+    static const char *const CHAINS[] = {"", "-between", "-own", "-hairpin", "-queue"};
     unsigned n = config->queue_first;
     fputs("*mangle\n", out);
     for (unsigned i = 0; i < sizeof(CHAINS) / sizeof(CHAINS[0]); i++)
@@ -173,7 +189,7 @@ static void print_jumps(const struct config *config, FILE *out)
             n, n, n);
     if (config->nat_masquerade)
         fprintf(out, "jump iptables nat POSTROUTING " CHAIN "-masquerade\n", n);
-    fprintf(out, "remove iptables '|-between|-own|-queue|-translate|-before|-in|-inside%s'\n",
+    fprintf(out, "remove iptables '|-between|-own|-hairpin|-queue|-translate|-before|-in|-inside%s'\n",
             config->nat_masquerade ? "|-masquerade" : "");
 }
 

@@ -109,7 +109,9 @@ static void print_forward(const struct config *config, FILE *out)
     fputs("    }\n\n", out);
 }
 
-/* What the router itself says of packets that it has translated, and not of those that it tracks. */
+/* What the router itself says of packets that it has translated, and not of those that it tracks. To itself,
+ * that is of a packet from inside that had an external address as its source by then. With "auto" nobody
+ * knows yet which address that will be. */
 static void print_own(const struct config *config, FILE *out)
 {
     fputs("    chain own {\n"
@@ -117,6 +119,13 @@ static void print_own(const struct config *config, FILE *out)
           "        ct state related return\n        ",
           out);
     rules_nft_set("oifname", &config->outside, out);
+    fputs(RULES_NFT_ERRORS " " ABOUT_UDP " ", out);
+    rules_nft_queue(config, out);
+    fputs("        oifname \"lo\" ", out);
+    if (config->external_auto)
+        fputs("ip daddr != 127.0.0.0/8 ", out);
+    else
+        print_external(config, out);
     fputs(RULES_NFT_ERRORS " " ABOUT_UDP " ", out);
     rules_nft_queue(config, out);
     fputs("    }\n\n", out);

@@ -88,6 +88,7 @@ COMMIT
 :quicward-7400 - [0:0]
 :quicward-7400-between - [0:0]
 :quicward-7400-own - [0:0]
+:quicward-7400-hairpin - [0:0]
 :quicward-7400-queue - [0:0]
 -A quicward-7400 -i lan0 -p udp -g quicward-7400-between
 -A quicward-7400 -i lan0 -p icmp --icmp-type 3 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-between
@@ -100,13 +101,18 @@ COMMIT
 -A quicward-7400-own -o wan0 -p icmp --icmp-type 4 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-queue
 -A quicward-7400-own -o wan0 -p icmp --icmp-type 11 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-queue
 -A quicward-7400-own -o wan0 -p icmp --icmp-type 12 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-queue
+-A quicward-7400-own -o lo -p icmp --icmp-type 3 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-hairpin
+-A quicward-7400-own -o lo -p icmp --icmp-type 4 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-hairpin
+-A quicward-7400-own -o lo -p icmp --icmp-type 11 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-hairpin
+-A quicward-7400-own -o lo -p icmp --icmp-type 12 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-7400-hairpin
+-A quicward-7400-hairpin ! -d 127.0.0.0/8 -g quicward-7400-queue
 -A quicward-7400-queue -j NFQUEUE --queue-num 7400
 COMMIT
 RULES
 jump iptables mangle FORWARD quicward-7400
 jump iptables mangle OUTPUT quicward-7400-own
 jump iptables raw PREROUTING quicward-7400-before
-remove iptables '|-between|-own|-queue|-translate|-before|-in|-inside'
+remove iptables '|-between|-own|-hairpin|-queue|-translate|-before|-in|-inside'
 accept_local 1 lan0
 
 # A kernel without IPv6 needs nothing more.

@@ -105,6 +105,7 @@ COMMIT
 :quicward-100 - [0:0]
 :quicward-100-between - [0:0]
 :quicward-100-own - [0:0]
+:quicward-100-hairpin - [0:0]
 :quicward-100-queue - [0:0]
 -A quicward-100 -i lan0 -p udp -g quicward-100-between
 -A quicward-100 -i lan0 -p icmp --icmp-type 3 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-between
@@ -131,6 +132,12 @@ COMMIT
 -A quicward-100-own -o wan1 -p icmp --icmp-type 4 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-queue
 -A quicward-100-own -o wan1 -p icmp --icmp-type 11 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-queue
 -A quicward-100-own -o wan1 -p icmp --icmp-type 12 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-queue
+-A quicward-100-own -o lo -p icmp --icmp-type 3 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-hairpin
+-A quicward-100-own -o lo -p icmp --icmp-type 4 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-hairpin
+-A quicward-100-own -o lo -p icmp --icmp-type 11 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-hairpin
+-A quicward-100-own -o lo -p icmp --icmp-type 12 -m u32 --u32 "0>>22&0x3C@14&0xFF=17" -g quicward-100-hairpin
+-A quicward-100-hairpin -d 198.51.100.7 -g quicward-100-queue
+-A quicward-100-hairpin -d 198.51.100.8 -g quicward-100-queue
 -A quicward-100-queue -j NFQUEUE --queue-balance 100:101
 COMMIT
 *nat
@@ -143,7 +150,7 @@ jump iptables mangle FORWARD quicward-100
 jump iptables mangle OUTPUT quicward-100-own
 jump iptables raw PREROUTING quicward-100-before
 jump iptables nat POSTROUTING quicward-100-masquerade
-remove iptables '|-between|-own|-queue|-translate|-before|-in|-inside|-masquerade'
+remove iptables '|-between|-own|-hairpin|-queue|-translate|-before|-in|-inside|-masquerade'
 accept_local 1 lan0 lan0.20
 
 # A kernel without IPv6 needs nothing more.

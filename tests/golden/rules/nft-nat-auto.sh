@@ -63,6 +63,7 @@ table inet quicward_7400 {
         type filter hook output priority mangle; policy accept;
         ct state related return
         oifname { "wan0" } icmp type { destination-unreachable, source-quench, time-exceeded, parameter-problem } @th,136,8 17 queue num 7400
+        oifname "lo" ip daddr != 127.0.0.0/8 icmp type { destination-unreachable, source-quench, time-exceeded, parameter-problem } @th,136,8 17 queue num 7400
     }
 
     chain between {

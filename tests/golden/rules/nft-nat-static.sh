@@ -66,6 +66,7 @@ table inet quicward_100 {
         type filter hook output priority mangle; policy accept;
         ct state related return
         oifname { "wan0", "wan1" } icmp type { destination-unreachable, source-quench, time-exceeded, parameter-problem } @th,136,8 17 queue num 100-101
+        oifname "lo" ip daddr { 198.51.100.7, 198.51.100.8 } icmp type { destination-unreachable, source-quench, time-exceeded, parameter-problem } @th,136,8 17 queue num 100-101
     }
 
     chain others {
