@@ -111,6 +111,8 @@ static void errors_between_inside_hosts(void)
     CU_ASSERT_TRUE(out(&r, LAN2, one, "x", 1));
     CU_ASSERT_TRUE(report(&r, ENGINE_INSIDE, "10.0.0.5", 3, two, LAN)); /* LAN got that packet */
     check(&r, EXTERNAL, "10.0.0.6", LAN2, one);
+    CU_ASSERT_TRUE(report(&r, ENGINE_INSIDE, EXTERNAL, 11, two, LAN)); /* the router, to itself */
+    check(&r, EXTERNAL, "10.0.0.6", LAN2, one);
     router_stop(&r);
 }
 
