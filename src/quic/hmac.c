@@ -13,30 +13,29 @@ _Static_assert(QUIC_HASH_LEN <= QUIC_HMAC_MESSAGE_MAX, "so is a digest");
 static const struct quic_hash START = {
     {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
 
-/* The state that follows `from` with one more block taken in. */
-static struct quic_hash compress(const struct quic_hash *from, const uint8_t block[QUIC_HMAC_BLOCK_LEN])
+/* Takes one more block in behind `from`. Of `state` a compression uses `h` alone. */
+static void compress(const struct quic_hash *from, const uint8_t block[QUIC_HMAC_BLOCK_LEN],
+                     SHA256_CTX *state)
 {
-    SHA256_CTX state; /* of which a compression uses `h` alone */
-    struct quic_hash to;
-    memcpy(state.h, from->h, sizeof state.h);
-    SHA256_Transform(&state, block);
-    memcpy(to.h, state.h, sizeof to.h);
-    return to;
+    memcpy(state->h, from->h, sizeof state->h);
+    SHA256_Transform(state, block);
 }
 
-static struct quic_hash take_in(struct qw_bytes key, uint8_t pad)
+static void take_in(struct qw_bytes key, uint8_t pad, struct quic_hash *out)
 {
     uint8_t block[QUIC_HMAC_BLOCK_LEN];
+    SHA256_CTX state;
     memset(block, pad, sizeof block);
     for (size_t i = 0; i < key.len; i++)
         block[i] = key.data[i] ^ pad;
-    return compress(&START, block);
+    compress(&START, block, &state);
+    memcpy(out->h, state.h, sizeof out->h);
 }
 
 void quic_hmac_key(struct quic_hmac *hmac, struct qw_bytes key)
 {
-    hmac->inner = take_in(key, IPAD);
-    hmac->outer = take_in(key, OPAD);
+    take_in(key, IPAD, &hmac->inner);
+    take_in(key, OPAD, &hmac->outer);
 }
 
 static void end_message(uint8_t block[QUIC_HMAC_BLOCK_LEN], size_t len)
@@ -56,10 +55,10 @@ struct quic_hmac_message quic_hmac_message(struct qw_bytes message)
     return out;
 }
 
-static void put_digest(const struct quic_hash *hash, uint8_t out[QUIC_HASH_LEN])
+static void put_digest(const SHA256_CTX *state, uint8_t out[QUIC_HASH_LEN])
 {
     for (size_t i = 0; i < QUIC_HASH_LEN / sizeof(uint64_t); i++) {
-        uint64_t words = htobe64((uint64_t)hash->h[2 * i] << 32 | hash->h[2 * i + 1]);
+        uint64_t words = htobe64((uint64_t)state->h[2 * i] << 32 | state->h[2 * i + 1]);
         memcpy(out + i * sizeof words, &words, sizeof words);
     }
 }
@@ -68,9 +67,10 @@ void quic_hmac(const struct quic_hmac *hmac, const struct quic_hmac_message *mes
                uint8_t out[QUIC_HASH_LEN])
 {
     uint8_t block[QUIC_HMAC_BLOCK_LEN] = {0};
+    SHA256_CTX state;
     end_message(block, QUIC_HASH_LEN);
-    struct quic_hash inner = compress(&hmac->inner, message->block);
-    put_digest(&inner, block);
-    struct quic_hash outer = compress(&hmac->outer, block);
-    put_digest(&outer, out);
+    compress(&hmac->inner, message->block, &state);
+    put_digest(&state, block);
+    compress(&hmac->outer, block, &state);
+    put_digest(&state, out);
 }
