@@ -35,13 +35,23 @@ static uint16_t chunks(const struct config *config, unsigned count)
     return (uint16_t)(chunks < UINT16_MAX ? chunks : UINT16_MAX);
 }
 
+/* It is held for some hundred nanoseconds: whoever meets it spins, for sleeping takes far longer. */
+static void init_lock(pthread_mutex_t *lock)
+{
+    pthread_mutexattr_t spin;
+    pthread_mutexattr_init(&spin);
+    pthread_mutexattr_settype(&spin, PTHREAD_MUTEX_ADAPTIVE_NP);
+    pthread_mutex_init(lock, &spin);
+    pthread_mutexattr_destroy(&spin);
+}
+
 bool shard_init(struct shard *shard, const struct engine_options *options, struct rulebook *book,
                 unsigned number, unsigned count)
 {
     uint32_t handshakes = share(options->config->handshakes_max, count);
     const struct config *config = options->config;
     memset(shard, 0, sizeof *shard);
-    pthread_mutex_init(&shard->lock, NULL);
+    init_lock(&shard->lock);
     shard->ended = options->ended;
     shard->context = options->context;
     shard->book = book;

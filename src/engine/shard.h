@@ -13,16 +13,18 @@ struct shard_counters {
 };
 
 struct shard {
+    /* What every packet writes and reads first, in one cache line: it goes from core to core. */
     _Alignas(64) pthread_mutex_t lock;
-    struct flow_table *flows;    /* owned */
+    struct qw_time now;       /* of the packet or tick that holds the lock */
+    struct flow_table *flows; /* owned */
+    struct rulebook *book;    /* the engine's, with a lock of its own */
+
+    struct nat *nat;             /* the engine's, likewise; NULL in other modes than nat */
     struct scratch_pool scratch; /* owned */
     struct name_pool names;      /* owned */
-    struct rulebook *book;       /* the engine's, with a lock of its own */
-    struct nat *nat;             /* the engine's, likewise; NULL in other modes than nat */
     struct qw_hash_key places;   /* of throttle_place, where throttles are configured */
     bool throttled;              /* they are */
     struct shard_counters counters;
-    struct qw_time now; /* of the packet or tick that holds the lock */
     engine_flow_ended *ended;
     void *context;
 };
