@@ -41,7 +41,7 @@ struct packet_view {
     struct qw_tuple tuple;   /* outer addresses always; ports only with PACKET_UDP */
     struct qw_bytes payload; /* UDP payload, borrowed: what was captured of it */
     uint32_t payload_len;    /* UDP payload on the wire; larger than payload.len if the capture was cut */
-    struct packet_icmp icmp;
+    struct packet_icmp icmp; /* set with PACKET_ICMP_ERROR only */
 };
 
 /* Decodes the IPv4 (RFC 791, options skipped) or IPv6 (RFC 8200; hop-by-hop, routing, destination options,

@@ -16,20 +16,24 @@ static bool icmp_of_family(const struct packet_view *view)
     return view->protocol == (view->family == QW_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6);
 }
 
-static struct packet_view view_of(const struct ip_header *ip)
+/* Field by field: a whole one made first and copied would cost more than reading the packet. */
+static void begin_view(const struct ip_header *ip, struct packet_view *out)
 {
-    return (struct packet_view){
-        .kind = PACKET_OTHER,
-        .family = ip->family,
-        .protocol = ip->protocol,
-        .dscp = ip->traffic_class >> 2,
-        .ecn = ip->traffic_class & 3,
-        .ttl = ip->ttl,
-        .dont_fragment = ip->dont_fragment,
-        .first_fragment = ip->more_fragments && ip->fragment_offset == 0,
-        .ip_len = ip->total_len,
-        .tuple = {.src.addr = ip->src, .dst.addr = ip->dst, .family = ip->family},
-    };
+    out->kind = PACKET_OTHER;
+    out->family = ip->family;
+    out->protocol = ip->protocol;
+    out->dscp = ip->traffic_class >> 2;
+    out->ecn = ip->traffic_class & 3;
+    out->ttl = ip->ttl;
+    out->dont_fragment = ip->dont_fragment;
+    out->first_fragment = ip->more_fragments && ip->fragment_offset == 0;
+    out->l4_offset = 0;
+    out->ip_len = ip->total_len;
+    out->tuple.src = (struct qw_endpoint){.addr = ip->src};
+    out->tuple.dst = (struct qw_endpoint){.addr = ip->dst};
+    out->tuple.family = ip->family;
+    out->payload = (struct qw_bytes){0};
+    out->payload_len = 0;
 }
 
 /* The UDP length may be less than the IP length leaves (a surplus is legal, RFC 9868), and in a first
@@ -73,7 +77,7 @@ static enum qw_error decode(struct qw_bytes packet, uint32_t wire_len, struct pa
     struct ip_header ip = {0};
     struct qw_reader r = qw_reader(packet.data, packet.len);
     enum qw_error error = ip_read(&r, &ip);
-    *out = view_of(&ip);
+    begin_view(&ip, out);
     if (error != QW_OK)
         return error;
     if (ip.total_len > wire_len || ip.total_len < qw_offset(&r))
