@@ -89,8 +89,8 @@ enum qw_error quic_initial_open(struct quic_crypto *crypto, const struct quic_in
                                 size_t size, struct quic_opened *out);
 
 /* Checks the Retry Integrity Tag (RFC 9001 5.8, RFC 9369 3.3.3): whoever sent `packet` has seen the Initial
- * with `original_dcid`. QW_OK; QW_ERR_AUTH, also for a length that no such packet has; QW_ERR_UNSUPPORTED when
- * it is no Retry; QW_ERR_TRUNCATED; QW_ERR_CRYPTO. */
+ * with `original_dcid`. QW_OK; QW_ERR_AUTH, also for a length that no such packet has; QW_ERR_UNSUPPORTED
+ * when it is no Retry; QW_ERR_TRUNCATED; QW_ERR_CRYPTO. */
 enum qw_error quic_retry_verify(struct quic_crypto *crypto, const struct quic_packet *packet,
                                 struct qw_bytes original_dcid);
 
