@@ -31,8 +31,8 @@ struct engine_packet {
     size_t captured;   /* bytes at `data` */
     uint32_t wire_len; /* IP packet's length on the wire, >= captured */
     enum engine_origin from;
-    const char *from_interface,
-        *to_interface; /* names for rules, borrowed for the call; NULL when not known */
+    const char *from_interface, *to_interface; /* names, borrowed for the call; NULL when not known. What
+                                                  comes from inside by no interface the router made itself */
     bool unrouted;     /* taken before the routing decision: `to_interface` cannot be known yet */
     uint32_t link_mtu; /* of the interface it came by, 0 when not known: a longer packet was put together from
                           fragments, so its length is none of a wire packet */

@@ -164,14 +164,19 @@ static struct step error_arrives(struct walk *w)
     return w->change.inwards ? STEP_ACCEPT : STEP_DROP(UNSOLICITED_ICMP);
 }
 
+static bool router_made(const struct walk *w)
+{
+    return !w->packet->from_interface;
+}
+
 /* About a packet that came to an inside host, from that host or a router before it: nothing in it may tell
- * an inside address. What the router says of its own packets needs no change. */
+ * an inside address. What the router says of its own packets needs no change; nobody else has seen such. */
 static struct step error_departs(struct walk *w)
 {
     const struct nat *nat = w->worker->engine->nat;
     const struct qw_tuple *quoted = &w->view->icmp.quote.tuple;
     if (nat_is_external(nat, &quoted->dst.addr))
-        return STEP_ACCEPT;
+        return router_made(w) ? STEP_ACCEPT : STEP_DROP(UNSOLICITED_ICMP);
     walk_find(w, quoted);
     bool related =
         w->flow && w->sender != shard_inside(w->flow) && nat_holds(nat, w->flow->external, &quoted->dst);

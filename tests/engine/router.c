@@ -44,6 +44,8 @@ bool raw(struct router *r, enum engine_origin from, const uint8_t *data, size_t 
                                    .unrouted = r->unrouted,
                                    .link_mtu = r->link_mtu,
                                    .token = ++r->token};
+    if (r->own)
+        packet.from_interface = NULL;
     engine_handle(r->worker, &packet, r->now, &r->last);
     return r->last.action == ENGINE_ACCEPT;
 }

@@ -15,6 +15,7 @@ struct router {
     uint8_t packet[9216]; /* the last one as it left, or would have */
     size_t packet_len;
     bool unrouted;     /* of the next packets: taken before routing */
+    bool own;          /* of the next packets: the router made them itself */
     uint32_t link_mtu; /* of the next packets */
 };
 

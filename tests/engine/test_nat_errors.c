@@ -96,8 +96,23 @@ static void the_routers_own_errors_leave(void)
 {
     char external[QW_ENDPOINT_TEXT_MAX];
     struct router r = nat(external);
+    r.own = true;
     CU_ASSERT_TRUE(report(&r, ENGINE_INSIDE, EXTERNAL, 3, WAN, EXTERNAL ":53"));
     CU_ASSERT_FALSE(r.last.translated);
+    CU_ASSERT_TRUE(report(&r, ENGINE_INSIDE, "203.0.113.1", 3, WAN, external)); /* a PTB from this side */
+    CU_ASSERT_FALSE(r.last.translated);
+    router_stop(&r);
+}
+
+/* Nobody inside got a packet that was still addressed to the outside of a mapping. As it is such an error
+ * would leave with the inside address; with the router's it would speak for other hosts' mappings. */
+static void nobody_speaks_for_the_router(void)
+{
+    char external[QW_ENDPOINT_TEXT_MAX];
+    struct router r = nat(external);
+    CU_ASSERT_FALSE(report(&r, ENGINE_INSIDE, "10.0.0.6", 3, WAN, external));
+    CU_ASSERT_EQUAL(r.last.reason, QW_REASON_UNSOLICITED_ICMP);
+    CU_ASSERT_FALSE(report(&r, ENGINE_INSIDE, "10.0.0.6", 3, WAN, EXTERNAL ":53"));
     router_stop(&r);
 }
 
@@ -124,6 +139,7 @@ void suite_nat_errors(void)
         {"N7: errors from inside tell nothing of the inside", errors_leave_without_inside_addresses},
         {"N7 S5: errors that show no ports stay", errors_without_ports_stay},
         {"N7: what the router says of its own packets passes", the_routers_own_errors_leave},
+        {"N7 S5: an inside host's errors about the outside of a mapping stay", nobody_speaks_for_the_router},
         {"N6 N7: errors between two inside hosts", errors_between_inside_hosts},
     };
     TEST_SUITE("NAT: ICMP errors", TESTS);
