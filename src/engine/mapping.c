@@ -110,13 +110,17 @@ static struct step hold_mapping(struct walk *w, const struct qw_endpoint *inside
     return step;
 }
 
-/* The packet came by the mapping that now stands for the flow's inside endpoint. */
-static void follow_mapping(struct flow *flow, nat_external mapping)
+/* The packet came by the mapping that now stands for the flow's inside endpoint. Or by one that ended while
+ * it waited for the shard: the flow may hold another by now, and must not lose it. */
+static struct step follow_mapping(struct walk *w, const struct qw_endpoint *inside)
 {
-    if (flow->external == mapping)
-        return;
-    flow->external = mapping;
-    flow->flags &= (uint8_t)~FLOW_HOLDS_MAPPING;
+    if (w->flow->external == w->mapping)
+        return STEP_CONTINUE;
+    if (!nat_holds(w->worker->engine->nat, w->mapping, inside))
+        return STEP_DROP(UNSOLICITED);
+    w->flow->external = w->mapping;
+    w->flow->flags &= (uint8_t)~FLOW_HOLDS_MAPPING;
+    return STEP_CONTINUE;
 }
 
 /* The address may have vanished just now. */
@@ -132,11 +136,9 @@ struct step step_map(struct walk *w)
 {
     if (!walk_maps(w))
         return STEP_CONTINUE;
-    if (w->packet->from == ENGINE_OUTSIDE) {
-        follow_mapping(w->flow, w->mapping);
-        return STEP_CONTINUE;
-    }
     struct qw_endpoint inside = inside_of(w);
+    if (w->packet->from == ENGINE_OUTSIDE)
+        return follow_mapping(w, &inside);
     struct step step = hold_mapping(w, &inside);
     return step.result == RESULT_CONTINUE ? leave(w) : step;
 }

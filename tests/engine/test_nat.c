@@ -2,6 +2,7 @@
 #include "nat_router.h"
 #include "packets.h"
 #include "suite.h"
+#include "walk.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -122,6 +123,35 @@ static void an_answer_to_the_outside_holds_the_mapping(void)
     engine_tick(r.worker, r.now, 100);
     CU_ASSERT_EQUAL(stats(&r).nat.mappings, 1);
     CU_ASSERT_TRUE(in_to(&r, WAN_OTHER, external, LAN));
+    router_stop(&r);
+}
+
+/* As when two workers meet: one looks the mapping of a packet from outside up, and before it comes to the
+ * flow another one ends both and begins them anew. */
+static void a_late_packet_takes_no_mapping_away(void)
+{
+    struct router r = nat(CONFIG_ADDRESS_DEPENDENT);
+    char text[QW_ENDPOINT_TEXT_MAX];
+    struct qw_endpoint old, inside;
+    uint8_t bytes[64];
+    leave(&r, LAN, WAN, text);
+    CU_ASSERT_TRUE(qw_endpoint_parse(text, &old, &(enum qw_family){0}));
+    nat_external mapping = nat_inside(r.engine->nat, &old, &inside);
+    r.now.ns += 121 * SECOND;
+    leave(&r, LAN, WAN, text);
+    size_t len = test_udp(bytes, sizeof bytes, WAN, LAN, "late", 4);
+    struct engine_packet packet = {.from = ENGINE_OUTSIDE};
+    struct packet_view view;
+    CU_ASSERT_EQUAL_FATAL(packet_decode(bytes, len, (uint32_t)len, &view), QW_OK);
+    struct walk late = {
+        .worker = r.worker, .packet = &packet, .now = r.now, .view = &view, .mapping = mapping};
+    walk_find(&late, &view.tuple);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(late.flow);
+    CU_ASSERT_EQUAL(step_map(&late).result, RESULT_DROP);
+    shard_unlock(late.shard);
+    r.now.ns += 121 * SECOND;
+    engine_tick(r.worker, r.now, 100);
+    CU_ASSERT_EQUAL(stats(&r).nat.mappings, 0);
     router_stop(&r);
 }
 
@@ -321,6 +351,8 @@ void suite_nat(void)
         {"T2 N10: the outside alone keeps no mapping alive", outside_keeps_nothing_alive},
         {"T2: an answer to a flow from outside holds the mapping",
          an_answer_to_the_outside_holds_the_mapping},
+        {"N2 N10: a packet that comes late by an ended mapping takes none away from its flow",
+         a_late_packet_takes_no_mapping_away},
         {"N6: hairpin, with the external source and under the filtering", hairpin},
         {"N4 N6: what is for the router itself passes untouched", the_router_speaks_for_itself},
         {"N9: another port, another mapping", a_moved_client_gets_another_mapping},
