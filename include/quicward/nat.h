@@ -11,7 +11,7 @@
  * (REQ-11). A released port rests before anybody gets it again.
  *
  * Packets of existing flows take no lock: nat_inside and nat_holds are a few atomic loads. All functions may
- * be called by any thread. Memory is taken in nat_new: about 2 MiB an address. All addresses and endpoints
+ * be called by any thread. Memory is taken in nat_new: about 4 MiB an address. All addresses and endpoints
  * are IPv4; that is the caller's to know. */
 #ifndef QUICWARD_NAT_H
 #define QUICWARD_NAT_H
@@ -64,7 +64,8 @@ struct nat_options {
     const struct nat_forward *forwards;
     unsigned forward_count;
     enum nat_filtering filtering;
-    uint32_t per_host;     /* mappings of one inside address at once */
+    uint32_t per_host;     /* mappings of one inside address at once; one that ended within two minutes
+                              counts until its port has rested */
     uint64_t hold_down_ns; /* that a released port rests */
     uint32_t sessions_max; /* at once */
     struct qw_hash_key secret;

@@ -11,16 +11,22 @@ static void renew_forward(struct nat *nat, unsigned slot, uint16_t port)
     word_store(nat, slot, port, word_of(&inside, addresses_next(&nat->addresses, slot)));
 }
 
+static void end_one(struct nat *nat, unsigned slot, uint16_t port, struct qw_time now)
+{
+    const struct port *record = &nat->pools[slot].ports[port];
+    if (record->state != PORT_MAPPED && record->state != PORT_FORWARD)
+        return;
+    nat->sessions -= record->sessions;
+    if (record->state == PORT_MAPPED)
+        mapping_end(nat, slot, port, false, now);
+    else
+        renew_forward(nat, slot, port);
+}
+
 static void end_all(struct nat *nat, unsigned slot, struct qw_time now)
 {
-    for (unsigned port = 1; port < POOL_PORTS; port++) {
-        const struct port *record = &nat->pools[slot].ports[port];
-        nat->sessions -= record->sessions;
-        if (record->state == PORT_MAPPED)
-            mapping_end(nat, slot, (uint16_t)port, now);
-        else if (record->state == PORT_FORWARD)
-            renew_forward(nat, slot, (uint16_t)port);
-    }
+    for (unsigned port = 1; port < POOL_PORTS; port++)
+        end_one(nat, slot, (uint16_t)port, now);
     nat_table_remove_range(&nat->peers, peer_key(slot, 0, 0), peer_key(slot, UINT16_MAX, UINT32_MAX));
 }
 

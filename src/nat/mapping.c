@@ -69,6 +69,14 @@ static uint64_t next_random(struct nat *nat)
     return qw_hash24(nat->choosing, &number, sizeof number);
 }
 
+static bool at_limit(struct nat *nat, uint32_t host, unsigned slot, struct qw_time now)
+{
+    if (nat_table_get(&nat->hosts, host) < nat->per_host)
+        return false;
+    pool_wake_rested(&nat->pools[slot], now);
+    return nat_table_get(&nat->hosts, host) >= nat->per_host;
+}
+
 enum nat_answer mapping_make(struct nat *nat, const struct qw_endpoint *inside, struct qw_time now,
                              nat_external *out)
 {
@@ -76,7 +84,7 @@ enum nat_answer mapping_make(struct nat *nat, const struct qw_endpoint *inside, 
     unsigned slot = paired_slot(nat, host);
     if (addresses_at(&nat->addresses, slot).ipv4 == 0)
         return NAT_NO_ADDRESS;
-    if (nat_table_get(&nat->hosts, host) >= nat->per_host)
+    if (at_limit(nat, host, slot, now))
         return NAT_HOST_LIMIT;
     uint16_t port = pool_take(&nat->pools[slot], inside->port, next_random(nat), now);
     if (port == 0)
@@ -98,14 +106,16 @@ void mapping_forward(struct nat *nat, const struct nat_forward *forward, struct 
 
 /* ---- ends ---- */
 
-void mapping_end(struct nat *nat, unsigned slot, uint16_t port, struct qw_time now)
+void mapping_end(struct nat *nat, unsigned slot, uint16_t port, bool counts, struct qw_time now)
 {
     struct qw_endpoint inside = word_inside(word_load(nat, slot, port));
+    uint32_t host = ipv4_of(&inside.addr), counts_for = counts ? host : 0;
     tell(nat, slot, port, false, now);
     word_store(nat, slot, port, 0);
     nat_table_remove(&nat->by_inside, inside_key(&inside));
-    nat_table_down(&nat->hosts, ipv4_of(&inside.addr));
-    pool_release(&nat->pools[slot], port, now);
+    if (counts_for == 0)
+        nat_table_down(&nat->hosts, host);
+    pool_release(&nat->pools[slot], port, counts_for, now);
     nat->stats.mappings--;
     nat->stats.removed++;
 }

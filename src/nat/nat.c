@@ -40,7 +40,7 @@ static bool make_slots(struct nat *nat, const struct nat_options *options)
     for (unsigned slot = 0; slot < options->address_count; slot++) {
         ports_usable(options, slot, usable);
         if (!make_words(nat, slot) ||
-            !pool_init(&nat->pools[slot], usable, options->hold_down_ns, nat->router))
+            !pool_init(&nat->pools[slot], usable, options->hold_down_ns, nat->router, &nat->hosts))
             return false;
         nat->stats.ports += pool_configured(&nat->pools[slot]);
         nat->last_address[slot] = ipv4_of(&options->addresses[slot]);
@@ -49,14 +49,14 @@ static bool make_slots(struct nat *nat, const struct nat_options *options)
     return true;
 }
 
-/* Every mapping but a forward has a port of the pool and a session. */
+/* Every mapping but a forward has a port of the pool and a session; what counts for a host has a port. */
 static bool make_tables(struct nat *nat, const struct nat_options *options)
 {
     uint32_t mappings = options->sessions_max < nat->stats.ports ? options->sessions_max : nat->stats.ports;
     uint32_t peers = options->filtering == NAT_ADDRESS_DEPENDENT ? options->sessions_max : 0;
     return nat_table_init(&nat->by_inside, mappings + options->forward_count,
                           key_for(options->secret, FOR_INSIDE)) &&
-           nat_table_init(&nat->hosts, mappings, key_for(options->secret, FOR_HOSTS)) &&
+           nat_table_init(&nat->hosts, nat->stats.ports, key_for(options->secret, FOR_HOSTS)) &&
            nat_table_init(&nat->peers, peers, key_for(options->secret, FOR_PEERS));
 }
 

@@ -9,6 +9,9 @@
  * the queue never grows without need, and few enough that no packet waits for long. */
 #define WAKE_AT_ONCE 16
 
+/* Of each kind, when a host is at its limit and perhaps only because of what has rested since. */
+#define WAKE_FOR_LIMIT 1024
+
 static unsigned kind_of(uint16_t port)
 {
     return (port % 2 ? KIND_ODD : 0u) | (port >= LOW_PORTS ? KIND_HIGH : 0u);
@@ -37,7 +40,7 @@ static void take_from_free(struct pool *pool, uint16_t port)
 }
 
 bool pool_init(struct pool *pool, const uint64_t usable[static NAT_PORT_WORDS], uint64_t hold_down_ns,
-               const uint64_t *router)
+               const uint64_t *router, struct nat_table *hosts)
 {
     static const unsigned FIRST[POOL_KINDS] = {0, LOW_OF_KIND, LOW_PORTS, LOW_PORTS + HIGH_OF_KIND};
     pool->ports = calloc(POOL_PORTS, sizeof *pool->ports);
@@ -46,6 +49,7 @@ bool pool_init(struct pool *pool, const uint64_t usable[static NAT_PORT_WORDS], 
         return false;
     pool->hold_down_ns = hold_down_ns;
     pool->router = router;
+    pool->hosts = hosts;
     for (unsigned kind = 0; kind < POOL_KINDS; kind++)
         pool->kinds[kind].free = pool->free + FIRST[kind];
     for (unsigned port = 1; port < POOL_PORTS; port++)
@@ -72,10 +76,10 @@ uint32_t pool_configured(const struct pool *pool)
 
 /* ---- resting ---- */
 
-void pool_release(struct pool *pool, uint16_t port, struct qw_time now)
+void pool_release(struct pool *pool, uint16_t port, uint32_t host, struct qw_time now)
 {
     struct pool_kind *kind = kind_at(pool, port);
-    pool->ports[port] = (struct port){.since_ns = now.ns, .state = PORT_RESTING};
+    pool->ports[port] = (struct port){.since_ns = now.ns, .host = host, .state = PORT_RESTING};
     if (kind->newest == 0)
         kind->oldest = port;
     else
@@ -91,6 +95,8 @@ static void wake_oldest(struct pool *pool, struct pool_kind *kind)
     if (kind->oldest == 0)
         kind->newest = 0;
     pool->resting--;
+    if (pool->ports[port].host != 0)
+        nat_table_down(pool->hosts, pool->ports[port].host);
     if (ports_has(pool->router, port))
         pool->ports[port].state = PORT_RESERVED;
     else
@@ -103,15 +109,20 @@ static bool rested(const struct pool *pool, const struct pool_kind *kind, struct
     return kind->oldest != 0 && qw_time_since(now, since) >= pool->hold_down_ns;
 }
 
-/* Goes on beyond WAKE_AT_ONCE only over ports that the router took meanwhile: a port that may be had is had.
- */
-static void wake_some(struct pool *pool, struct pool_kind *kind, struct qw_time now)
+/* Goes on beyond `at_once` only over ports that the router took meanwhile: a port that may be had is had. */
+static void wake_some(struct pool *pool, struct pool_kind *kind, unsigned at_once, struct qw_time now)
 {
     for (unsigned woken = 0; rested(pool, kind, now); woken++) {
-        if (woken >= WAKE_AT_ONCE && kind->free_count > 0)
+        if (woken >= at_once && kind->free_count > 0)
             return;
         wake_oldest(pool, kind);
     }
+}
+
+void pool_wake_rested(struct pool *pool, struct qw_time now)
+{
+    for (unsigned kind = 0; kind < POOL_KINDS; kind++)
+        wake_some(pool, &pool->kinds[kind], WAKE_FOR_LIMIT, now);
 }
 
 void pool_wake(struct pool *pool)
@@ -133,7 +144,7 @@ static struct pool_kind *kind_for(struct pool *pool, uint16_t inside_port)
 uint16_t pool_take(struct pool *pool, uint16_t inside_port, uint64_t random, struct qw_time now)
 {
     struct pool_kind *kind = kind_for(pool, inside_port);
-    wake_some(pool, kind, now);
+    wake_some(pool, kind, WAKE_AT_ONCE, now);
     if (kind->free_count == 0)
         return 0;
     uint16_t port = kind->free[random % kind->free_count];

@@ -4,6 +4,7 @@
 #define NAT_POOL_H
 
 #include "ports.h"
+#include "table.h"
 #include <quicward/nat.h>
 
 #define POOL_PORTS 65536
@@ -19,9 +20,12 @@ enum port_state {
 
 struct port {
     uint64_t since_ns; /* in this state, unless free or reserved */
-    uint32_t sessions; /* that hold the mapping */
-    uint16_t at;       /* free: place in the array; resting: the next of the queue, 0 for none */
-    uint8_t state;     /* enum port_state */
+    union {
+        uint32_t sessions; /* of a mapping: that hold it */
+        uint32_t host;     /* resting: counts as one of its mappings still; 0: as nobody's */
+    };
+    uint16_t at;   /* free: place in the array; resting: the next of the queue, 0 for none */
+    uint8_t state; /* enum port_state */
 };
 
 /* Below 1024 or not (RFC 4787 REQ-3a) times even or odd (REQ-4): a port is replaced by one of its kind. */
@@ -40,13 +44,14 @@ struct pool {
     struct pool_kind kinds[POOL_KINDS];
     uint32_t resting;
     uint64_t hold_down_ns;
-    const uint64_t *router; /* borrowed: the set of ports that the router uses now */
+    const uint64_t *router;  /* borrowed: the set of ports that the router uses now */
+    struct nat_table *hosts; /* borrowed: what counts as a host's mapping */
 };
 
 /* All usable ports but 0 are free, and the router uses none. False when memory is short: pool_free all the
  * same. */
 bool pool_init(struct pool *pool, const uint64_t usable[static NAT_PORT_WORDS], uint64_t hold_down_ns,
-               const uint64_t *router);
+               const uint64_t *router, struct nat_table *hosts);
 void pool_free(struct pool *pool);
 
 uint32_t pool_configured(const struct pool *pool);
@@ -56,8 +61,11 @@ uint32_t pool_configured(const struct pool *pool);
  */
 uint16_t pool_take(struct pool *pool, uint16_t inside_port, uint64_t random, struct qw_time now);
 
-/* The mapping on `port` ended: the port rests. */
-void pool_release(struct pool *pool, uint16_t port, struct qw_time now);
+/* The mapping on `port` ended: the port rests. Meanwhile it counts as a mapping of `host`, unless 0. */
+void pool_release(struct pool *pool, uint16_t port, uint32_t host, struct qw_time now);
+
+/* Ports that have rested enough rest no longer: some thousand at most, oldest first. */
+void pool_wake_rested(struct pool *pool, struct qw_time now);
 
 /* Nothing rests any longer. */
 void pool_wake(struct pool *pool);

@@ -50,6 +50,16 @@ enum nat_answer nat_session_begin(struct nat *nat, const struct qw_endpoint *ins
     return answer;
 }
 
+/* By its timer no mapping ends sooner (RFC 4787 REQ-5): this one makes room in a full flow table. Its port
+ * rests all the same, and so counts on for its host: otherwise a host that floods the table would send port
+ * after port to rest until none is left for the others (RFC 6888 REQ-4). */
+#define LIFE_MIN (120 * QW_NS_PER_SECOND)
+
+static bool ends_early(const struct port *record, struct qw_time now)
+{
+    return qw_time_since(now, (struct qw_time){record->since_ns}) < LIFE_MIN;
+}
+
 static void let_go(struct nat *nat, nat_external mapping, const struct qw_addr *remote, struct qw_time now)
 {
     struct port *record = mapping_live(nat, mapping);
@@ -60,7 +70,7 @@ static void let_go(struct nat *nat, nat_external mapping, const struct qw_addr *
     if (nat->filtering == NAT_ADDRESS_DEPENDENT)
         nat_table_down(&nat->peers, peer_of(mapping, remote));
     if (record->state == PORT_MAPPED && record->sessions == 0)
-        mapping_end(nat, handle_slot(mapping), handle_port(mapping), now);
+        mapping_end(nat, handle_slot(mapping), handle_port(mapping), ends_early(record, now), now);
 }
 
 void nat_session_end(struct nat *nat, nat_external mapping, const struct qw_addr *remote, struct qw_time now)

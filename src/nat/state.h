@@ -22,7 +22,7 @@ struct nat {
     struct pool pools[NAT_ADDRESSES_MAX];
     uint32_t last_address[NAT_ADDRESSES_MAX]; /* that the slot has or had; 0: it never had one */
     struct nat_table by_inside;               /* inside endpoint -> handle of any generation */
-    struct nat_table hosts;                   /* inside address -> mappings */
+    struct nat_table hosts;                   /* inside address -> what counts as its mappings */
     struct nat_table peers;                   /* mapping and remote address -> sessions */
     struct qw_hash_key pairing, choosing;
     uint64_t chosen; /* ports: each choice hashes another number */
@@ -112,8 +112,8 @@ enum nat_answer mapping_make(struct nat *nat, const struct qw_endpoint *inside, 
                              nat_external *out);
 void mapping_forward(struct nat *nat, const struct nat_forward *forward, struct qw_time now);
 
-/* Ends a mapping that is no forward; its port rests. */
-void mapping_end(struct nat *nat, unsigned slot, uint16_t port, struct qw_time now);
+/* Ends a mapping that is no forward; its port rests. `counts`: as one of its host's mappings meanwhile. */
+void mapping_end(struct nat *nat, unsigned slot, uint16_t port, bool counts, struct qw_time now);
 
 /* The mapping on a port that has one. */
 struct nat_mapping mapping_describe(const struct nat *nat, unsigned slot, uint16_t port);

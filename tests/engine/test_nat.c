@@ -241,6 +241,25 @@ static void attempts_give_way(void)
     router_stop(&r);
 }
 
+/* A host that makes its own attempts give way gets no more ports by that. */
+static void giving_way_frees_no_port(void)
+{
+    struct config config = nat_config(CONFIG_ADDRESS_DEPENDENT);
+    char from[32];
+    config.flows_max = 4;
+    config.nat_per_host = 8;
+    struct router r = router_start(&config);
+    for (unsigned i = 0; i < 40; i++) {
+        snprintf(from, sizeof from, "10.0.0.5:%u", 5000 + i);
+        CU_ASSERT_EQUAL(out(&r, from, WAN, "x", 1), i < 8);
+    }
+    CU_ASSERT_EQUAL(r.last.reason, QW_REASON_HOST_LIMIT);
+    CU_ASSERT_TRUE(out(&r, LAN2, WAN, "x", 1));
+    r.now.ns += 121 * SECOND;
+    CU_ASSERT_TRUE(out(&r, LAN, WAN, "x", 1));
+    router_stop(&r);
+}
+
 static void forwards_let_in(void)
 {
     struct config config = nat_config(CONFIG_ADDRESS_AND_PORT_DEPENDENT);
@@ -358,6 +377,8 @@ void suite_nat(void)
         {"N9: another port, another mapping", a_moved_client_gets_another_mapping},
         {"N10: a host at its limit is told, existing mappings go on", a_full_host_is_told},
         {"T4 N10: attempts give way to new flows, and a full table uses up no port", attempts_give_way},
+        {"N10 S3: a host gets no ports beyond its limit by making its attempts give way",
+         giving_way_frees_no_port},
         {"N11: a forward lets in, answers by its endpoint, and works from inside", forwards_let_in},
         {"N11: another address ends mappings and flows of the old one", another_address_ends_what_was},
         {"S5: what cannot be translated is dropped", what_cannot_be_translated_stays},

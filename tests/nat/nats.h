@@ -6,6 +6,7 @@
 
 #define SECOND QW_NS_PER_SECOND
 #define REST (120 * SECOND)
+#define LIFE (120 * SECOND) /* of a mapping at least, unless it makes room */
 
 /* Endpoints and addresses as people write them. */
 struct qw_endpoint ep(const char *text);

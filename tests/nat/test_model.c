@@ -14,6 +14,7 @@ struct inside {
     uint32_t sessions, with[REMOTES];
     unsigned slot;
     uint16_t port; /* external */
+    uint64_t since;
 };
 
 static struct nat *nat;
@@ -22,6 +23,7 @@ static unsigned slot_of[HOSTS], sessions;
 static struct qw_addr address[SLOTS], last[SLOTS]; /* zero: unknown */
 static bool mapped[SLOTS][END], resting[SLOTS][END], router[END];
 static uint64_t released[SLOTS][END];
+static unsigned early[SLOTS][END]; /* resting: 1 + the host whose mapping made room there; 0: none did */
 static uint64_t random_state, now;
 
 static uint32_t roll(uint32_t sides)
@@ -64,10 +66,14 @@ static bool usable(unsigned slot, unsigned port)
     return port >= LOWEST && in_pool && !excluded && !(slot == 0 && port == FORWARDED);
 }
 
+static bool rests(unsigned slot, unsigned port)
+{
+    return resting[slot][port] && now - released[slot][port] < REST;
+}
+
 static bool free_now(unsigned slot, unsigned port)
 {
-    bool rests = resting[slot][port] && now - released[slot][port] < REST;
-    return !mapped[slot][port] && !rests && !router[port] && usable(slot, port);
+    return !mapped[slot][port] && !rests(slot, port) && !router[port] && usable(slot, port);
 }
 
 static bool any_free(unsigned slot, uint16_t inside_port)
@@ -86,6 +92,14 @@ static unsigned mappings_of(unsigned host)
     return count;
 }
 
+static unsigned early_ends_of(unsigned host)
+{
+    unsigned count = 0, slot = slot_of[host];
+    for (unsigned port = LOWEST; port < END; port++)
+        count += rests(slot, port) && early[slot][port] == host + 1;
+    return count;
+}
+
 static enum nat_answer expected(unsigned host, unsigned n)
 {
     if (sessions == SESSIONS)
@@ -96,7 +110,7 @@ static enum nat_answer expected(unsigned host, unsigned n)
         return NAT_OK;
     if (!known(slot_of[host]))
         return NAT_NO_ADDRESS;
-    if (mappings_of(host) >= PER_HOST)
+    if (mappings_of(host) + early_ends_of(host) >= PER_HOST)
         return NAT_HOST_LIMIT;
     return any_free(slot_of[host], endpoint_of(host, n).port) ? NAT_OK : NAT_NO_PORT;
 }
@@ -110,6 +124,7 @@ static void note_new(unsigned host, unsigned n, nat_external mapping)
     in->slot = is_forward(host, n) ? 0 : slot_of[host];
     in->port = external.port;
     in->mapping = mapping;
+    in->since = now;
     CU_ASSERT_TRUE_FATAL(qw_addr_equal(&external.addr, &address[in->slot]));
     if (is_forward(host, n)) {
         CU_ASSERT_EQUAL_FATAL(external.port, FORWARDED);
@@ -140,13 +155,14 @@ static void begin_one(unsigned host, unsigned n, unsigned remote)
     sessions++;
 }
 
-static void release(struct inside *in)
+static void release(struct inside *in, unsigned counts_for)
 {
     if (in->port == FORWARDED && in->slot == 0)
         return;
     mapped[in->slot][in->port] = false;
     resting[in->slot][in->port] = true;
     released[in->slot][in->port] = now;
+    early[in->slot][in->port] = counts_for;
 }
 
 static void end_one(unsigned host, unsigned n, unsigned remote)
@@ -159,7 +175,7 @@ static void end_one(unsigned host, unsigned n, unsigned remote)
     in->with[remote]--;
     sessions--;
     if (--in->sessions == 0)
-        release(in);
+        release(in, now - in->since < LIFE ? host + 1 : 0);
 }
 
 /* Returns how many sessions ended with the address; their ends are told late, and must do nothing. */
@@ -170,7 +186,7 @@ static void forget_slot(unsigned slot)
         if (in->sessions == 0 || in->slot != slot)
             continue;
         sessions -= in->sessions;
-        release(in);
+        release(in, 0);
         for (unsigned remote = 0; remote < REMOTES; remote++)
             for (; in->with[remote] > 0; in->with[remote]--) {
                 struct qw_addr with = remote_of(remote);
