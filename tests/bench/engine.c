@@ -2,6 +2,7 @@
  */
 #include "known.h"
 #include "measure.h"
+#include "translated.h"
 #include "workers.h"
 #include <quicward/flow.h>
 #include <stdio.h>
@@ -97,6 +98,9 @@ int main(void)
     double at_thousand = one_size(1000, 1 << 18, 0);
     one_size(100000, 1 << 18, at_thousand);
     one_size(1000000, 1 << 20, at_thousand);
+    at_thousand = translated_show(1000, 1 << 18, 0);
+    translated_show(100000, 1 << 18, at_thousand);
+    translated_show(1000000, 1 << 20, at_thousand);
     workers_show(1000, 1 << 18);
     workers_show(1000000, 1 << 20);
     return 0;
