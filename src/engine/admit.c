@@ -2,7 +2,7 @@
  * ClientHello, the packets of an attempt wait until it is whole, then all leave in the order they came, or
  * none does. What is refused is the attempt, known by the connection ID of its first Initial; the 5-tuple
  * stays open to others, for anybody may have forged that packet. */
-#include "walk.h"
+#include "ask.h"
 #include <stdio.h>
 
 static struct hello *hello_of(const struct walk *w)

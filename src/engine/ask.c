@@ -1,5 +1,6 @@
 /* Asking the rules, and what follows from their answer. */
-#include "walk.h"
+#include "ask.h"
+#include "mapping.h"
 
 static enum config_direction direction(const struct walk *w)
 {

@@ -1,6 +1,6 @@
 /* What is not let through although the rules allow it: flows of the blocked share, packets over a size limit.
  */
-#include "walk.h"
+#include "ask.h"
 
 /* The limited interface that the packet passes: the one outside. */
 static int limited_interface(const struct walk *w)

@@ -1,4 +1,5 @@
-#include "walk.h"
+#include "ask.h"
+#include "mapping.h"
 
 #define PROTOCOL_UDP 17
 
@@ -38,25 +39,6 @@ void walk_find(struct walk *w, const struct qw_tuple *tuple)
     shard_lock(w->shard, w->now);
     w->flow = flow_lookup(w->shard->flows, &w->key, w->hash, w->now);
     w->flow_id = w->flow ? atomic_load_explicit(&w->flow->id, memory_order_relaxed) : 0;
-}
-
-/* RFC 5508 4.2: an error from outside is about a packet that the inside sent, and goes to its sender. It says
- * nothing about the flow: no timer is restarted, nothing ends. */
-struct step step_related(struct walk *w)
-{
-    const struct packet_quote *quote = &w->view->icmp.quote;
-    if (w->view->kind != PACKET_ICMP_ERROR)
-        return STEP_CONTINUE;
-    if (walk_maps(w))
-        return walk_map_error(w);
-    if (!quote->is_udp)
-        return STEP_ACCEPT;
-    if (w->packet->from != ENGINE_OUTSIDE)
-        return STEP_ACCEPT;
-    walk_find(w, &quote->tuple);
-    bool related = w->flow && w->sender == shard_inside(w->flow) &&
-                   qw_addr_equal(&w->view->tuple.dst.addr, &quote->tuple.src.addr);
-    return related ? STEP_ACCEPT : STEP_DROP(UNSOLICITED_ICMP);
 }
 
 struct step step_find(struct walk *w)

@@ -1,5 +1,5 @@
 /* The walk of every packet. Add a feature as a step, not as a branch. */
-#include "walk.h"
+#include "mapping.h"
 
 static struct step (*const STEPS[])(struct walk *w) = {
     step_address,   /* nat: whom it is from or for, inside */

@@ -19,32 +19,47 @@ struct step {
 #define STEP_HOLD ((struct step){RESULT_HOLD, QW_REASON_NONE})
 #define STEP_DROP(why) ((struct step){RESULT_DROP, QW_REASON_##why})
 
+/* What the steps find out, each for those after it. */
 struct walk {
     struct engine_worker *worker;
     const struct engine_packet *packet;
     struct qw_time now;
     const struct ahead_packet *ahead; /* what was found out before; NULL: nothing */
-    struct packet_view *view;         /* its endpoints are those of the inside once step_address was there */
-    struct flow_key key;
-    uint64_t hash;
-    enum flow_side sender;
-    struct shard *shard;  /* locked once a step set it */
-    struct flow *flow;    /* valid while the shard is locked */
-    uint64_t flow_id;     /* 0: none */
-    int limited;          /* the throttled interface that it passes (throttle.h), -1: none */
+
+    /* step_decode */
+    struct packet_view *view; /* its endpoints are those of the inside once step_address was there */
+
+    /* step_address, in mode nat */
     nat_external mapping; /* that it came by from outside */
     bool hairpin;         /* from inside to an external endpoint: it comes in again, */
     bool turned;          /* and this is that second part of its way */
+
+    /* step_find: the shard is locked from there on, and the flow valid while it is */
+    struct flow_key key;
+    uint64_t hash;
+    enum flow_side sender;
+    struct shard *shard;
+    struct flow *flow; /* NULL: none yet */
+    uint64_t flow_id;  /* 0: none */
+
+    /* step_throttle */
+    int limited; /* the throttled interface that it passes (throttle.h), -1: none */
+
+    /* step_handshake */
+    int slot; /* the attempt that the datagram belongs to as its client's; -1: none */
+    const struct tls_client_hello *hello; /* that became whole with this datagram; NULL: none */
+
+    /* for the end, from any step */
     struct walk_change {
-        bool outwards, inwards;      /* what is to be written into the packet: */
+        bool outwards, inwards;      /* mode nat: what is to be written into the packet: */
         struct qw_endpoint external; /* outwards, in the place of who sent it */
         struct qw_endpoint inside;   /* inwards, in the place of whom it is addressed to */
     } change;
-    int slot; /* the attempt that the datagram belongs to as its client's; -1: none */
-    const struct tls_client_hello *hello; /* that became whole with this datagram; NULL: none */
-    enum qw_reason would;                 /* monitor mode: why firewall mode would not have let it through */
+    enum qw_reason would; /* monitor mode: why firewall mode would not have let it through */
     const struct icmp_message *reply;
 };
+
+/* ---- the steps, in their order ---- */
 
 struct step step_decode(struct walk *w);    /* bytes -> view */
 struct step step_address(struct walk *w);   /* mode nat: the inside endpoint that it comes from or goes to */
@@ -55,62 +70,26 @@ struct step step_begin(struct walk *w);     /* asks the rules for a new flow */
 struct step step_map(struct walk *w);       /* mode nat: the external endpoint of its inside */
 struct step step_size(struct walk *w);      /* drops what is over a size limit, with a PTB */
 struct step step_handshake(struct walk *w); /* reads the datagram while the handshake is open */
-struct step
-step_admit(struct walk *w); /* asks the rules again once the ClientHello is whole; holds until then */
-struct step step_account(struct walk *w); /* direction, timers, counters */
+struct step step_admit(struct walk *w);     /* asks the rules of its ClientHello; holds until it is whole */
+struct step step_account(struct walk *w);   /* direction, timers, counters */
+
+/* ---- what they share ---- */
 
 static inline bool walk_monitors(const struct walk *w)
 {
     return w->worker->engine->mode == CONFIG_MONITOR;
 }
 
-/* What the rules may know of the packet as the first of a flow. */
-struct policy_facts walk_facts(const struct walk *w, bool hello_unreadable);
-
 /* Decoded already, as for a packet that is turned: the steps after the first. Leaves no shard locked. */
 struct step walk_take_steps(struct walk *w);
 
-/* Locks the shard of `tuple` and looks its flow up. */
+/* Locks the shard of `tuple` and looks its flow up. (steps.c) */
 void walk_find(struct walk *w, const struct qw_tuple *tuple);
 
-/* Adds the packet to the load of the interface it passes. */
+/* Adds the packet to the load of the interface it passes. (limits.c) */
 void walk_count_load(const struct walk *w, bool passed);
 
-/* Sends the worker's reply if `limiter` lets it, and counts it under one of the two. */
-void walk_reply(struct walk *w, struct icmp_limiter *limiter, unsigned sent, unsigned refused);
-
-/* ---- mode nat (mapping.c) ---- */
-
-/* Is the packet one that may have to be translated? */
-bool walk_maps(const struct walk *w);
-
-/* What lets a flow from outside in, when no rule does. */
-enum policy_entry walk_entry(const struct walk *w);
-
-/* The mapping for a new flow, held when the packet comes from inside; *mapping stays 0 outside of mode nat.
- */
-struct step walk_open_session(struct walk *w, nat_external *mapping);
-
-/* The flow table has no room: in mode nat the inside sender is told. */
-struct step walk_refuse_full(struct walk *w);
-
-/* step_related in mode nat. */
-struct step walk_map_error(struct walk *w);
-
-/* The second part of a hairpin's way. */
-struct step walk_turn(struct walk *w);
-
-/* Writes w->change into the packet. */
-void walk_translate(const struct walk *w);
-
-/* Not let through: the answer, with its reply when the ruling is to reject. */
-struct step walk_refuse(struct walk *w, const struct ruling *ruling);
-
-/* The flow comes to life by a packet of `sender`, which came from that side of the router. */
-void walk_admit(struct flow *flow, enum flow_side sender, enum engine_origin from,
-                const struct ruling *ruling);
-
-/* Decides the held packets whose time is over, or whose attempt was decided elsewhere. */
+/* Decides the held packets whose time is over, or whose attempt was decided elsewhere. (admit.c) */
 void admit_overdue(struct engine_worker *worker, struct qw_time now);
 
 #endif
