@@ -89,10 +89,11 @@ static bool read_unlocked(struct walk *w)
 
 struct step step_handshake(struct walk *w)
 {
+    bool undecided = w->flow->flags & FLOW_UNDECIDED;
     for (int try = 0; try < READ_TRIES && concerns(w); try++) {
         bool done = read_unlocked(w);
-        if (!w->flow) /* ended by another worker between two of its packets: this one was admitted */
-            return STEP_ACCEPT;
+        if (!w->flow) /* another worker ended it meanwhile: what was to wait has nothing to wait for */
+            return undecided ? STEP_DROP(HOLD_LIMIT) : STEP_ACCEPT;
         if (done)
             break;
     }
