@@ -13,7 +13,7 @@ peers=(ngtcp2-client ngtcp2-server caddy chromium firefox-esr libnss3-tools knot
     python3-libtorrent iproute2 iptables nftables ethtool iputils-ping traceroute tcpdump openssl jq procps util-linux
     ca-certificates)
 checks=(shellcheck clang-format git tshark)
-bench=(clang libbpf-dev bpftool libelf-dev zlib1g-dev libndpi-dev iproute2 iptables nftables ethtool iputils-ping util-linux
+bench=(clang libbpf-dev bpftool libelf-dev zlib1g-dev libndpi-dev iproute2 iptables nftables ethtool strace jq iputils-ping util-linux
     bsdextrautils valgrind)
 policy=/usr/sbin/policy-rc.d
 policy_made=

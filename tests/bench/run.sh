@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # All benchmarks, as root: installs what they need, builds, measures for some ten minutes, prints one table.
-#   run.sh [all|engine|initial|instructions|queue|connect]...
+#   run.sh [all|engine|initial|instructions|queue|calls|connect]...
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 . tests/bench/network.sh
 . tests/bench/programs.sh
 . tests/bench/traffic.sh
+. tests/bench/calls.sh
 . tests/bench/connect.sh
 build='build-bench'
 flows=1000 ip_len=1228 seconds=4 rounds=3 answer_rounds=5 added_us=100 copy_range=2048
@@ -123,10 +124,11 @@ measure() { # WHAT
     initial) $build/tests/bench/bench_initial ;;
     instructions) instructions ;;
     queue) network_once && queue ;;
+    calls) network_once && calls ;;
     connect) network_once && connect && on_one_core answer 'one core' "${handshaking[@]}" &&
         answer 'all cores' accept names ;;
-    all) measure engine && measure initial && measure instructions && measure queue && measure connect ;;
-    *) die "$1 is none of all, engine, initial, instructions, queue, connect" ;;
+    all) measure engine && measure initial && measure instructions && measure queue && measure calls && measure connect ;;
+    *) die "$1 is none of all, engine, initial, instructions, queue, calls, connect" ;;
     esac
 }
 
