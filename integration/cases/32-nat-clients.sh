@@ -17,6 +17,17 @@ one_port_each() {
     [ "$before" -gt 0 ] && [ "$before" = "$after" ]
 }
 
+# Chromium's ClientHello takes two Initials; on a busy machine the server may answer the first before the second is sent.
+back_to_back() {
+    local tries
+    for ((tries = 0; tries < 5; tries++)); do
+        shows '[2-9]' captured_openings outside 'ip and port 4433' && return
+        client_chromium 4 4433 >/dev/null
+        sleep 0.2
+    done
+    return 1
+}
+
 for family in 4 6; do
     check "IPv$family gtlsclient -> gtlsserver" shows 'status: 200' client_gtls $family 4433
     check "IPv$family its flow is confirmed" confirmed $family 4433
@@ -34,12 +45,12 @@ if [ -x "$QW_BUN" ]; then
     check 'bun' shows hello-quic client_bun 4 4435
     check 'its flow is confirmed' confirmed 4 4435
 fi
+check 'two Initials left before the answer' back_to_back
 capture_stop client
 capture_stop outside
 for port in 4433 4434 4435 53; do
     check "one external port for each flow to port $port" one_port_each $port
 done
-check 'two Initials left before the answer' shows '[2-9]' captured_openings outside "ip and port 4433"
 check 'nothing left untranslated' [ "$(captured_count outside 'src net 10.0.0.0/8')" = 0 ]
 check 'IPv4 flows show where they are mapped' flow_is ".server == \"$S4:4433\" and (.external | startswith(\"$X4:\"))"
 check 'quicward ends cleanly' stop_quicward
