@@ -13,7 +13,7 @@ logs=$(realpath -m "${QW_LOGS:-$(mktemp -d "${TMPDIR:-/tmp}/quicward-cases.XXXXX
 export QUICWARD QW_TOOLS
 cd "$here" || exit 1
 passed=0 failed=0 skipped=0
-long_names=() long_pids=() running=()
+long_names=() long_pids=() long_statuses=() running=()
 CASE_LIMIT_S=240
 
 chosen() { # CASE...
@@ -66,12 +66,24 @@ start_long() { # NAME
     long_pids+=("$!")
 }
 
-await_long() {
-    local i status
+wait_long() { # INDEX
+    wait "${long_pids[$1]}"
+    long_statuses[$1]=$?
+}
+
+# Those that have ended are asked for soon: once another process has its pid, bash has forgotten its status.
+reap_long() {
+    local i
     for i in "${!long_pids[@]}"; do
-        wait "${long_pids[$i]}"
-        status=$?
-        report "${long_names[$i]}" $status
+        [ -n "${long_statuses[$i]:-}" ] || kill -0 "${long_pids[$i]}" 2>/dev/null || wait_long "$i"
+    done
+}
+
+await_long() {
+    local i
+    for i in "${!long_pids[@]}"; do
+        [ -n "${long_statuses[$i]:-}" ] || wait_long "$i"
+        report "${long_names[$i]}" "${long_statuses[$i]}"
     done
 }
 
@@ -99,6 +111,7 @@ main() {
         start_case "$name"
         wait $!
         report "$name" $?
+        reap_long
     done
     await_long
     [ $failed -gt 0 ] || rmdir "$logs" 2>/dev/null
