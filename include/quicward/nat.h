@@ -27,6 +27,15 @@
 #define NAT_ADDRESSES_MAX 64
 #define NAT_PORT_WORDS 1024 /* a set of ports: bit p % 64 of word p / 64 */
 
+static inline bool nat_ports_has(const uint64_t set[static NAT_PORT_WORDS], uint16_t port)
+{
+    return set[port / 64] >> port % 64 & 1;
+}
+
+/* The ports from `first` to `last`, both included; nothing when `last` is less. */
+void nat_ports_add(uint64_t set[static NAT_PORT_WORDS], uint16_t first, uint16_t last);
+void nat_ports_remove(uint64_t set[static NAT_PORT_WORDS], uint16_t first, uint16_t last);
+
 /* Names a mapping: address slot, port, and how often the slot's address has changed. 0 is none. */
 typedef uint32_t nat_external;
 

@@ -6,16 +6,11 @@
 
 #define LINE_SIZE 512
 
-static void add(uint64_t ports[static NAT_PORT_WORDS], unsigned port)
-{
-    if (port <= UINT16_MAX)
-        ports[port / 64] |= (uint64_t)1 << port % 64;
-}
-
+/* As far as these are ports: the text may say anything. */
 static void add_range(uint64_t ports[static NAT_PORT_WORDS], unsigned first, unsigned last)
 {
-    for (unsigned port = first; port <= last && port <= UINT16_MAX; port++)
-        add(ports, port);
+    if (first <= UINT16_MAX)
+        nat_ports_add(ports, (uint16_t)first, (uint16_t)(last <= UINT16_MAX ? last : UINT16_MAX));
 }
 
 #define ADDRESS_DIGITS 32
@@ -34,7 +29,7 @@ void router_ports_add_sockets(FILE *text, uint64_t ports[static NAT_PORT_WORDS])
     unsigned port;
     while (fgets(line, sizeof(line), text))
         if (read_socket(line, address, &port))
-            add(ports, port);
+            add_range(ports, port, port);
 }
 
 /* The kernel writes the four bytes as one number of the machine's order. */

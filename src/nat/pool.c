@@ -53,7 +53,7 @@ bool pool_init(struct pool *pool, const uint64_t usable[static NAT_PORT_WORDS], 
     for (unsigned kind = 0; kind < POOL_KINDS; kind++)
         pool->kinds[kind].free = pool->free + FIRST[kind];
     for (unsigned port = 1; port < POOL_PORTS; port++)
-        if (ports_has(usable, port)) {
+        if (nat_ports_has(usable, (uint16_t)port)) {
             kind_at(pool, (uint16_t)port)->configured++;
             make_free(pool, (uint16_t)port);
         }
@@ -97,7 +97,7 @@ static void wake_oldest(struct pool *pool, struct pool_kind *kind)
     pool->resting--;
     if (pool->ports[port].host != 0)
         nat_table_down(pool->hosts, pool->ports[port].host);
-    if (ports_has(pool->router, port))
+    if (nat_ports_has(pool->router, port))
         pool->ports[port].state = PORT_RESERVED;
     else
         make_free(pool, port);
@@ -158,9 +158,9 @@ uint16_t pool_take(struct pool *pool, uint16_t inside_port, uint64_t random, str
 /* A port in use, or resting, is looked at when it would become free. */
 void pool_router_port(struct pool *pool, uint16_t port)
 {
-    if (ports_has(pool->router, port) && pool->ports[port].state == PORT_FREE) {
+    if (nat_ports_has(pool->router, port) && pool->ports[port].state == PORT_FREE) {
         take_from_free(pool, port);
         pool->ports[port].state = PORT_RESERVED;
-    } else if (!ports_has(pool->router, port) && pool->ports[port].state == PORT_RESERVED)
+    } else if (!nat_ports_has(pool->router, port) && pool->ports[port].state == PORT_RESERVED)
         make_free(pool, port);
 }

@@ -63,18 +63,28 @@ size_t nat_reflection_ports(const uint16_t **out)
     return sizeof REFLECTION / sizeof REFLECTION[0];
 }
 
+void nat_ports_add(uint64_t set[static NAT_PORT_WORDS], uint16_t first, uint16_t last)
+{
+    for (unsigned port = first; port <= last; port++)
+        set[port / 64] |= UINT64_C(1) << port % 64;
+}
+
+void nat_ports_remove(uint64_t set[static NAT_PORT_WORDS], uint16_t first, uint16_t last)
+{
+    for (unsigned port = first; port <= last; port++)
+        set[port / 64] &= ~(UINT64_C(1) << port % 64);
+}
+
 void ports_usable(const struct nat_options *options, unsigned slot, uint64_t out[static NAT_PORT_WORDS])
 {
     memset(out, 0, NAT_PORT_WORDS * sizeof *out);
     for (unsigned i = 0; i < options->port_count; i++)
-        for (unsigned port = options->ports[i].first; port <= options->ports[i].last; port++)
-            ports_add(out, port);
+        nat_ports_add(out, options->ports[i].first, options->ports[i].last);
     for (unsigned i = 0; i < options->excluded_count; i++)
-        for (unsigned port = options->excluded[i].first; port <= options->excluded[i].last; port++)
-            ports_remove(out, port);
+        nat_ports_remove(out, options->excluded[i].first, options->excluded[i].last);
     for (size_t i = 0; i < sizeof REFLECTION / sizeof REFLECTION[0]; i++)
-        ports_remove(out, REFLECTION[i]);
+        nat_ports_remove(out, REFLECTION[i], REFLECTION[i]);
     for (unsigned i = 0; i < options->forward_count; i++)
         if (options->forwards[i].address == slot)
-            ports_remove(out, options->forwards[i].port);
+            nat_ports_remove(out, options->forwards[i].port, options->forwards[i].port);
 }
