@@ -70,27 +70,29 @@ static bool taken(const char *path, const struct qw_endpoint *at)
 }
 
 /* What a socket of the router owns never gets to the queue. An address of somebody else has no such socket.
- */
-static void warn_of_taken_forwards(const struct config *config, const struct qw_addr *address)
+ * The sockets are only read again for ports that the router has at some address. */
+static void warn_of_taken_forwards(const struct config *config, const struct qw_addr *address,
+                                   const uint64_t ports[static NAT_PORT_WORDS])
 {
     char text[QW_ENDPOINT_TEXT_MAX], alone[QW_ADDR_TEXT_MAX];
     for (unsigned i = 0; i < config->forward_count; i++) {
         const struct config_forward *forward = &config->forwards[i];
         struct qw_endpoint at = {config->external_auto ? *address : config->external[forward->external],
                                  forward->port};
-        if ((taken("/proc/self/net/udp", &at) || taken("/proc/self/net/udp6", &at)) &&
+        if (nat_ports_has(ports, at.port) &&
+            (taken("/proc/self/net/udp", &at) || taken("/proc/self/net/udp6", &at)) &&
             !is_foreign(qw_addr_text(&at.addr, QW_IPV4, alone)))
             qw_log(QW_LOG_WARNING,
                    "a program of this router listens on %s: the forward of that port gets nothing "
-                   "(nat.forwards, "
-                   "line %u)",
+                   "(nat.forwards, line %u)",
                    qw_endpoint_text(&at, QW_IPV4, text), forward->line);
     }
 }
 
-void setup_advice(const struct config *config, const struct qw_addr *address)
+void setup_advice(const struct config *config, const struct qw_addr *address,
+                  const uint64_t ports[static NAT_PORT_WORDS])
 {
     warn_of_strict_filter(config);
     tell_foreign_addresses(config);
-    warn_of_taken_forwards(config, address);
+    warn_of_taken_forwards(config, address, ports);
 }

@@ -3,8 +3,11 @@
 #define QUICWARD_IO_SETUP_ADVICE_H
 
 #include <quicward/config.h>
+#include <quicward/nat.h>
 
-/* Logs it. `address` is the one of external = "auto", zero for none. */
-void setup_advice(const struct config *config, const struct qw_addr *address);
+/* Logs it. `address` is the one of external = "auto", zero for none; `ports` are those that the router has.
+ */
+void setup_advice(const struct config *config, const struct qw_addr *address,
+                  const uint64_t ports[static NAT_PORT_WORDS]);
 
 #endif

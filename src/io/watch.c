@@ -35,6 +35,11 @@ struct io_watch {
 
 static const struct qw_addr NONE;
 
+static void warn_no_address(const struct io_watch *watch)
+{
+    qw_log(QW_LOG_WARNING, "%s has no IPv4 address: nothing can be mapped", watch->interface);
+}
+
 static void tell_address(struct io_watch *watch, const struct qw_addr *address)
 {
     char text[QW_ADDR_TEXT_MAX];
@@ -44,7 +49,7 @@ static void tell_address(struct io_watch *watch, const struct qw_addr *address)
     watch->address = *address;
     engine_set_external(watch->engine, none ? NULL : address, io_now());
     if (none)
-        qw_log(QW_LOG_WARNING, "%s has no IPv4 address: nothing can be mapped", watch->interface);
+        warn_no_address(watch);
     else
         qw_log(QW_LOG_INFO, "the external address is now %s (%s)", qw_addr_text(address, QW_IPV4, text),
                watch->interface);
@@ -148,12 +153,12 @@ static enum qw_error begin(struct io_watch *watch, const struct config *config, 
             return io_fail(error, QW_ERR_SYSTEM, "routing socket: %s", strerror(errno));
         look_at_address(watch);
         if (qw_addr_equal(&watch->address, &NONE))
-            qw_log(QW_LOG_WARNING, "%s has no IPv4 address: nothing can be mapped", watch->interface);
+            warn_no_address(watch);
     }
     port_pool_read(config, watch->pool);
     look_at_ports(watch);
     look_at_pool(watch);
-    setup_advice(config, &watch->address);
+    setup_advice(config, &watch->address, watch->ports);
     int problem = start_thread(watch);
     if (problem != 0)
         return io_fail(error, QW_ERR_SYSTEM, "no thread for the external address: %s", strerror(problem));
