@@ -32,11 +32,11 @@ static enum nat_filtering filtering(enum config_filtering filtering)
 }
 
 /* The ranges in the form nat takes them, with room for one more; NULL when memory is short. */
-static struct nat_port_range *ranges(const struct config_ports *ports)
+static struct nat_port_range *ranges(const struct config_port_range *list, unsigned count)
 {
-    struct nat_port_range *out = calloc(ports->count + 1, sizeof *out);
-    for (unsigned i = 0; out && i < ports->count; i++)
-        out[i] = (struct nat_port_range){ports->list[i].first, ports->list[i].last};
+    struct nat_port_range *out = calloc(count + 1, sizeof *out);
+    for (unsigned i = 0; out && i < count; i++)
+        out[i] = (struct nat_port_range){list[i].first, list[i].last};
     return out;
 }
 
@@ -50,18 +50,18 @@ static struct nat_forward *forwards(const struct config *config)
     return out;
 }
 
-/* The ports that none are configured for. */
-static const struct nat_port_range ALL_PORTS = {1024, UINT16_MAX};
-
 static struct nat *make_nat(struct engine *engine, const struct config *config, struct qw_time now)
 {
-    struct nat_port_range *ports = ranges(&config->nat_ports), *excluded = ranges(&config->nat_exclude);
+    unsigned port_count;
+    const struct config_port_range *pool = config_nat_ports(config, &port_count);
+    struct nat_port_range *ports = ranges(pool, port_count);
+    struct nat_port_range *excluded = ranges(config->nat_exclude.list, config->nat_exclude.count);
     struct nat_forward *fixed = forwards(config);
     const struct nat_options options = {
         .addresses = config->external,
         .address_count = config->external_count,
-        .ports = config->nat_ports.count > 0 ? ports : &ALL_PORTS,
-        .port_count = config->nat_ports.count > 0 ? config->nat_ports.count : 1,
+        .ports = ports,
+        .port_count = port_count,
         .excluded = excluded,
         .excluded_count = config->nat_exclude.count,
         .forwards = fixed,
