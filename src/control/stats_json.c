@@ -106,23 +106,11 @@ static json_t *throttle(const void *context, unsigned i)
     /* clang-format on */
 }
 
-static const char *mode_word(enum config_mode mode)
-{
-    switch (mode) {
-    case CONFIG_MONITOR:
-        return "monitor";
-    case CONFIG_NAT:
-        return "nat";
-    default:
-        return "firewall";
-    }
-}
-
 static json_t *counters(const struct engine_stats *stats)
 {
     /* clang-format off */
     return json_pack("{s:s,s:I,s:I,s:I,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:I,s:I}",
-                     "mode", mode_word(stats->mode),
+                     "mode", config_mode_text(stats->mode),
                      "packets", control_count(stats->packets),
                      "accepted", control_count(stats->accepted),
                      "dropped", control_count(stats->dropped),

@@ -115,7 +115,20 @@ static bool nat(json_t *stats, FILE *out)
     return json_is_array(list);
 }
 
-static bool throttle_lines(json_t *throttle, FILE *out)
+/* A line for each element; false when there is no list, or an element is not as it should be. */
+static bool lines(json_t *list, bool (*line_of)(json_t *element, FILE *out), FILE *out)
+{
+    size_t i;
+    json_t *element;
+    json_array_foreach(list, i, element)
+    {
+        if (!line_of(element, out))
+            return false;
+    }
+    return json_is_array(list);
+}
+
+static bool throttle_line(json_t *throttle, FILE *out)
 {
     char label[64], interface[32], direction[8];
     double share, confirmed;
@@ -137,34 +150,26 @@ static bool throttle_lines(json_t *throttle, FILE *out)
 /* Only where there are limits. */
 static bool throttles(json_t *stats, FILE *out)
 {
-    size_t i;
-    json_t *throttle, *list = json_object_get(stats, "throttles");
-    json_array_foreach(list, i, throttle)
-    {
-        if (!throttle_lines(throttle, out))
-            return false;
-    }
-    return !list || json_is_array(list);
+    json_t *list = json_object_get(stats, "throttles");
+    return !list || lines(list, throttle_line, out);
+}
+
+static bool rule_line(json_t *rule, FILE *out)
+{
+    const char *name;
+    json_int_t hits;
+    char label[80];
+    if (json_unpack(rule, "{s:s,s:I}", "name", &name, "hits", &hits) < 0)
+        return false;
+    snprintf(label, sizeof(label), "rule %s", name);
+    control_make_printable(label);
+    line(out, label, hits);
+    return true;
 }
 
 static bool rules(json_t *stats, FILE *out)
 {
-    size_t i;
-    json_t *rule, *list = json_object_get(stats, "rules");
-    if (!json_is_array(list))
-        return false;
-    json_array_foreach(list, i, rule)
-    {
-        const char *name;
-        json_int_t hits;
-        char label[80];
-        if (json_unpack(rule, "{s:s,s:I}", "name", &name, "hits", &hits) < 0)
-            return false;
-        snprintf(label, sizeof(label), "rule %s", name);
-        control_make_printable(label);
-        line(out, label, hits);
-    }
-    return true;
+    return lines(json_object_get(stats, "rules"), rule_line, out);
 }
 
 static bool queue_line(json_t *queue, FILE *out)
@@ -185,14 +190,7 @@ static bool queue_line(json_t *queue, FILE *out)
 
 static bool queues(json_t *stats, FILE *out)
 {
-    size_t i;
-    json_t *queue, *list = json_object_get(stats, "queues");
-    json_array_foreach(list, i, queue)
-    {
-        if (!queue_line(queue, out))
-            return false;
-    }
-    return json_is_array(list);
+    return lines(json_object_get(stats, "queues"), queue_line, out);
 }
 
 /* The list goes to memory first: a line that turns out wrong halfway prints nothing. */
