@@ -1,15 +1,13 @@
 #include "translated.h"
+#include "known.h"
 #include "measure.h"
 #include "packets.h"
 #include "random.h"
-#include <quicward/engine.h>
 #include <stdio.h>
 #include <string.h>
 
 #define PAYLOAD 1200 /* with IPv4 and UDP headers: 1,228 bytes */
-#define BATCH ENGINE_AHEAD
-#define PACKETS 1920000u /* a round */
-#define HOSTS 20000u     /* inside endpoints at most; a flow for each remote that one of them speaks to */
+#define HOSTS 20000u /* inside endpoints at most; a flow for each remote that one of them speaks to */
 #define INSIDE_PORT 5000u
 enum { SRC = 12, DST = 16, SRC_PORT = 20, DST_PORT = 22 }; /* RFC 791 3.1, RFC 768 */
 static const uint8_t EXTERNAL[4] = {203, 0, 113, 1};
@@ -20,12 +18,10 @@ static struct {
     struct qw_time now;
     uint32_t flows, hosts;
     uint64_t random;
-    uint16_t port_of[HOSTS]; /* external, of each inside endpoint */
-    uint32_t flow_of[BATCH]; /* that the packet belongs to */
-    struct engine_packet packets[BATCH];
-    struct {
-        _Alignas(64) uint8_t bytes[2048 - 64]; /* no power of two, which would share few cache sets */
-    } batch[BATCH];
+    uint16_t port_of[HOSTS];       /* external, of each inside endpoint */
+    uint32_t flow_of[KNOWN_BATCH]; /* that the packet belongs to */
+    struct engine_packet packets[KNOWN_BATCH];
+    struct known_packet batch[KNOWN_BATCH];
 } g;
 
 static void start(uint32_t flows_max)
@@ -52,7 +48,7 @@ static bool goes_up(unsigned place)
 static void make_packets(void)
 {
     static const uint8_t SHORT_HEADER[PAYLOAD] = {0x43};
-    for (unsigned i = 0; i < BATCH; i++) {
+    for (unsigned i = 0; i < KNOWN_BATCH; i++) {
         uint8_t *bytes = g.batch[i].bytes;
         size_t len = test_udp(bytes, sizeof g.batch[i].bytes, goes_up(i) ? "10.0.0.0:5000" : "198.18.0.0:443",
                               goes_up(i) ? "198.18.0.0:443" : "203.0.113.1:5000", SHORT_HEADER, PAYLOAD);
@@ -139,8 +135,8 @@ static void fill(void)
 static uint64_t handle_batch(void)
 {
     uint64_t began = bench_now();
-    engine_expect(g.worker, g.packets, BATCH);
-    for (unsigned i = 0; i < BATCH; i++)
+    engine_expect(g.worker, g.packets, KNOWN_BATCH);
+    for (unsigned i = 0; i < KNOWN_BATCH; i++)
         handle(i);
     return bench_now() - began;
 }
@@ -148,15 +144,15 @@ static uint64_t handle_batch(void)
 static double round_of(void)
 {
     uint64_t took = 0;
-    for (uint32_t done = 0; done < PACKETS; done += BATCH) {
-        for (unsigned i = 0; i < BATCH; i++)
+    for (uint32_t done = 0; done < KNOWN_PACKETS; done += KNOWN_BATCH) {
+        for (unsigned i = 0; i < KNOWN_BATCH; i++)
             name_flow(i, test_random(&g.random) % g.flows);
         took += handle_batch();
-        for (unsigned i = 0; i < BATCH; i++)
+        for (unsigned i = 0; i < KNOWN_BATCH; i++)
             bench_require(is_translated(i), "translated to where it should");
-        g.now.ns += 1000 * BATCH;
+        g.now.ns += 1000 * KNOWN_BATCH;
     }
-    return (double)took / PACKETS;
+    return (double)took / KNOWN_PACKETS;
 }
 
 static void show(double ns, double at_thousand)
