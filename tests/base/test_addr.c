@@ -187,7 +187,7 @@ static bool contains(const char *prefix_text, const char *addr_text)
 {
     struct qw_prefix prefix;
     struct qw_addr addr;
-    enum qw_family family;
+    enum qw_family family = QW_IPV4;
     CU_ASSERT_FATAL(qw_prefix_parse(prefix_text, &prefix) && qw_addr_parse(addr_text, &addr, &family));
     return qw_prefix_contains(&prefix, &addr, family);
 }
