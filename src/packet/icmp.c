@@ -3,16 +3,17 @@
 
 enum { V4_UNREACHABLE = 3, V4_SOURCE_QUENCH = 4, V4_TIME_EXCEEDED = 11, V4_PARAMETER_PROBLEM = 12 };
 enum { V4_CODE_FRAGMENTATION_NEEDED = 4 };
-enum { V6_UNREACHABLE = 1, V6_PACKET_TOO_BIG = 2, V6_TIME_EXCEEDED = 3, V6_PARAMETER_PROBLEM = 4 };
+enum { V6_PACKET_TOO_BIG = 2, V6_ERROR_MAX = 127 };
 
-/* A redirect quotes a packet too, but it is advice to a neighbour on the link, no error of the packet
- * (RFC 1122 3.2.2): it says nothing about a flow. */
+/* ICMPv6 says by the highest bit whether a type is an error: those that are not known yet quote a packet as
+ * well (RFC 4443 2.1, 2.4 b). In ICMPv4 a redirect quotes a packet too, but it is advice to a neighbour on
+ * the link, no error of the packet (RFC 1122 3.2.2): it says nothing about a flow. */
 static bool is_error(enum qw_family family, uint8_t type)
 {
     if (family == QW_IPV4)
         return type == V4_UNREACHABLE || type == V4_SOURCE_QUENCH || type == V4_TIME_EXCEEDED ||
                type == V4_PARAMETER_PROBLEM;
-    return type >= V6_UNREACHABLE && type <= V6_PARAMETER_PROBLEM;
+    return type <= V6_ERROR_MAX;
 }
 
 /* The next-hop MTU in the header's last four bytes: all of them in ICMPv6 (RFC 4443 3.2), the lower two in
@@ -26,7 +27,7 @@ static uint32_t mtu_of(enum qw_family family, const struct packet_icmp *icmp, ui
 }
 
 /* The quoted header's own lengths are not judged: the quote is cut short by nature, and some senders quote
- * the length field as their kernel had altered it. A quote that cannot be read is one that is no UDP. */
+ * the length field as their kernel had altered it. */
 static void read_quote(struct qw_reader *r, enum qw_family family, struct packet_quote *quote)
 {
     quote->offset = (uint16_t)qw_offset(r);
@@ -34,6 +35,7 @@ static void read_quote(struct qw_reader *r, enum qw_family family, struct packet
     struct ip_header ip = {0};
     if (ip_read(&quoted, &ip) != QW_OK || ip.family != family)
         return;
+    quote->is_other = ip.protocol != PROTOCOL_UDP && !ip_hides_upper(&ip);
     if (ip.protocol != PROTOCOL_UDP || ip.fragment_offset != 0)
         return;
     uint16_t l4_offset = (uint16_t)(quote->offset + qw_offset(&quoted));

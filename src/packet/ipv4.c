@@ -6,6 +6,21 @@
 #define FLAG_MF 0x2000u
 #define OFFSET_MASK 0x1fffu /* in units of eight bytes */
 
+/* The one header of IPv4 that stands before the upper layer without changing it. A later fragment begins with
+ * bytes from the middle of the packet. */
+static enum qw_error read_authentication(struct qw_reader *r, struct ip_header *ip)
+{
+    for (int i = 0; ip->protocol == PROTOCOL_AUTHENTICATION && ip->fragment_offset == 0; i++) {
+        if (i == EXTENSION_MAX)
+            return QW_ERR_MALFORMED;
+        ip->protocol = qw_u8(r);
+        ip_skip_authentication(r, ip);
+        if (r->bad)
+            return QW_ERR_TRUNCATED;
+    }
+    return QW_OK;
+}
+
 enum qw_error ipv4_read(struct qw_reader *r, struct ip_header *ip)
 {
     struct qw_reader fixed = qw_sub(r, FIXED_LEN);
@@ -28,5 +43,5 @@ enum qw_error ipv4_read(struct qw_reader *r, struct ip_header *ip)
     if (header_len < FIXED_LEN)
         return QW_ERR_MALFORMED;
     qw_skip(r, header_len - FIXED_LEN);
-    return r->bad ? QW_ERR_TRUNCATED : QW_OK;
+    return r->bad ? QW_ERR_TRUNCATED : read_authentication(r, ip);
 }

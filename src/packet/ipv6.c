@@ -3,16 +3,7 @@
 
 #define FIXED_LEN 40u
 
-/* Real packets have one or two. RFC 8504 5.3 lets a node limit them, and more would only cost time. */
-#define EXTENSION_MAX 8
-
-enum { HOP_BY_HOP = 0, ROUTING = 43, FRAGMENT = 44, AUTHENTICATION = 51, DESTINATION_OPTIONS = 60 };
-
-static bool is_extension(uint8_t protocol)
-{
-    return protocol == HOP_BY_HOP || protocol == ROUTING || protocol == FRAGMENT ||
-           protocol == AUTHENTICATION || protocol == DESTINATION_OPTIONS;
-}
+#define FRAGMENT 44
 
 /* An atomic fragment (offset 0, none to follow) is a whole packet (RFC 6946). */
 static void read_fragment(struct qw_reader *r, struct ip_header *ip)
@@ -28,11 +19,13 @@ static void read_extension(struct qw_reader *r, struct ip_header *ip)
 {
     uint8_t kind = ip->protocol;
     ip->protocol = qw_u8(r);
+    if (kind == PROTOCOL_AUTHENTICATION) {
+        ip_skip_authentication(r, ip);
+        return;
+    }
     unsigned len = qw_u8(r); /* reserved in the fragment header */
     if (kind == FRAGMENT)
         read_fragment(r, ip);
-    else if (kind == AUTHENTICATION)
-        qw_skip(r, (len + 2) * 4 - 2); /* four-byte units, less two (RFC 4302 2.2) */
     else
         qw_skip(r, (len + 1) * 8 - 2); /* eight-byte units, less one */
 }
@@ -40,7 +33,7 @@ static void read_extension(struct qw_reader *r, struct ip_header *ip)
 /* Behind a fragment header with an offset stand bytes from the middle of the packet: no header to read. */
 static enum qw_error read_extensions(struct qw_reader *r, struct ip_header *ip)
 {
-    for (int i = 0; is_extension(ip->protocol) && ip->fragment_offset == 0; i++) {
+    for (int i = 0; ip_is_extension(QW_IPV6, ip->protocol) && ip->fragment_offset == 0; i++) {
         if (i == EXTENSION_MAX)
             return QW_ERR_MALFORMED;
         read_extension(r, ip);

@@ -66,7 +66,7 @@ static void errors_and_no_others_are_errors(void)
     for (unsigned type = 0; type < 256; type++) {
         bool error4 = type == 3 || type == 4 || type == 11 || type == 12;
         CU_ASSERT_EQUAL(is_error_type(QW_IPV4, (uint8_t)type), error4);
-        CU_ASSERT_EQUAL(is_error_type(QW_IPV6, (uint8_t)type), type >= 1 && type <= 4);
+        CU_ASSERT_EQUAL(is_error_type(QW_IPV6, (uint8_t)type), type <= 127);
     }
 }
 
@@ -158,6 +158,26 @@ static void quotes_of_anything_else_are_no_udp(void)
     CU_ASSERT_FALSE(decoded(&s).icmp.quote.is_udp);
 }
 
+/* UDP whose ports are cut off is not other; nor is what nobody can tell. */
+static void other_protocols_are_told_from_what_is_cut(void)
+{
+    struct shape udp4 = shape_udp(QW_IPV4, 100), udp6 = shape_udp(QW_IPV6, 100), tcp4 = udp4, tcp6 = udp6;
+    tcp4.bytes[9] = 6;
+    tcp6.bytes[6] = 6;
+    for (size_t quoted = 0; quoted <= 60; quoted++) {
+        struct shape u4 = shape_icmp(3, 3, 0, &udp4, quoted), t4 = shape_icmp(3, 3, 0, &tcp4, quoted);
+        struct shape u6 = shape_icmp(127, 0, 0, &udp6, quoted), t6 = shape_icmp(2, 0, 0, &tcp6, quoted);
+        CU_ASSERT(!decoded(&u4).icmp.quote.is_other && !decoded(&u6).icmp.quote.is_other);
+        CU_ASSERT_EQUAL(decoded(&t4).icmp.quote.is_other, quoted >= 20);
+        CU_ASSERT_EQUAL(decoded(&t6).icmp.quote.is_other, quoted >= 40);
+    }
+    struct shape hidden = udp6;
+    shape_extend(&hidden, 44, "00 0100 00000001");
+    hidden.bytes[40] = 60; /* the first fragment has destination options */
+    struct shape error = shape_icmp(1, 0, 0, &hidden, 60);
+    CU_ASSERT(!decoded(&error).icmp.quote.is_udp && !decoded(&error).icmp.quote.is_other);
+}
+
 static void a_quoted_length_is_not_judged(void)
 {
     struct shape udp = shape_udp(QW_IPV4, 100), s = shape_icmp(3, 3, 0, &udp, 28);
@@ -180,6 +200,8 @@ void icmp_suite(void)
         {"N7: a quoted fragment has ports only if it is the first",
          a_quoted_fragment_has_ports_only_if_first},
         {"N7: quotes of anything else are no UDP", quotes_of_anything_else_are_no_udp},
+        {"F3: a quote of another protocol is told from one that is cut",
+         other_protocols_are_told_from_what_is_cut},
         {"N7: the quoted length is not judged", a_quoted_length_is_not_judged},
     };
     TEST_SUITE("icmp", TESTS);

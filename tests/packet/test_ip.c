@@ -1,6 +1,7 @@
 #include "shape.h"
 #include "suite.h"
 #include "suites.h"
+#include <string.h>
 
 /* Extension headers, all but their first byte. */
 #define HOP_BY_HOP "00 0502000001 00"                               /* router alert, padded: 8 bytes */
@@ -155,6 +156,40 @@ static void other_protocols_are_other(void)
     }
 }
 
+static void authentication4(struct shape *s)
+{
+    uint8_t protocol = s->bytes[9];
+    static const uint8_t REST[24] = {0, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2};
+    memmove(s->bytes + 20 + sizeof(REST), s->bytes + 20, s->len - 20);
+    memcpy(s->bytes + 20, REST, sizeof(REST));
+    s->bytes[20] = protocol;
+    s->bytes[9] = 51;
+    s->len += sizeof(REST);
+    shape_set16(s, 2, (unsigned)s->len);
+}
+
+static void authentication_hides_no_udp_in_ipv4(void)
+{
+    struct shape s = shape_udp(QW_IPV4, 33);
+    struct packet_view v;
+    CU_ASSERT(shape_decode(&s, &v) == QW_OK && !v.authenticated);
+    for (unsigned i = 1; i <= 8; i++) {
+        authentication4(&s);
+        CU_ASSERT_EQUAL_FATAL(shape_decode(&s, &v), QW_OK);
+        CU_ASSERT(v.kind == PACKET_UDP && v.authenticated && v.protocol == 17 && v.l4_offset == 20 + i * 24);
+    }
+    authentication4(&s);
+    CU_ASSERT_EQUAL(shape_decode(&s, &v), QW_ERR_MALFORMED);
+    struct shape later = shape_udp(QW_IPV4, 33);
+    authentication4(&later);
+    shape_fragment4(&later, 64, true);
+    CU_ASSERT_EQUAL_FATAL(shape_decode(&later, &v), QW_OK);
+    CU_ASSERT(v.kind == PACKET_FRAGMENT && v.hides_upper);
+    struct shape plain = shape_udp(QW_IPV4, 33);
+    shape_fragment4(&plain, 64, true);
+    CU_ASSERT(shape_decode(&plain, &v) == QW_OK && !v.hides_upper);
+}
+
 void ip_suite(void)
 {
     static const struct test TESTS[] = {
@@ -169,6 +204,7 @@ void ip_suite(void)
         {"S3: eight extension headers are walked, nine are malformed", eight_are_walked_nine_are_malformed},
         {"S7: an extension header past the packet is malformed", an_extension_past_the_packet_is_malformed},
         {"S7: an extension header into the padding is malformed", an_extension_into_the_padding_is_malformed},
+        {"F3: UDP behind an authentication header of IPv4 is UDP", authentication_hides_no_udp_in_ipv4},
         {"other protocols are other, with their addresses", other_protocols_are_other},
     };
     TEST_SUITE("ip", TESTS);

@@ -26,6 +26,8 @@ static void begin_view(const struct ip_header *ip, struct packet_view *out)
     out->ecn = ip->traffic_class & 3;
     out->ttl = ip->ttl;
     out->dont_fragment = ip->dont_fragment;
+    out->authenticated = ip->authenticated;
+    out->hides_upper = ip_hides_upper(ip);
     out->first_fragment = ip->more_fragments && ip->fragment_offset == 0;
     out->l4_offset = 0;
     out->ip_len = ip->total_len;
