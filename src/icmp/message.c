@@ -16,7 +16,7 @@ _Static_assert(ICMP_HEADER_LEN + V6_QUOTE_MAX == ICMP_MESSAGE_MAX, "the longest 
 enum { V4_UNREACHABLE = 3, V4_HOST = 1, V4_FRAGMENTATION_NEEDED = 4, V4_PROHIBITED = 13 };
 enum { V6_UNREACHABLE = 1, V6_PROHIBITED = 1, V6_ADDRESS = 3, V6_PACKET_TOO_BIG = 2 };
 
-struct header {
+struct icmp_header {
     uint8_t type, code;
     uint32_t rest; /* the four bytes after the checksum: unused, or an MTU */
 };
@@ -40,7 +40,7 @@ static void set_checksum(struct icmp_message *message)
     qw_put_u16(&w, sum);
 }
 
-static void compose(struct header header, const struct packet_view *view, struct qw_bytes packet,
+static void compose(struct icmp_header header, const struct packet_view *view, struct qw_bytes packet,
                     struct icmp_message *out)
 {
     struct qw_writer w = qw_writer(out->bytes, sizeof(out->bytes));
@@ -63,9 +63,9 @@ static enum qw_error unreachable(const uint8_t *packet, size_t captured, uint8_t
     enum qw_error error = icmp_judge(packet, captured, &view);
     if (error != QW_OK)
         return error;
-    struct header header = {.type = V6_UNREACHABLE, .code = v6_code};
+    struct icmp_header header = {.type = V6_UNREACHABLE, .code = v6_code};
     if (view.family == QW_IPV4)
-        header = (struct header){.type = V4_UNREACHABLE, .code = v4_code};
+        header = (struct icmp_header){.type = V4_UNREACHABLE, .code = v4_code};
     compose(header, &view, (struct qw_bytes){packet, captured}, out);
     return QW_OK;
 }
@@ -86,10 +86,10 @@ enum qw_error icmp_too_big(const uint8_t *packet, size_t captured, uint32_t mtu,
     enum qw_error error = icmp_judge(packet, captured, &view);
     if (error != QW_OK)
         return error;
-    struct header header = {.type = V6_PACKET_TOO_BIG, .rest = mtu};
+    struct icmp_header header = {.type = V6_PACKET_TOO_BIG, .rest = mtu};
     if (view.family == QW_IPV4)
-        header =
-            (struct header){V4_UNREACHABLE, V4_FRAGMENTATION_NEEDED, mtu < V4_MTU_MAX ? mtu : V4_MTU_MAX};
+        header = (struct icmp_header){V4_UNREACHABLE, V4_FRAGMENTATION_NEEDED,
+                                      mtu < V4_MTU_MAX ? mtu : V4_MTU_MAX};
     compose(header, &view, (struct qw_bytes){packet, captured}, out);
     return QW_OK;
 }
