@@ -23,8 +23,10 @@ enum quic_type {
     QUIC_INITIAL,
     QUIC_ZERO_RTT,
     QUIC_HANDSHAKE,
-    QUIC_RETRY,        /* the rest of the datagram */
-    QUIC_NEGOTIATION,  /* version 0; the rest of the datagram */
+    QUIC_RETRY,       /* the rest of the datagram */
+    QUIC_NEGOTIATION, /* version 0; the rest of the datagram */
+    QUIC_SCONE, /* draft-ietf-scone-protocol: advice of the network, first in its datagram; ends with its SCID
+                 */
     QUIC_OTHER_VERSION /* long header of a version not known here: invariants only; the rest of the datagram
                         */
 };
@@ -34,20 +36,27 @@ enum quic_type {
 struct quic_packet {
     enum quic_type type;
     uint32_t version;
-    struct qw_bytes packet;     /* from its first byte to its end */
-    struct qw_bytes dcid, scid; /* 0..255 bytes in QUIC_OTHER_VERSION and QUIC_NEGOTIATION, else 0..20 */
-    struct qw_bytes token;      /* Initial and Retry; may be empty */
-    size_t pn_offset;           /* Initial, 0-RTT, Handshake: offset of the packet number field in `packet` */
+    struct qw_bytes packet; /* from its first byte to its end */
+    struct qw_bytes dcid,
+        scid;              /* 0..255 bytes in QUIC_SCONE, QUIC_OTHER_VERSION, QUIC_NEGOTIATION, else 0..20 */
+    struct qw_bytes token; /* Initial and Retry; may be empty */
+    size_t pn_offset;      /* Initial, 0-RTT, Handshake: offset of the packet number field in `packet` */
 };
 
 /* Reads the next packet of a datagram and moves `datagram` behind it (RFC 9000 12.2 coalescing).
  * QW_OK; QW_ERR_NOT_FOUND at the end; QW_ERR_TRUNCATED or QW_ERR_MALFORMED when what is left is no packet:
  * trailing bytes are legal, so that ends the reading and says nothing bad of the packets before; `datagram`
- * stays in front of them. A Length that reaches past the datagram is QW_ERR_TRUNCATED. */
+ * stays in front of them. A Length that reaches past the datagram is QW_ERR_TRUNCATED, as in a datagram that
+ * a capture has cut: then `type`, if it is not QUIC_SHORT, `version`, `dcid` and `scid` are set all the same.
+ */
 enum qw_error quic_next(struct qw_reader *datagram, struct quic_packet *out);
 
 /* True for v1 and v2. */
 bool quic_version_known(uint32_t version);
+
+/* True for the two versions of SCONE packets (draft-ietf-scone-protocol): a network may change the highest
+ * bit. */
+bool quic_version_is_scone(uint32_t version);
 
 /* True for Google's QUIC before the IETF's (versions "Q0xx", "T0xx"), whose headers are not RFC 8999's. */
 bool quic_version_is_google(uint32_t version);
@@ -130,11 +139,15 @@ struct quic_stream {
 
 void quic_stream_start(struct quic_stream *stream);
 
-/* Adds `frame`. Bytes that are there already stay as they came first; duplicates and overlaps are fine.
- * QW_OK. QW_ERR_FULL: beyond 16 KiB, more islands than QUIC_STREAM_RANGES, or no chunk left; the stream is as
- * before. */
+/* Adds `frame`. Duplicates and overlaps are fine as long as they say the same. QW_OK. QW_ERR_MALFORMED: it
+ * contradicts bytes that are there (RFC 9000 2.2). QW_ERR_FULL: beyond 16 KiB, more islands than
+ * QUIC_STREAM_RANGES, or no chunk left. But for QW_OK the stream is as before. */
 enum qw_error quic_stream_add(struct quic_stream *stream, struct quic_chunks *chunks,
                               const struct quic_crypto_frame *frame);
+
+/* False when `frame` contradicts bytes that are there. */
+bool quic_stream_agrees(const struct quic_stream *stream, const struct quic_chunks *chunks,
+                        const struct quic_crypto_frame *frame);
 
 /* Bytes that are there without a gap from offset 0. */
 size_t quic_stream_ready(const struct quic_stream *stream);

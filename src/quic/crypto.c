@@ -52,7 +52,8 @@ struct quic_crypto *quic_crypto_new(void)
     if (!crypto)
         return NULL;
     begin_schedules(crypto);
-    if (new_ciphers(crypto))
+    crypto->hmac = quic_hmac_work_new();
+    if (crypto->hmac && new_ciphers(crypto))
         return crypto;
     quic_crypto_free(crypto);
     return NULL;
@@ -64,6 +65,7 @@ void quic_crypto_free(struct quic_crypto *crypto)
         return;
     for (size_t i = 0; i < QUIC_VERSIONS; i++)
         EVP_CIPHER_CTX_free(crypto->retry[i]);
+    quic_hmac_work_free(crypto->hmac);
     EVP_CIPHER_CTX_free(crypto->aead);
     EVP_CIPHER_CTX_free(crypto->hp);
     EVP_CIPHER_free(crypto->gcm);

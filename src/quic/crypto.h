@@ -3,7 +3,7 @@
 #define QUIC_CRYPTO_H
 
 #include "hmac.h"
-#include "version.h"
+#include "quic_version.h"
 #include <openssl/evp.h>
 
 #define QUIC_TAG_LEN 16   /* of AES-128-GCM */
@@ -13,6 +13,7 @@
 #define QUIC_AAD_MAX (1 + QUIC_CID_MAX + QUIC_DATAGRAM_MAX)
 
 struct quic_crypto {
+    struct quic_hmac_work *hmac;
     struct quic_schedule {
         struct quic_hmac salt;                /* keyed with the version's initial_salt */
         struct quic_hmac_message key, iv, hp; /* its labels */

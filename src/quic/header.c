@@ -1,6 +1,6 @@
 /* Where one packet of a datagram begins, ends, and what its header says: RFC 8999 5, RFC 9000 12.2 and 17.2,
  * RFC 9369 3.2. Nothing here decides whether a packet is genuine. */
-#include "version.h"
+#include "quic_version.h"
 
 #define FORM_LONG 0x80
 #define RETRY_TAG_LEN 16 /* RFC 9000 17.2.5 */
@@ -39,6 +39,10 @@ static enum qw_error long_header(struct qw_reader *r, uint8_t first, struct quic
     if (r->bad)
         return QW_ERR_TRUNCATED;
     const struct quic_version *version = quic_version_find(out->version);
+    if (quic_version_is_scone(out->version)) {
+        out->type = QUIC_SCONE;
+        return QW_OK;
+    }
     if (!version) {
         out->type = out->version == QUIC_VERSION_NEGOTIATION ? QUIC_NEGOTIATION : QUIC_OTHER_VERSION;
         return end_with_datagram(r);

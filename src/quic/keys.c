@@ -3,24 +3,25 @@
 #include <string.h>
 
 /* One output block of HKDF-Expand, cut to `len`. */
-static void expand(const struct quic_hmac *secret, const struct quic_hmac_message *label, uint8_t *out,
-                   size_t len)
+static void expand(struct quic_hmac_work *work, const struct quic_hmac *secret,
+                   const struct quic_hmac_message *label, uint8_t *out, size_t len)
 {
     uint8_t block[QUIC_HASH_LEN];
-    quic_hmac(secret, label, block);
+    quic_hmac(work, secret, label, block);
     memcpy(out, block, len);
 }
 
 /* Keys `out` with the secret whose label is `label`. */
-static void derive_secret(const struct quic_hmac *salt, struct qw_bytes client_dcid,
-                          const struct quic_hmac_message *label, struct quic_hmac *out)
+static void derive_secret(struct quic_hmac_work *work, const struct quic_hmac *salt,
+                          struct qw_bytes client_dcid, const struct quic_hmac_message *label,
+                          struct quic_hmac *out)
 {
     uint8_t secret[QUIC_HASH_LEN];
     struct qw_bytes key = {secret, sizeof secret};
     struct quic_hmac_message dcid = quic_hmac_message(client_dcid);
-    quic_hmac(salt, &dcid, secret);
+    quic_hmac(work, salt, &dcid, secret);
     quic_hmac_key(out, key);
-    quic_hmac(out, label, secret);
+    quic_hmac(work, out, label, secret);
     quic_hmac_key(out, key);
 }
 
@@ -34,9 +35,9 @@ enum qw_error quic_initial_keys(struct quic_crypto *crypto, uint32_t version, st
         return QW_ERR_INVALID;
     const struct quic_schedule *schedule = &crypto->schedule[v - quic_versions];
     struct quic_hmac secret;
-    derive_secret(&schedule->salt, client_dcid, &crypto->secret[sender], &secret);
-    expand(&secret, &schedule->key, out->key, sizeof out->key);
-    expand(&secret, &schedule->iv, out->iv, sizeof out->iv);
-    expand(&secret, &schedule->hp, out->hp, sizeof out->hp);
+    derive_secret(crypto->hmac, &schedule->salt, client_dcid, &crypto->secret[sender], &secret);
+    expand(crypto->hmac, &secret, &schedule->key, out->key, sizeof out->key);
+    expand(crypto->hmac, &secret, &schedule->iv, out->iv, sizeof out->iv);
+    expand(crypto->hmac, &secret, &schedule->hp, out->hp, sizeof out->hp);
     return QW_OK;
 }

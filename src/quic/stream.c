@@ -90,6 +90,33 @@ static void put(const struct quic_stream *stream, struct quic_chunks *chunks, un
     }
 }
 
+/* Are the bytes start..end-1 of the stream those of `data`, which begins at `offset`? */
+static bool same(const struct quic_stream *stream, const struct quic_chunks *chunks, unsigned start,
+                 unsigned end, const uint8_t *data, unsigned offset)
+{
+    while (start < end) {
+        unsigned at = start % QUIC_CHUNK, room = QUIC_CHUNK - at;
+        unsigned len = room < end - start ? room : end - start;
+        if (memcmp(&chunks->memory[stream->chunks[start / QUIC_CHUNK] - 1][at], data + (start - offset), len))
+            return false;
+        start += len;
+    }
+    return true;
+}
+
+static bool agrees(const struct quic_stream *stream, const struct quic_chunks *chunks,
+                   const struct change *change, const uint8_t *data)
+{
+    for (unsigned i = change->first; i < change->last; i++) {
+        const struct quic_range *there = &stream->range[i];
+        unsigned start = there->start > change->start ? there->start : change->start;
+        unsigned end = there->end < change->end ? there->end : change->end;
+        if (!same(stream, chunks, start, end, data, change->start))
+            return false;
+    }
+    return true;
+}
+
 /* Fills the gaps between the ranges that are there, and never writes on those. */
 static void put_new(const struct quic_stream *stream, struct quic_chunks *chunks, const struct change *change,
                     const uint8_t *data)
@@ -117,15 +144,35 @@ static void merge_ranges(struct quic_stream *stream, const struct change *change
     stream->ranges = (uint16_t)(stream->ranges - (last - first) + 1);
 }
 
+static bool fits(const struct quic_crypto_frame *frame)
+{
+    return frame->offset <= STREAM_MAX && frame->data.len <= STREAM_MAX - frame->offset;
+}
+
+static struct change change_by(const struct quic_stream *stream, const struct quic_crypto_frame *frame)
+{
+    return find_change(stream, (uint16_t)frame->offset, (uint16_t)(frame->offset + frame->data.len));
+}
+
+bool quic_stream_agrees(const struct quic_stream *stream, const struct quic_chunks *chunks,
+                        const struct quic_crypto_frame *frame)
+{
+    if (!fits(frame)) /* nothing is there */
+        return true;
+    struct change change = change_by(stream, frame);
+    return agrees(stream, chunks, &change, frame->data.data);
+}
+
 enum qw_error quic_stream_add(struct quic_stream *stream, struct quic_chunks *chunks,
                               const struct quic_crypto_frame *frame)
 {
-    if (frame->offset > STREAM_MAX || frame->data.len > STREAM_MAX - frame->offset)
+    if (!fits(frame))
         return QW_ERR_FULL;
     if (frame->data.len == 0)
         return QW_OK;
-    uint16_t start = (uint16_t)frame->offset, end = (uint16_t)(frame->offset + frame->data.len);
-    struct change change = find_change(stream, start, end);
+    struct change change = change_by(stream, frame);
+    if (!agrees(stream, chunks, &change, frame->data.data))
+        return QW_ERR_MALFORMED;
     if (change.first == change.last && stream->ranges == QUIC_STREAM_RANGES)
         return QW_ERR_FULL;
     if (!get_chunks(stream, chunks, &change))

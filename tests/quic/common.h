@@ -12,6 +12,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 void header_suite(void);
+void hmac_suite(void);
 void hostile_suite(void);
 void initial_suite(void);
 void retry_suite(void);

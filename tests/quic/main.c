@@ -9,6 +9,7 @@ int main(void)
     vectors_suite();
     initial_suite();
     retry_suite();
+    hmac_suite();
     hostile_suite();
     frames_suite();
     stream_suite();

@@ -1,4 +1,4 @@
-#include "version.h"
+#include "quic_version.h"
 
 /* HKDF-Expand (RFC 5869 2.3) of one block hashes HkdfLabel (RFC 8446 7.1) and the byte 1. HkdfLabel is the
  * output length in two bytes, the label with its length, and an empty context. */
@@ -58,6 +58,11 @@ const struct quic_version *quic_version_find(uint32_t number)
 bool quic_version_known(uint32_t version)
 {
     return quic_version_find(version) != NULL;
+}
+
+bool quic_version_is_scone(uint32_t version)
+{
+    return (version & 0x7fffffff) == 0x6f7dc0fd;
 }
 
 static bool is_digit(uint32_t byte)
