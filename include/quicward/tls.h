@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TLS_ALPN_MAX 8      /* protocols that are kept of an ALPN list; real ones have one to four */
+#define TLS_ALPN_MAX 64     /* protocols that are kept of an ALPN list; real ones have one to four */
 #define TLS_NAME_MAX 255    /* longest host name (RFC 1035 2.3.4) and longest ALPN name (RFC 7301 3.1) */
 #define TLS_HELLO_MAX 16384 /* a ClientHello longer than this is not waited for */
 

@@ -112,14 +112,14 @@ static bool read_one(uint16_t type, struct qw_reader *body, struct tls_client_he
 
 /* One bit for each type, so that a block of thousands of empty extensions takes no longer than its bytes. The
  * usual dozen lie in a few stretches; the others' memory is not touched. */
-struct seen {
+struct extensions_seen {
     uint64_t begun; /* one bit for each stretch that is clear but for what was seen */
     uint64_t bits[(UINT16_MAX + 1) / STRETCH][STRETCH / 64];
 };
 _Static_assert((UINT16_MAX + 1) / STRETCH <= 64, "`begun` has a bit for each stretch");
 
 /* False the second time that it gets the same type. */
-static bool first_time(struct seen *seen, uint16_t type)
+static bool first_time(struct extensions_seen *seen, uint16_t type)
 {
     uint64_t *stretch = seen->bits[type / STRETCH], mark = UINT64_C(1) << type / STRETCH;
     if ((seen->begun & mark) == 0)
@@ -133,7 +133,7 @@ static bool first_time(struct seen *seen, uint16_t type)
 
 bool tls_extensions(struct qw_reader *block, struct tls_client_hello *out)
 {
-    struct seen seen;
+    struct extensions_seen seen;
     seen.begun = 0;
     while (qw_left(block) > 0) {
         uint16_t type = qw_u16(block);
