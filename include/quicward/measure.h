@@ -1,0 +1,316 @@
+/* Round trip times as a network may see them (RFC 9312 3.8): from the handshake, and from the spin bit (RFC
+ * 9000 17.4). Pure functions over one small record a flow; time is an argument. No loss is measured and no
+ * acknowledgement guessed: QUIC does not show them.
+ *
+ * Words. A flow's two sides have the indexes that its packets' sender has elsewhere (enum flow_side). The
+ * half of a side is the round trip from here to it and back, its own computing included; both halves are the
+ * round trip from end to end.
+ *
+ * Spin bit. The client inverts what it hears, the server reflects it, so true edges take turns between the
+ * two directions, and each ends the half of its sender. An edge measures the network only if its sender did
+ * not wait for something to send: the half is accepted when the silence before the edge is at most an eighth
+ * of it, and the silence of the other direction behind its own edge at most a quarter. Packets that
+ * contradict the turns are counted (+4, each that agrees -1): reordering leaves few, a random bit many.
+ *
+ * measure_spin is all that a packet costs once the handshake is over. It stands in this header and needs no
+ * library, so that a BPF program can run it on the same record. */
+#ifndef QUICWARD_MEASURE_H
+#define QUICWARD_MEASURE_H
+
+#include <quicward/base/bytes.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the short headers of one side's packets show. Written by this side's packets only. Times are in
+ * microseconds, modulo 2^32. */
+struct measure_half {
+    uint32_t edge, last;    /* last edge in turn, 0 before the first; last packet */
+    uint32_t smoothed, min; /* of this side's half; running minimum */
+    uint16_t quiet;         /* longest silence since the edge, in units of 64 us, saturating */
+    uint16_t variation;     /* mean deviation, in units of 16 us */
+    uint16_t sampled; /* when a half was last accepted, in units of 2^20 us modulo 2^12; above it in steps
+                         of MEASURE_NEAR how many more halves were near the minimum than not, 15 at most */
+    uint8_t state;    /* enum measure_bit, above it the evidence in steps of MEASURE_STEP */
+    uint8_t noise;    /* leaky count of packets that contradict the turns */
+};
+
+enum measure_bit {
+    MEASURE_ONE = 1,  /* the spin bit of its last packet in turn */
+    MEASURE_SEEN = 2, /* a packet was seen */
+    MEASURE_HELD = 4, /* the next edge's half is spoilt by one that came too soon */
+    MEASURE_STEP = 8  /* evidence: 0..4 loose halves, each more an accepted one, 20 at most */
+};
+
+/* A handshake while it is open. Connection IDs are told apart by 32-bit hashes: a collision falsifies a
+ * figure, nothing else. */
+struct measure_opening {
+    uint32_t first_asked, asked;      /* the client's Initials without an answer, first and last */
+    uint32_t answered;                /* the server's first Initial, or its Retry */
+    uint32_t client_scid, first_dcid; /* of the client's Initials */
+    uint32_t awaited;                 /* the connection ID that shows that the client heard the server */
+    uint32_t server, client;          /* the best halves so far, as in measure.handshake */
+    uint32_t spare[4];
+};
+
+/* The record of a flow: zero when it begins. */
+struct measure {
+    uint32_t ect1[2];      /* packets marked ECT(1) (RFC 9331 4.1) by sender: what L4S senders mark with */
+    uint32_t handshake[2]; /* half of each side in the low 24 bits, 0 unknown; enum measure_word above */
+    union {
+        struct measure_half by[2]; /* while measure_spins */
+        struct measure_opening opening;
+    };
+};
+_Static_assert(sizeof(struct measure) == 64, "a record is one cache line");
+
+enum measure_word {
+    MEASURE_MARKED = 1u << 31,   /* something was sent twice: the half is an upper bound */
+    MEASURE_CLIENT_1 = 1u << 30, /* in the first word: the client is side 1 */
+    MEASURE_PHASE = 7u << 27,    /* in the first word: enum measure_phase */
+    MEASURE_PHASE_UNIT = 1u << 27,
+    MEASURE_US = (1u << 24) - 1
+};
+
+enum measure_phase {
+    MEASURE_NOTHING,  /* no handshake of v1 or v2 was seen: a spin bit would be a guess */
+    MEASURE_ASKED,    /* a client sent its first Initial */
+    MEASURE_RETRIED,  /* the server answered with a Retry */
+    MEASURE_ANSWERED, /* the server sent an Initial */
+    MEASURE_SPIN      /* the client used what it got: the spin bit counts */
+};
+
+static inline enum measure_phase measure_phase(const struct measure *m)
+{
+    return (enum measure_phase)((m->handshake[0] & MEASURE_PHASE) / MEASURE_PHASE_UNIT);
+}
+
+static inline unsigned measure_client(const struct measure *m)
+{
+    return (m->handshake[0] & MEASURE_CLIENT_1) != 0;
+}
+
+/* ---- spin bit ---- */
+
+#define MEASURE_NEAR 0x1000
+#define MEASURE_NEAR_MAX 15
+#define MEASURE_NOISE_MAX 250
+#define MEASURE_NOISE_STEP 4         /* per packet that contradicts */
+#define MEASURE_HALF_MAX 3000000u    /* us: what takes longer is no round trip */
+#define MEASURE_EDGE_OLD 0x80000000u /* us: an edge so old is forgotten, before the clock comes round */
+#define MEASURE_LOOSE 4              /* steps of evidence that are no accepted halves */
+#define MEASURE_TIGHT_MAX 16
+
+static inline unsigned measure_evidence(const struct measure_half *half)
+{
+    return half->state / MEASURE_STEP;
+}
+
+/* Accepted halves behind the figure; at most MEASURE_TIGHT_MAX. */
+static inline unsigned measure_tight(const struct measure_half *half)
+{
+    unsigned evidence = measure_evidence(half);
+    return evidence > MEASURE_LOOSE ? evidence - MEASURE_LOOSE : 0;
+}
+
+static inline unsigned measure_near(const struct measure_half *half)
+{
+    return half->sampled / MEASURE_NEAR;
+}
+
+static inline void measure_contradiction(struct measure_half *me)
+{
+    me->noise = me->noise < MEASURE_NOISE_MAX - MEASURE_NOISE_STEP ? (uint8_t)(me->noise + MEASURE_NOISE_STEP)
+                                                                   : MEASURE_NOISE_MAX;
+}
+
+/* The minimum sinks at once and rises slowly, so that an edge which comes too soon can be told. */
+static inline void measure_minimum(struct measure_half *me, uint32_t half, bool slack)
+{
+    uint32_t above = half - me->min;
+    if (me->min == 0 || half < me->min)
+        me->min = half;
+    else if (!slack)
+        me->min += (above < me->min ? above : me->min) / 16;
+}
+
+/* A sender whose window is small sends in bursts and is silent between them, however much it has to send. Its
+ * halves keep together all the same, which application-limited ones seldom do. */
+static inline void measure_gather(struct measure_half *me, uint32_t half)
+{
+    unsigned near = measure_near(me);
+    if (half < me->min - me->min / 4)
+        near = 0;
+    else if (half > me->min + me->min / 4)
+        near -= near > 0;
+    else if (near < MEASURE_NEAR_MAX)
+        near++;
+    me->sampled = (uint16_t)(me->sampled % MEASURE_NEAR + near * MEASURE_NEAR);
+}
+
+/* The bounds of a half that is not accepted contradict the figure: the round trip has changed. */
+static inline void measure_doubt(struct measure_half *me, uint32_t half, uint32_t gap)
+{
+    bool longer = gap < half && half - gap > me->smoothed + me->smoothed / 4;
+    bool shorter = half < me->smoothed - me->smoothed / 4;
+    if (measure_tight(me) > 0 && (longer || shorter))
+        me->state = (uint8_t)(me->state - MEASURE_STEP);
+}
+
+static inline void measure_loose(struct measure_half *me)
+{
+    if (measure_evidence(me) < MEASURE_LOOSE)
+        me->state = (uint8_t)(me->state + MEASURE_STEP);
+}
+
+/* RFC 6298 2 in kind; the first halves count more, so that the figure is there soon. */
+static inline void measure_smooth(struct measure_half *me, uint32_t half)
+{
+    uint32_t weight = measure_tight(me) + 1, variation = me->variation * 16u;
+    if (weight > 8)
+        weight = 8;
+    if (half > 2 * me->smoothed)
+        half = 2 * me->smoothed;
+    uint32_t off = half > me->smoothed ? half - me->smoothed : me->smoothed - half;
+    variation += off / 4;
+    variation -= me->variation * 16u / 4;
+    me->variation = (uint16_t)(variation / 16 < UINT16_MAX ? variation / 16 : UINT16_MAX);
+    if (half > me->smoothed)
+        me->smoothed += off / weight;
+    else
+        me->smoothed -= off / weight;
+}
+
+static inline void measure_accept(struct measure_half *me, uint32_t half, uint32_t now_us)
+{
+    if (me->smoothed == 0) {
+        me->smoothed = half;
+        me->variation = (uint16_t)(half / 64);
+    } else
+        measure_smooth(me, half);
+    unsigned tight = measure_tight(me) < MEASURE_TIGHT_MAX ? measure_tight(me) + 1 : MEASURE_TIGHT_MAX;
+    me->state = (uint8_t)(me->state % MEASURE_STEP + (MEASURE_LOOSE + tight) * MEASURE_STEP);
+    me->sampled = (uint16_t)(measure_near(me) * MEASURE_NEAR + (now_us >> 20));
+}
+
+/* An edge in turn, `half` after the other side's. `gap`: silence before it; `waited`: longest silence of the
+ * other side since its edge. */
+static inline void measure_half_ends(struct measure_half *me, uint32_t half, uint32_t gap, uint32_t waited,
+                                     bool held, uint32_t now_us)
+{
+    bool slack = gap > half / 2 || waited > half / 2;
+    bool proven = gap <= half / 8 && waited <= half / 4;
+    measure_gather(me, half);
+    measure_minimum(me, half, slack);
+    if (held)
+        return;
+    if (gap > half / 8 && waited <= half / 4)
+        measure_doubt(me, half, gap);
+    if (proven && half > 0)
+        measure_accept(me, half, now_us);
+    else if (!slack)
+        measure_loose(me);
+}
+
+static inline void measure_edge(struct measure_half *me, const struct measure_half *other, bool down,
+                                uint32_t gap, uint32_t now_us)
+{
+    uint32_t half = now_us - other->edge, waited = other->quiet * 64u;
+    bool turn = other->state & MEASURE_SEEN && (((me->state ^ other->state) & MEASURE_ONE) != 0) == down;
+    if (!turn || (other->edge && half < me->min / 2)) {
+        if (turn)
+            me->state |= MEASURE_HELD;
+        measure_contradiction(me);
+        return;
+    }
+    bool held = me->state & MEASURE_HELD;
+    me->edge = now_us | 1; /* before the state: the other side may be read on another processor */
+    me->state = (uint8_t)((me->state ^ MEASURE_ONE) & ~MEASURE_HELD);
+    me->quiet = 0;
+    if (other->edge && half <= MEASURE_HALF_MAX)
+        measure_half_ends(me, half, gap, waited, held, now_us);
+}
+
+/* Most packets end here. */
+static inline void measure_no_edge(struct measure_half *me, uint32_t gap, uint32_t now_us)
+{
+    uint32_t quiet = gap / 64 < UINT16_MAX ? gap / 64 : UINT16_MAX;
+    if (quiet > me->quiet)
+        me->quiet = (uint16_t)quiet;
+    if (me->noise > 0)
+        me->noise--;
+    if (now_us - me->edge > MEASURE_EDGE_OLD)
+        me->edge = 0;
+}
+
+/* Takes the short header of a packet that side `sender` (0 or 1) sent, with its spin bit, of a record that
+ * measure_phase says MEASURE_SPIN of. `now_us` is the low word of a clock in microseconds. */
+static inline void measure_spin(struct measure *m, unsigned sender, bool spin, uint32_t now_us)
+{
+    struct measure_half *me = &m->by[sender & 1], *other = &m->by[~sender & 1];
+    uint32_t gap = now_us - me->last;
+    me->last = now_us;
+    if (!(me->state & MEASURE_SEEN))
+        me->state = (uint8_t)(MEASURE_SEEN | (spin ? MEASURE_ONE : 0));
+    else if (((me->state & MEASURE_ONE) != 0) == spin)
+        measure_no_edge(me, gap, now_us);
+    else
+        measure_edge(me, other, (sender & 1) != measure_client(m), gap, now_us);
+}
+
+/* ---- datagrams ---- */
+
+#define MEASURE_LONG 0x80     /* RFC 8999 5.1: the form bit of the first byte */
+#define MEASURE_SPIN_BIT 0x20 /* RFC 9000 17.3.1; the QUIC bit (0x40) may be clear (RFC 9287) */
+
+/* Takes a datagram with a long header, or one of a phase before MEASURE_SPIN. (opening.c) */
+void measure_open(struct measure *m, unsigned sender, struct qw_bytes payload, bool fresh, uint32_t now_us);
+
+/* Takes a UDP payload of a QUIC flow, as far as it was captured, that side `sender` (0 or 1) sent. `fresh`:
+ * it is known to begin a connection on a flow that had one: figures begin anew. Reads v1 and v2; others leave
+ * the record as it was. */
+static inline void measure_datagram(struct measure *m, unsigned sender, struct qw_bytes payload, bool fresh,
+                                    uint32_t now_us)
+{
+    if (payload.len == 0)
+        return;
+    if (!(payload.data[0] & MEASURE_LONG) && measure_phase(m) == MEASURE_SPIN)
+        measure_spin(m, sender, payload.data[0] & MEASURE_SPIN_BIT, now_us);
+    else
+        measure_open(m, sender, payload, fresh, now_us);
+}
+
+/* The flow goes on with a connection of v1 or v2 whose handshake was seen elsewhere: the client, side
+ * `client`, moved to it. There is no handshake to measure. */
+void measure_join(struct measure *m, unsigned client);
+
+/* ---- figures ---- */
+
+/* How far a figure of the spin bit can be believed. */
+enum measure_confidence {
+    MEASURE_NONE,   /* there is none: noise, no evidence, or far above what the handshake showed */
+    MEASURE_LOW,    /* an estimate, perhaps only an upper bound */
+    MEASURE_MEDIUM, /* 4 accepted halves that agree, or a minimum that most halves and the handshake confirm
+                     */
+    MEASURE_HIGH    /* 8 that agree well */
+};
+
+/* The word for JSON and tables: "none", "low", "medium", "high". */
+const char *measure_confidence_word(enum measure_confidence confidence);
+
+struct measure_figure {
+    enum measure_confidence confidence; /* NONE: the rest is 0 */
+    uint32_t rtt_us, min_us, variation_us;
+    bool sampled;    /* a half was accepted, */
+    uint32_t age_ms; /* so long ago, to a second, modulo 71 minutes */
+};
+
+struct measure_report {
+    uint32_t client_us, server_us, handshake_us; /* 0: unknown; the last is the sum of both */
+    bool exact;                                  /* no half of them is only an upper bound */
+    struct measure_figure client, server, spin; /* the last: from end to end, as sure as the less sure half */
+};
+
+/* What the record says at `now_us`. */
+void measure_report(const struct measure *m, uint32_t now_us, struct measure_report *out);
+
+#endif
