@@ -27,9 +27,9 @@ uint64_t hash(uint32_t n)
 
 struct flow_table *table(uint32_t capacity, flow_ended *ended, void *context)
 {
-    struct flow_table *t = flow_table_new(capacity, SECRET, 1, 1, ended, context);
+    struct flow_table *t = flow_table_new(NULL, capacity, SECRET, 1, 1, ended, context);
     CU_ASSERT_PTR_NOT_NULL_FATAL(t);
-    flow_set_timers(t, &(struct flow_timers){{120 * SECOND, 300 * SECOND, 300 * SECOND}});
+    flow_set_timers(t, &(struct flow_timers){TIMERS});
     return t;
 }
 

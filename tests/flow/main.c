@@ -6,5 +6,6 @@ int main(void)
     suite_table();
     suite_eviction();
     suite_model();
+    suite_adopt();
     return test_main();
 }

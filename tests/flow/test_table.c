@@ -58,8 +58,8 @@ static void a_new_flow_is_blank(void)
 
 static void ids_step_and_never_repeat(void)
 {
-    struct flow_table *t = flow_table_new(2, SECRET, 3, 8, NULL, NULL);
-    flow_set_timers(t, &(struct flow_timers){{SECOND, SECOND, SECOND}});
+    struct flow_table *t = flow_table_new(NULL, 2, SECRET, 3, 8, NULL, NULL);
+    flow_set_timers(t, &(struct flow_timers){{SECOND, SECOND, SECOND, SECOND, SECOND, SECOND, SECOND}});
     for (uint64_t i = 0; i < 10; i++)
         CU_ASSERT_EQUAL(add(t, (uint32_t)i, i * 2 * SECOND)->id, 3 + 8 * i);
     flow_table_free(t);
@@ -67,8 +67,8 @@ static void ids_step_and_never_repeat(void)
 
 static void timers_are_exact_for_packets(void)
 {
-    static const uint64_t IDLE[FLOW_CLASSES] = {120, 300, 300};
-    struct flow_table *t = table(4, NULL, NULL);
+    static const uint64_t IDLE[FLOW_CLASSES] = {120, 120, 10, 300, 300, 300, 300};
+    struct flow_table *t = table(FLOW_CLASSES, NULL, NULL);
     for (int c = 0; c < FLOW_CLASSES; c++) {
         struct flow *flow = add(t, (uint32_t)c, 0);
         flow_set_class(t, flow, (enum flow_class)c, (struct qw_time){1});
@@ -98,9 +98,10 @@ static void new_timers_reach_existing_flows(void)
 {
     struct flow_table *t = table(4, NULL, NULL);
     add(t, 1, 0);
-    flow_set_timers(t, &(struct flow_timers){{200 * SECOND, 300 * SECOND, 300 * SECOND}});
+    flow_set_timers(t, &(struct flow_timers){{200 * SECOND, 200 * SECOND, 10 * SECOND, 300 * SECOND,
+                                              300 * SECOND, 300 * SECOND, 300 * SECOND}});
     CU_ASSERT_PTR_NOT_NULL(find(t, 1, 199 * SECOND));
-    flow_set_timers(t, &(struct flow_timers){{120 * SECOND, 300 * SECOND, 300 * SECOND}});
+    flow_set_timers(t, &(struct flow_timers){TIMERS});
     CU_ASSERT_PTR_NULL(find(t, 1, 199 * SECOND));
     flow_table_free(t);
 }

@@ -1,27 +1,8 @@
-#include "index.h"
-#include "queue.h"
+#include "flow_table.h"
 #include <quicward/base/fetch.h>
-#include <quicward/flow.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct flow_table {
-    struct flow *flows; /* owned */
-    uint32_t capacity;
-    uint32_t free_head; /* free slots, linked by `newer` */
-    struct index index;
-    struct queue queues[FLOW_CLASSES];
-    struct flow_timers timers;
-    struct qw_hash_key secret;
-    uint64_t next_id, id_step;
-    flow_ended *ended;
-    void *context;
-};
-
-static uint32_t slot_of(const struct flow_table *table, const struct flow *flow)
-{
-    return (uint32_t)(flow - table->flows);
-}
 
 /* ---- life of a table ---- */
 
@@ -31,24 +12,49 @@ static void free_slot(struct flow_table *table, uint32_t slot)
     table->free_head = slot;
 }
 
-struct flow_table *flow_table_new(uint32_t capacity, struct qw_hash_key secret, uint64_t first_id,
-                                  uint64_t id_step, flow_ended *ended, void *context)
+struct store_part flow_part(unsigned number, uint32_t capacity)
+{
+    struct store_part part = {
+        .head_size = sizeof(struct flow_head), .record_size = sizeof(struct flow), .records = capacity};
+    snprintf(part.name, sizeof part.name, "flows.%u", number);
+    return part;
+}
+
+static bool take_memory(struct flow_table *table, const struct store_region *memory)
+{
+    struct store_region own;
+    if (!memory) {
+        const struct store_part part = flow_part(0, table->capacity);
+        const struct store_plan plan = {.parts = &part, .part_count = 1};
+        if (store_new(&plan, &table->own) != QW_OK || !store_region(table->own, part.name, &own))
+            return false;
+        memory = &own;
+    }
+    table->head = memory->head;
+    table->flows = memory->records;
+    return memory->head_size >= sizeof *table->head && memory->record_size == sizeof *table->flows &&
+           memory->count >= table->capacity;
+}
+
+struct flow_table *flow_table_new(const struct store_region *memory, uint32_t capacity,
+                                  struct qw_hash_key secret, uint64_t first_id, uint64_t id_step,
+                                  flow_ended *ended, void *context)
 {
     struct flow_table *table = calloc(1, sizeof *table);
     if (!table)
         return NULL;
     table->capacity = capacity;
     table->secret = secret;
-    table->next_id = first_id;
+    table->first_id = first_id;
     table->id_step = id_step;
     table->ended = ended;
     table->context = context;
     table->free_head = FLOW_NONE;
-    table->flows = aligned_alloc(64, (size_t)capacity * sizeof *table->flows);
-    if (!table->flows || !index_init(&table->index, capacity)) {
+    if (!take_memory(table, memory) || !index_init(&table->index, capacity)) {
         flow_table_free(table);
         return NULL;
     }
+    atomic_store_explicit(&table->head->next_id, first_id, memory_order_relaxed);
     memset(table->flows, 0, (size_t)capacity * sizeof *table->flows);
     for (uint32_t slot = capacity; slot-- > 0;)
         free_slot(table, slot);
@@ -62,7 +68,7 @@ void flow_table_free(struct flow_table *table)
     if (!table)
         return;
     index_free(&table->index);
-    free(table->flows);
+    store_free(table->own);
     free(table);
 }
 
@@ -108,7 +114,7 @@ static uint64_t idle(const struct flow_table *table, const struct flow *flow, st
     return qw_time_since(now, flow_last_seen(table, flow));
 }
 
-static bool expired(const struct flow_table *table, const struct flow *flow, struct qw_time now)
+bool table_expired(const struct flow_table *table, const struct flow *flow, struct qw_time now)
 {
     return idle(table, flow, now) >= flow_timeout(table, flow);
 }
@@ -120,7 +126,7 @@ static uint32_t second_of(struct qw_time now)
 
 static void enqueue(struct flow_table *table, struct flow *flow, struct qw_time now)
 {
-    flow->queued_s = second_of(now);
+    flow->queued_s = second_of(now) & INT32_MAX;
     queue_append(&table->queues[flow->class], table->flows, slot_of(table, flow));
 }
 
@@ -132,7 +138,7 @@ static void dequeue(struct flow_table *table, struct flow *flow)
 void flow_refresh(struct flow_table *table, struct flow *flow, struct qw_time now)
 {
     flow->last_seen_ns = now.ns;
-    if (flow->queued_s == second_of(now))
+    if (flow->queued_s == (second_of(now) & INT32_MAX))
         return;
     dequeue(table, flow);
     enqueue(table, flow, now);
@@ -148,14 +154,20 @@ void flow_set_class(struct flow_table *table, struct flow *flow, enum flow_class
 
 /* ---- ends and beginnings ---- */
 
+void table_remove(struct flow_table *table, struct flow *flow)
+{
+    atomic_store_explicit(&flow->id, 0, memory_order_release);
+    atomic_signal_fence(memory_order_seq_cst); /* nothing else of the record changes while it is valid */
+    dequeue(table, flow);
+    index_remove(&table->index, flow_hash(table->secret, &flow->key), slot_of(table, flow));
+    free_slot(table, slot_of(table, flow));
+}
+
 void flow_finish(struct flow_table *table, struct flow *flow, enum flow_end why)
 {
     if (table->ended)
         table->ended(table->context, flow, why);
-    atomic_store_explicit(&flow->id, 0, memory_order_release);
-    dequeue(table, flow);
-    index_remove(&table->index, flow_hash(table->secret, &flow->key), slot_of(table, flow));
-    free_slot(table, slot_of(table, flow));
+    table_remove(table, flow);
 }
 
 /* The least recently used flow of `class`, NULL when there is none. */
@@ -171,7 +183,7 @@ unsigned flow_sweep(struct flow_table *table, struct qw_time now, unsigned budge
     for (int class = 0; class < FLOW_CLASSES; class ++)
         while (ended < budget) {
             struct flow *flow = oldest(table, (enum flow_class) class);
-            if (!flow || !expired(table, flow, now))
+            if (!flow || !table_expired(table, flow, now))
                 break;
             flow_finish(table, flow, FLOW_EXPIRED);
             ended++;
@@ -179,18 +191,68 @@ unsigned flow_sweep(struct flow_table *table, struct qw_time now, unsigned budge
     return ended;
 }
 
-/* RFC 9312 4.2: what nobody answered goes first. RFC 4787 REQ-5: what was answered has its two minutes. */
+static struct flow *oldest_idle(struct flow_table *table, enum flow_class class, uint64_t idle_ns,
+                                struct qw_time now)
+{
+    struct flow *flow = oldest(table, class);
+    return flow && idle(table, flow, now) >= idle_ns ? flow : NULL;
+}
+
+static struct flow *older_of(struct flow_table *table, enum flow_class a, enum flow_class b)
+{
+    struct flow *first = oldest(table, a), *second = oldest(table, b);
+    if (!first || !second)
+        return first ? first : second;
+    return flow_last_seen(table, first).ns <= flow_last_seen(table, second).ns ? first : second;
+}
+
+static struct flow *oldest_outer(struct flow_table *table)
+{
+    return older_of(table, FLOW_OUTER_ATTEMPT, FLOW_OUTER_ANSWERED);
+}
+
+/* RFC 9312 4.2: what nobody answered goes first. Where all are young, answers are still on their way: there
+ * the forged ones that were answered at once must not push out the real ones that wait for theirs. */
+static struct flow *oldest_unproven(struct flow_table *table, struct qw_time now)
+{
+    struct flow *flow = NULL;
+    for (int class = 0; flow_is_unproven((enum flow_class) class) && !flow; class ++)
+        flow = oldest_idle(table, (enum flow_class) class, FLOW_EVICT_YOUNG_NS, now);
+    if (!flow)
+        flow = oldest_outer(table);
+    return flow ? flow : older_of(table, FLOW_ATTEMPT, FLOW_ANSWERED);
+}
+
+/* RFC 4787 REQ-5: what returned has its two minutes. */
 static void evict(struct flow_table *table, struct qw_time now)
 {
     if (flow_sweep(table, now, 1) == 1)
         return;
-    struct flow *flow = oldest(table, FLOW_ATTEMPT);
-    if (!flow) {
-        flow = oldest(table, FLOW_ANSWERED);
-        if (!flow || idle(table, flow, now) < FLOW_EVICT_IDLE_S * QW_NS_PER_SECOND)
-            return;
-    }
-    flow_finish(table, flow, FLOW_EVICTED);
+    struct flow *flow = oldest_unproven(table, now);
+    if (!flow)
+        flow = oldest_idle(table, FLOW_RETURNED, FLOW_EVICT_IDLE_S * QW_NS_PER_SECOND, now);
+    if (flow)
+        flow_finish(table, flow, FLOW_EVICTED);
+}
+
+bool flow_evict_outer(struct flow_table *table, struct qw_time now)
+{
+    if (flow_sweep(table, now, 1) == 1)
+        return true;
+    struct flow *flow = oldest_idle(table, FLOW_OUTER_ATTEMPT, FLOW_EVICT_YOUNG_NS, now);
+    if (!flow)
+        flow = oldest_outer(table);
+    if (flow)
+        flow_finish(table, flow, FLOW_EVICTED);
+    return flow != NULL;
+}
+
+bool flow_is_scarce(const struct flow_table *table)
+{
+    uint64_t used = 0;
+    for (int class = 0; class < FLOW_CLASSES; class ++)
+        used += table->queues[class].count;
+    return used * 5 >= (uint64_t)table->capacity * 4;
 }
 
 bool flow_make_room(struct flow_table *table, struct qw_time now)
@@ -200,28 +262,53 @@ bool flow_make_room(struct flow_table *table, struct qw_time now)
     return table->free_head != FLOW_NONE;
 }
 
-struct flow *flow_create(struct flow_table *table, const struct flow_key *key, uint64_t hash,
-                         struct qw_time now)
+struct flow *table_take_slot(struct flow_table *table)
 {
-    if (!flow_make_room(table, now))
-        return NULL;
-    uint32_t slot = table->free_head;
-    struct flow *flow = &table->flows[slot];
+    struct flow *flow = &table->flows[table->free_head];
     table->free_head = flow->newer;
     if (table->free_head != FLOW_NONE) /* for the next new flow */
         qw_fetch_all(&table->flows[table->free_head], sizeof *flow);
+    return flow;
+}
+
+void table_enter(struct flow_table *table, struct flow *flow, uint64_t hash, struct qw_time seen)
+{
+    flow->handshake = FLOW_NONE;
+    flow->names = FLOW_NONE;
+    enqueue(table, flow, seen);
+    index_add(&table->index, hash, slot_of(table, flow));
+}
+
+struct flow *flow_begin(struct flow_table *table, const struct flow_key *key, uint64_t hash,
+                        struct qw_time now)
+{
+    if (!flow_make_room(table, now))
+        return NULL;
+    struct flow *flow = table_take_slot(table);
     memset(flow, 0, sizeof *flow);
     flow->key = *key;
     flow->state = FLOW_ONE_WAY;
     flow->class = FLOW_ATTEMPT;
     flow->rule = FLOW_NO_RULE;
-    flow->handshake = FLOW_NONE;
-    flow->names = FLOW_NONE;
     flow->last_seen_ns = now.ns;
-    enqueue(table, flow, now);
-    index_add(&table->index, hash, slot);
-    atomic_store_explicit(&flow->id, table->next_id, memory_order_release);
-    table->next_id += table->id_step;
+    table_enter(table, flow, hash, now);
+    return flow;
+}
+
+/* The next id is written before the record has its own: what a crash leaves never uses one twice. */
+void flow_publish(struct flow_table *table, struct flow *flow)
+{
+    uint64_t id = atomic_load_explicit(&table->head->next_id, memory_order_relaxed);
+    atomic_store_explicit(&table->head->next_id, id + table->id_step, memory_order_release);
+    atomic_store_explicit(&flow->id, id, memory_order_release);
+}
+
+struct flow *flow_create(struct flow_table *table, const struct flow_key *key, uint64_t hash,
+                         struct qw_time now)
+{
+    struct flow *flow = flow_begin(table, key, hash, now);
+    if (flow)
+        flow_publish(table, flow);
     return flow;
 }
 
@@ -245,7 +332,7 @@ struct flow *flow_lookup(struct flow_table *table, const struct flow_key *key, u
     if (slot == FLOW_NONE)
         return NULL;
     struct flow *flow = &table->flows[slot];
-    if (!expired(table, flow, now))
+    if (!table_expired(table, flow, now))
         return flow;
     flow_finish(table, flow, FLOW_EXPIRED);
     return NULL;
@@ -258,11 +345,16 @@ uint32_t flow_slots(const struct flow_table *table)
     return table->capacity;
 }
 
+uint32_t flow_slot(const struct flow_table *table, const struct flow *flow)
+{
+    return slot_of(table, flow);
+}
+
 struct flow *flow_at(struct flow_table *table, uint32_t slot, struct qw_time now)
 {
     struct flow *flow = &table->flows[slot];
     bool live = atomic_load_explicit(&flow->id, memory_order_relaxed) != 0;
-    return live && !expired(table, flow, now) ? flow : NULL;
+    return live && !table_expired(table, flow, now) ? flow : NULL;
 }
 
 uint32_t flow_count(const struct flow_table *table, enum flow_class class)
