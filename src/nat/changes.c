@@ -1,4 +1,4 @@
-#include "state.h"
+#include "nat_state.h"
 #include <string.h>
 
 /* ---- another address ---- */
@@ -7,7 +7,7 @@
 static void renew_forward(struct nat *nat, unsigned slot, uint16_t port)
 {
     struct qw_endpoint inside = word_inside(word_load(nat, slot, port));
-    nat->pools[slot].ports[port].sessions = 0;
+    nat->pools[slot].links[port].sessions = 0;
     word_store(nat, slot, port, word_of(&inside, addresses_next(&nat->addresses, slot)));
 }
 
@@ -16,7 +16,7 @@ static void end_one(struct nat *nat, unsigned slot, uint16_t port, struct qw_tim
     const struct port *record = &nat->pools[slot].ports[port];
     if (record->state != PORT_MAPPED && record->state != PORT_FORWARD)
         return;
-    nat->sessions -= record->sessions;
+    nat->sessions -= nat->pools[slot].links[port].sessions;
     if (record->state == PORT_MAPPED)
         mapping_end(nat, slot, port, false, now);
     else
@@ -35,11 +35,11 @@ static void end_all(struct nat *nat, unsigned slot, struct qw_time now)
 static void change(struct nat *nat, unsigned slot, uint32_t ipv4, struct qw_time now)
 {
     end_all(nat, slot, now);
-    addresses_set(&nat->addresses, slot, ipv4);
-    if (ipv4 == 0 || ipv4 == nat->last_address[slot])
-        return;
-    pool_wake(&nat->pools[slot]);
-    nat->last_address[slot] = ipv4;
+    blocks_end(nat, slot);
+    bool fresh = ipv4 != 0 && ipv4 != nat->slots[slot].last_address;
+    nat_place(nat, slot, ipv4);
+    if (fresh)
+        pool_wake(&nat->pools[slot]);
 }
 
 bool nat_set_address(struct nat *nat, unsigned slot, const struct qw_addr *address, struct qw_time now)
@@ -59,17 +59,18 @@ static void router_word_changed(struct nat *nat, unsigned word, uint64_t changed
 {
     for (; changed != 0; changed &= changed - 1) {
         unsigned port = word * 64 + (unsigned)ffsll((long long)changed) - 1;
-        for (unsigned slot = 0; slot < nat->address_count; slot++)
+        for (unsigned slot = 0; slot < nat->slot_count; slot++)
             pool_router_port(&nat->pools[slot], (uint16_t)port);
     }
 }
 
-void nat_set_router_ports(struct nat *nat, const uint64_t ports[static NAT_PORT_WORDS])
+void nat_set_router_ports(struct nat *nat, const uint64_t ports[static QW_PORT_WORDS])
 {
     pthread_mutex_lock(&nat->lock);
-    for (unsigned word = 0; word < NAT_PORT_WORDS; word++) {
+    for (unsigned word = 0; word < QW_PORT_WORDS; word++) {
         uint64_t changed = nat->router[word] ^ ports[word];
         nat->router[word] = ports[word];
+        atomic_store_explicit(&nat->routers[word], ports[word], memory_order_relaxed);
         router_word_changed(nat, word, changed);
     }
     pthread_mutex_unlock(&nat->lock);

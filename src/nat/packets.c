@@ -1,10 +1,15 @@
 /* For every packet: no lock. */
-#include "state.h"
+#include "nat_state.h"
 
 bool nat_is_external(const struct nat *nat, const struct qw_addr *address)
 {
-    struct place place;
+    struct address_place place;
     return addresses_find(&nat->addresses, ipv4_of(address), &place) != ADDRESSES_NONE;
+}
+
+bool nat_is_routers(const struct nat *nat, uint16_t port)
+{
+    return atomic_load_explicit(&nat->routers[port / 64], memory_order_relaxed) >> port % 64 & 1;
 }
 
 struct qw_addr nat_address(const struct nat *nat, unsigned slot)
@@ -15,7 +20,7 @@ struct qw_addr nat_address(const struct nat *nat, unsigned slot)
 /* Word and place must be of one generation: a mapping made on the slot's next address is none of this one. */
 nat_external nat_inside(const struct nat *nat, const struct qw_endpoint *external, struct qw_endpoint *inside)
 {
-    struct place place;
+    struct address_place place;
     unsigned slot = addresses_find(&nat->addresses, ipv4_of(&external->addr), &place);
     if (slot == ADDRESSES_NONE)
         return 0;
@@ -29,14 +34,14 @@ nat_external nat_inside(const struct nat *nat, const struct qw_endpoint *externa
 bool nat_holds(const struct nat *nat, nat_external mapping, const struct qw_endpoint *inside)
 {
     unsigned slot = handle_slot(mapping);
-    return slot < nat->address_count &&
+    return slot < nat->slot_count &&
            word_load(nat, slot, handle_port(mapping)) == word_of(inside, handle_generation(mapping));
 }
 
 struct qw_endpoint nat_endpoint(const struct nat *nat, nat_external mapping)
 {
     struct qw_endpoint external = {.port = handle_port(mapping)};
-    struct place place = addresses_at(&nat->addresses, handle_slot(mapping));
+    struct address_place place = addresses_at(&nat->addresses, handle_slot(mapping));
     if (place.generation == handle_generation(mapping))
         external.addr = addr_of(place.ipv4);
     return external;

@@ -3,8 +3,7 @@
 #ifndef NAT_POOL_H
 #define NAT_POOL_H
 
-#include "ports.h"
-#include "table.h"
+#include "nat_table.h"
 #include <quicward/nat.h>
 
 #define POOL_PORTS 65536
@@ -15,17 +14,26 @@ enum port_state {
     PORT_RESERVED, /* would be free, but the router uses it */
     PORT_RESTING,  /* stands in the queue of its kind, released at since_ns */
     PORT_MAPPED,
-    PORT_FORWARD
+    PORT_FORWARD,
+    PORT_STATES
 };
 
+/* What a crash must not lose of a port; in memory handed in. `state` is written last. */
 struct port {
-    uint64_t since_ns; /* in this state, unless free or reserved */
-    union {
-        uint32_t sessions; /* of a mapping: that hold it */
-        uint32_t host;     /* resting: counts as one of its mappings still; 0: as nobody's */
+    uint64_t since_ns;    /* in this state, unless free or reserved */
+    uint32_t host;        /* mapped or resting: the inside endpoint that has or had it; 0: unknown */
+    uint16_t inside_port; /* its port */
+    uint8_t state;        /* enum port_state */
+    uint8_t counts;       /* resting: as one of the host's mappings still */
+};
+
+/* What belongs to the process. */
+union link {
+    uint32_t sessions; /* of a mapping or forward: that hold it */
+    uint32_t at;       /* free: place in the array */
+    struct {
+        uint16_t older, newer; /* resting: neighbours in the queue, 0 for none */
     };
-    uint16_t at;   /* free: place in the array; resting: the next of the queue, 0 for none */
-    uint8_t state; /* enum port_state */
 };
 
 /* Below 1024 or not (RFC 4787 REQ-3a) times even or odd (REQ-4): a port is replaced by one of its kind. */
@@ -39,30 +47,69 @@ struct pool_kind {
 };
 
 struct pool {
-    struct port *ports; /* owned, by number */
+    struct port *ports; /* in memory handed in, by number */
+    union link *links;  /* owned, by number */
     uint16_t *free;     /* owned, the kinds' arrays */
     struct pool_kind kinds[POOL_KINDS];
-    uint32_t resting;
+    uint32_t resting, mapped;
     uint64_t hold_down_ns;
+    const uint64_t *usable;  /* borrowed: the ports that may be handed out; NULL: none, the address left */
     const uint64_t *router;  /* borrowed: the set of ports that the router uses now */
-    struct nat_table *hosts; /* borrowed: what counts as a host's mapping */
+    struct nat_table *hosts; /* borrowed: what counts as a host's mapping (hosts.h) */
+    unsigned slot;           /* of its address */
 };
 
-/* All usable ports but 0 are free, and the router uses none. False when memory is short: pool_free all the
- * same. */
-bool pool_init(struct pool *pool, const uint64_t usable[static NAT_PORT_WORDS], uint64_t hold_down_ns,
-               const uint64_t *router, struct nat_table *hosts);
+/* An inside endpoint, as a port remembers it. */
+struct owner {
+    uint32_t host;
+    uint16_t port;
+};
+
+/* Takes what belongs to the process, once; nothing is handed out before pool_change. What is borrowed was set
+ * before. False when memory is short. */
+bool pool_take_memory(struct pool *pool);
 void pool_free(struct pool *pool);
+
+/* `usable` is another set, or other ports are those of forwards: what entered it is free, and what left it is
+ * handed out no more. A port that has a mapping keeps it, and one that rests goes on resting. */
+void pool_change(struct pool *pool);
+
+/* Ports that have a mapping or rest, and are not usable. */
+uint32_t pool_left(const struct pool *pool, const uint64_t *usable);
 
 uint32_t pool_configured(const struct pool *pool);
 
-/* A port for a mapping of an inside endpoint with `inside_port`, evenly chosen by `random`: of the same kind;
- * of the kind above when the configured pool has none below 1024 with that parity. 0 when none is free now.
- */
-uint16_t pool_take(struct pool *pool, uint16_t inside_port, uint64_t random, struct qw_time now);
+/* Ports as they are now, those that the router uses left out. */
+struct nat_ports pool_ports(const struct pool *pool);
 
-/* The mapping on `port` ended: the port rests. Meanwhile it counts as a mapping of `host`, unless 0. */
-void pool_release(struct pool *pool, uint16_t port, uint32_t host, struct qw_time now);
+unsigned pool_kind_of(uint16_t port);
+
+/* The kind of port that an inside endpoint with `inside_port` gets: the same kind, or the one above when the
+ * configured pool has none below 1024 with that parity. It depends on the configuration only, never on what
+ * is in use (RFC 4787 REQ-11). */
+unsigned pool_kind_for(const struct pool *pool, uint16_t inside_port);
+
+/* Before each choice: some ports of the kind that have rested become free; true when one is free then. */
+bool pool_prepare(struct pool *pool, unsigned kind, struct qw_time now);
+
+/* A free port of a kind that has one, evenly chosen by `random`. */
+uint16_t pool_pick(const struct pool *pool, unsigned kind, uint64_t random);
+
+/* May `owner` have this port now? It is free, or has rested enough, or rests for that very endpoint, and the
+ * router does not use it. */
+bool pool_open_to(const struct pool *pool, uint16_t port, struct owner owner, struct qw_time now);
+
+/* Does the port rest, and count as a mapping of `host`? */
+bool pool_counts_for(const struct pool *pool, uint16_t port, uint32_t host);
+
+/* Gives a port that is open to `owner` to its mapping. */
+void pool_take(struct pool *pool, uint16_t port, struct owner owner, struct qw_time now);
+
+/* The mapping on `port` ended: the port rests. With `counts` it counts as a mapping of its host meanwhile. */
+void pool_release(struct pool *pool, uint16_t port, bool counts, struct qw_time now);
+
+/* A free port, or one that the router uses, rests since `since`, or since the youngest that rests. */
+void pool_rest(struct pool *pool, uint16_t port, struct owner owner, bool counts, struct qw_time since);
 
 /* Ports that have rested enough rest no longer: some thousand at most, oldest first. */
 void pool_wake_rested(struct pool *pool, struct qw_time now);

@@ -4,6 +4,7 @@
 #include <quicward/base/bytes.h>
 #include <quicward/base/checksum.h>
 #include <quicward/nat.h>
+#include <string.h>
 
 enum { IP_CHECKSUM = 10, IP_SRC = 12, IP_DST = 16 };
 enum { UDP_SRC = 0, UDP_DST = 2, UDP_CHECKSUM = 6, UDP_HEADER_LEN = 8 };
@@ -92,17 +93,66 @@ static void set_endpoints(const struct headers *h, const struct qw_endpoint *src
     }
 }
 
-void nat_rewrite_udp(uint8_t *packet, const struct packet_view *view, const struct qw_endpoint *src,
-                     const struct qw_endpoint *dst)
+/* ---- UDP ---- */
+
+/* What a word adds to the sums that cover it. One that stays as it is adds nothing: an update might write the
+ * sum's other zero. */
+static uint32_t word_delta(uint16_t from, uint16_t to)
 {
-    struct headers h = {
-        .packet = packet,
-        .udp = view->l4_offset,
-        .ip_checksum = IP_CHECKSUM,
-        .udp_checksum = view->l4_offset + UDP_CHECKSUM,
-    };
-    set_endpoints(&h, src, dst);
+    return from == to ? 0 : (uint32_t)(uint16_t)~from + to;
 }
+
+static uint32_t addr_delta(const struct qw_addr *from, const struct qw_addr *to)
+{
+    return word_delta(word_at(from->bytes, 12), word_at(to->bytes, 12)) +
+           word_delta(word_at(from->bytes, 14), word_at(to->bytes, 14));
+}
+
+static uint16_t fold(uint32_t sum)
+{
+    return (uint16_t)~qw_checksum_finish(sum);
+}
+
+struct nat_rewrite nat_rewrite_of(const struct qw_tuple *wire, const struct qw_endpoint *src,
+                                  const struct qw_endpoint *dst)
+{
+    struct nat_rewrite rewrite = {.source = src != NULL, .destination = dst != NULL};
+    uint32_t addrs = 0, ports = 0;
+    if (src) {
+        rewrite.new_source = *src;
+        addrs += addr_delta(&wire->src.addr, &src->addr);
+        ports += word_delta(wire->src.port, src->port);
+    }
+    if (dst) {
+        rewrite.new_destination = *dst;
+        addrs += addr_delta(&wire->dst.addr, &dst->addr);
+        ports += word_delta(wire->dst.port, dst->port);
+    }
+    rewrite.ip_delta = fold(addrs);
+    rewrite.udp_delta = fold(addrs + ports);
+    return rewrite;
+}
+
+static void put_endpoint(uint8_t *packet, uint32_t addr_at, uint32_t port_at,
+                         const struct qw_endpoint *endpoint)
+{
+    memcpy(packet + addr_at, endpoint->addr.bytes + 12, 4);
+    put_word(packet, port_at, endpoint->port);
+}
+
+void nat_rewrite_udp(uint8_t *packet, const struct packet_view *view, const struct nat_rewrite *rewrite)
+{
+    uint32_t udp = view->l4_offset;
+    if (rewrite->source)
+        put_endpoint(packet, IP_SRC, udp + UDP_SRC, &rewrite->new_source);
+    if (rewrite->destination)
+        put_endpoint(packet, IP_DST, udp + UDP_DST, &rewrite->new_destination);
+    put_word(packet, IP_CHECKSUM, qw_checksum_apply(word_at(packet, IP_CHECKSUM), rewrite->ip_delta));
+    uint16_t checksum = word_at(packet, udp + UDP_CHECKSUM);
+    put_word(packet, udp + UDP_CHECKSUM, qw_checksum_apply_udp(checksum, rewrite->udp_delta));
+}
+
+/* ---- ICMP errors ---- */
 
 /* No pseudo header in ICMPv4: only the IP checksum covers the outer addresses. */
 static void set_outer(uint8_t *packet, const struct qw_addr *src, const struct qw_addr *dst)

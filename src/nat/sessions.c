@@ -1,4 +1,4 @@
-#include "state.h"
+#include "nat_state.h"
 
 static uint64_t peer_of(nat_external mapping, const struct qw_addr *remote)
 {
@@ -22,14 +22,15 @@ static void count_refusal(struct nat *nat, enum nat_answer answer)
         nat->stats.refused_port++;
     else if (answer == NAT_HOST_LIMIT)
         nat->stats.refused_host++;
+    else if (answer == NAT_PORT_SHARE)
+        nat->stats.refused_share++;
     else
         nat->stats.refused_address++;
 }
 
-static void hold(struct nat *nat, nat_external mapping, const struct qw_addr *remote)
+void session_hold(struct nat *nat, nat_external mapping, const struct qw_addr *remote)
 {
-    struct port *record = mapping_live(nat, mapping);
-    record->sessions++;
+    ++*mapping_sessions(nat, mapping);
     nat->sessions++;
     if (nat->filtering == NAT_ADDRESS_DEPENDENT)
         nat_table_up(&nat->peers, peer_of(mapping, remote));
@@ -42,7 +43,7 @@ enum nat_answer nat_session_begin(struct nat *nat, const struct qw_endpoint *ins
     pthread_mutex_lock(&nat->lock);
     enum nat_answer answer = find_or_make(nat, inside, now, &mapping);
     if (answer == NAT_OK) {
-        hold(nat, mapping, remote);
+        session_hold(nat, mapping, remote);
         *out = mapping;
     } else
         count_refusal(nat, answer);
@@ -60,32 +61,47 @@ static bool ends_early(const struct port *record, struct qw_time now)
     return qw_time_since(now, (struct qw_time){record->since_ns}) < LIFE_MIN;
 }
 
-static void let_go(struct nat *nat, nat_external mapping, const struct qw_addr *remote, struct qw_time now)
+static bool half_rests(const struct pool *pool)
 {
-    struct port *record = mapping_live(nat, mapping);
-    if (!record || record->sessions == 0)
+    return pool->resting >= pool_configured(pool) / 2;
+}
+
+static void let_go(struct nat *nat, nat_external mapping, const struct qw_addr *remote, bool is_short,
+                   struct qw_time now)
+{
+    if (!mapping_live(nat, mapping) || *mapping_sessions(nat, mapping) == 0)
         return;
-    record->sessions--;
+    const struct port *record = mapping_port(nat, mapping);
+    uint32_t left = --*mapping_sessions(nat, mapping);
     nat->sessions--;
     if (nat->filtering == NAT_ADDRESS_DEPENDENT)
         nat_table_down(&nat->peers, peer_of(mapping, remote));
-    if (record->state == PORT_MAPPED && record->sessions == 0)
-        mapping_end(nat, handle_slot(mapping), handle_port(mapping), ends_early(record, now), now);
+    if (record->state != PORT_MAPPED || left > 0)
+        return;
+    bool counts = ends_early(record, now) && (!is_short || half_rests(&nat->pools[handle_slot(mapping)]));
+    mapping_end(nat, handle_slot(mapping), handle_port(mapping), counts, now);
 }
 
 void nat_session_end(struct nat *nat, nat_external mapping, const struct qw_addr *remote, struct qw_time now)
 {
     pthread_mutex_lock(&nat->lock);
-    let_go(nat, mapping, remote, now);
+    let_go(nat, mapping, remote, false, now);
+    pthread_mutex_unlock(&nat->lock);
+}
+
+void nat_session_end_short(struct nat *nat, nat_external mapping, const struct qw_addr *remote,
+                           struct qw_time now)
+{
+    pthread_mutex_lock(&nat->lock);
+    let_go(nat, mapping, remote, true, now);
     pthread_mutex_unlock(&nat->lock);
 }
 
 static bool admits(const struct nat *nat, nat_external mapping, const struct qw_addr *remote)
 {
-    const struct port *record = mapping_live(nat, mapping);
-    if (!record)
+    if (!mapping_live(nat, mapping))
         return false;
-    if (record->state == PORT_FORWARD || nat->filtering == NAT_ENDPOINT_INDEPENDENT)
+    if (mapping_port(nat, mapping)->state == PORT_FORWARD || nat->filtering == NAT_ENDPOINT_INDEPENDENT)
         return true;
     return nat->filtering == NAT_ADDRESS_DEPENDENT &&
            nat_table_get(&nat->peers, peer_of(mapping, remote)) > 0;
@@ -97,4 +113,23 @@ bool nat_admits(struct nat *nat, nat_external mapping, const struct qw_addr *rem
     bool admitted = admits(nat, mapping, remote);
     pthread_mutex_unlock(&nat->lock);
     return admitted;
+}
+
+static void change_peer(struct nat *nat, nat_external mapping, const struct qw_addr *remote,
+                        void (*change)(struct nat_table *table, uint64_t key))
+{
+    pthread_mutex_lock(&nat->lock);
+    if (nat->filtering == NAT_ADDRESS_DEPENDENT && mapping_live(nat, mapping))
+        change(&nat->peers, peer_of(mapping, remote));
+    pthread_mutex_unlock(&nat->lock);
+}
+
+void nat_session_silence(struct nat *nat, nat_external mapping, const struct qw_addr *remote)
+{
+    change_peer(nat, mapping, remote, nat_table_down);
+}
+
+void nat_session_speak(struct nat *nat, nat_external mapping, const struct qw_addr *remote)
+{
+    change_peer(nat, mapping, remote, nat_table_up);
 }

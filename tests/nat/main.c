@@ -11,6 +11,10 @@ int main(void)
     suite_limits();
     suite_filtering();
     suite_addresses();
+    suite_adopt();
+    suite_blocks();
+    suite_change();
+    suite_choice();
     suite_forwards();
     suite_table();
     suite_model();

@@ -26,7 +26,7 @@ struct qw_endpoint host_port(uint32_t host, uint16_t port)
 struct nat_options plain(void)
 {
     static struct qw_addr address;
-    static const struct nat_port_range ports[] = {{1024, 65535}};
+    static const struct qw_port_range ports[] = {{1024, 65535}};
     address = ip("198.51.100.1");
     return (struct nat_options){
         .addresses = &address,
@@ -95,7 +95,7 @@ struct nat_stats stats_of(struct nat *nat)
 bool reflects(uint16_t port)
 {
     const uint16_t *ports;
-    size_t count = nat_reflection_ports(&ports);
+    size_t count = qw_reflection_ports(&ports);
     for (size_t i = 0; i < count; i++)
         if (ports[i] == port)
             return true;

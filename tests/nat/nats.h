@@ -35,10 +35,14 @@ uint16_t port_for(struct nat *nat, struct qw_endpoint inside, uint64_t ns);
 bool same_endpoint(struct qw_endpoint a, struct qw_endpoint b);
 struct nat_stats stats_of(struct nat *nat);
 
-/* Is it one of nat_reflection_ports? */
+/* Is it one of qw_reflection_ports? */
 bool reflects(uint16_t port);
 
 void suite_addresses(void);
+void suite_adopt(void);
+void suite_blocks(void);
+void suite_change(void);
+void suite_choice(void);
 void suite_filtering(void);
 void suite_forwards(void);
 void suite_limits(void);

@@ -7,7 +7,7 @@ static struct qw_addr many[MANY];
 
 static struct nat *with_many_addresses(void)
 {
-    static const struct nat_port_range FEW[] = {{40000, 41999}};
+    static const struct qw_port_range FEW[] = {{40000, 41999}};
     struct nat_options options = plain();
     for (unsigned slot = 0; slot < MANY; slot++)
         many[slot] = qw_addr_v4((const uint8_t[4]){198, 51, 100, (uint8_t)(slot + 1)});
@@ -57,7 +57,7 @@ static void count_ends(void *context, const struct nat_mapping *mapping, bool cr
 
 static struct nat *counting(struct qw_addr *address)
 {
-    static const struct nat_port_range FEW[] = {{40000, 40003}};
+    static const struct qw_port_range FEW[] = {{40000, 40003}};
     struct nat_options options = plain();
     *address = options.addresses[0];
     options.ports = FEW;

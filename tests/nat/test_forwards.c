@@ -54,7 +54,7 @@ static void sessions_use_them(void)
 
 static void their_ports_are_nobody_elses(void)
 {
-    static const struct nat_port_range TWO[] = {{40000, 40002}};
+    static const struct qw_port_range TWO[] = {{40000, 40002}};
     struct nat_options options = with_forwards();
     options.ports = TWO;
     struct nat *nat = make(&options);

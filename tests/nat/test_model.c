@@ -1,13 +1,32 @@
 /* The room against the simplest thing that does the same: arrays that are searched from end to end. */
+#include "nat_state.h"
 #include "nats.h"
 #include "random.h"
 #include "suite.h"
 #include <string.h>
 
-enum { SLOTS = 3, HOSTS = 24, PORTS_EACH = 16, REMOTES = 4, PER_HOST = 11, SESSIONS = 260, ROUNDS = 150000 };
+enum {
+    SLOTS = 3,
+    SPARE_SLOTS = 2,
+    HOSTS = 24,
+    PORTS_EACH = 16,
+    REMOTES = 4,
+    PER_HOST = 11,
+    SESSIONS = 260,
+    ROUNDS = 150000
+};
 enum { LOWEST = 600, END = 5300, FORWARDED = 5004 };
 
-static const struct nat_port_range POOL[] = {{LOWEST, 640}, {5000, END - 1}}, EXCLUDED = {5100, 5109};
+/* Pools that follow each other. */
+enum { POOLS = 3 };
+static const struct qw_port_range POOL[POOLS][2] =
+    {
+        {{LOWEST, 640}, {5000, END - 1}},
+        {{LOWEST, 620}, {5000, 5180}},
+        {{610, 640}, {5090, END - 1}},
+},
+                                  EXCLUDED = {5100, 5109};
+static const struct qw_port_range *pool;
 
 struct inside {
     nat_external mapping;
@@ -18,11 +37,15 @@ struct inside {
 };
 
 static struct nat *nat;
+static struct store *store;
+static struct nat_options running;
 static struct inside all[HOSTS][PORTS_EACH];
-static unsigned slot_of[HOSTS], sessions;
+static unsigned slot_of[HOSTS], sessions, regained;
 static struct qw_addr address[SLOTS], last[SLOTS]; /* zero: unknown */
 static bool mapped[SLOTS][END], resting[SLOTS][END], router[END];
 static uint64_t released[SLOTS][END];
+static enum nat_choice choice;
+static unsigned owner[SLOTS][END]; /* resting: 1 + the number of the inside endpoint that had it */
 static unsigned early[SLOTS][END]; /* resting: 1 + the host whose mapping made room there; 0: none did */
 static uint64_t random_state, now;
 
@@ -61,7 +84,8 @@ static bool known(unsigned slot)
 
 static bool usable(unsigned slot, unsigned port)
 {
-    bool in_pool = port <= POOL[0].last || (port >= POOL[1].first && port < END);
+    bool in_pool =
+        (port >= pool[0].first && port <= pool[0].last) || (port >= pool[1].first && port <= pool[1].last);
     bool excluded = (port >= EXCLUDED.first && port <= EXCLUDED.last) || reflects((uint16_t)port);
     return port >= LOWEST && in_pool && !excluded && !(slot == 0 && port == FORWARDED);
 }
@@ -74,6 +98,18 @@ static bool rests(unsigned slot, unsigned port)
 static bool free_now(unsigned slot, unsigned port)
 {
     return !mapped[slot][port] && !rests(slot, port) && !router[port] && usable(slot, port);
+}
+
+static unsigned number_of(unsigned host, unsigned n)
+{
+    return 1 + host * PORTS_EACH + n;
+}
+
+/* With NAT_KEYED an endpoint may have its own port back. */
+static bool own(unsigned slot, unsigned port, unsigned host, unsigned n)
+{
+    return choice == NAT_KEYED && !router[port] && rests(slot, port) && usable(slot, port) &&
+           owner[slot][port] == number_of(host, n);
 }
 
 static bool any_free(unsigned slot, uint16_t inside_port)
@@ -130,7 +166,8 @@ static void note_new(unsigned host, unsigned n, nat_external mapping)
         CU_ASSERT_EQUAL_FATAL(external.port, FORWARDED);
         return;
     }
-    CU_ASSERT_TRUE_FATAL(external.port < END && free_now(in->slot, external.port));
+    CU_ASSERT_TRUE_FATAL(external.port < END &&
+                         (free_now(in->slot, external.port) || own(in->slot, external.port, host, n)));
     CU_ASSERT_EQUAL_FATAL(external.port % 2, inside.port % 2);
     CU_ASSERT_EQUAL_FATAL(external.port < 1024, inside.port < 1024);
     mapped[in->slot][external.port] = true;
@@ -143,9 +180,16 @@ static void begin_one(unsigned host, unsigned n, unsigned remote)
     struct qw_endpoint inside = endpoint_of(host, n);
     struct qw_addr with = remote_of(remote);
     nat_external mapping;
-    enum nat_answer should = expected(host, n);
-    CU_ASSERT_EQUAL_FATAL(nat_session_begin(nat, &inside, &with, at(now), &mapping), should);
-    if (should != NAT_OK)
+    enum nat_answer should = expected(host, n),
+                    is = nat_session_begin(nat, &inside, &with, at(now), &mapping);
+    if (is != should) {
+        regained++;
+        CU_ASSERT_EQUAL_FATAL(is, NAT_OK);
+        uint16_t port = nat_endpoint(nat, mapping).port;
+        CU_ASSERT_TRUE_FATAL(own(slot_of[host], port, host, n));
+        CU_ASSERT_TRUE_FATAL(should == NAT_NO_PORT || early[slot_of[host]][port] == host + 1);
+    }
+    if (is != NAT_OK)
         return;
     if (in->sessions == 0)
         note_new(host, n, mapping);
@@ -157,12 +201,14 @@ static void begin_one(unsigned host, unsigned n, unsigned remote)
 
 static void release(struct inside *in, unsigned counts_for)
 {
+    unsigned number = 1 + (unsigned)(in - &all[0][0]);
     if (in->port == FORWARDED && in->slot == 0)
         return;
     mapped[in->slot][in->port] = false;
     resting[in->slot][in->port] = true;
     released[in->slot][in->port] = now;
     early[in->slot][in->port] = counts_for;
+    owner[in->slot][in->port] = number;
 }
 
 static void end_one(unsigned host, unsigned n, unsigned remote)
@@ -213,7 +259,7 @@ static void change_address(unsigned slot, unsigned which)
 
 static void change_router_ports(void)
 {
-    uint64_t ports[NAT_PORT_WORDS] = {0};
+    uint64_t ports[QW_PORT_WORDS] = {0};
     memset(router, 0, sizeof router);
     for (unsigned i = 0; i < 150; i++) {
         unsigned port = i % 2 ? 5000 + roll(300) : LOWEST + roll(41);
@@ -221,6 +267,20 @@ static void change_router_ports(void)
         ports[port / 64] |= 1ull << port % 64;
     }
     nat_set_router_ports(nat, ports);
+}
+
+/* Nothing ends. */
+static void change_pool(unsigned which)
+{
+    pool = POOL[which];
+    running.ports = pool;
+    const struct nat_pool next = {.ports = pool,
+                                  .port_count = 2,
+                                  .excluded = &EXCLUDED,
+                                  .excluded_count = 1,
+                                  .hold_down_ns = REST,
+                                  .choice = choice};
+    CU_ASSERT_EQUAL_FATAL(nat_change(nat, &next), QW_OK);
 }
 
 /* ---- looks ---- */
@@ -268,6 +328,40 @@ static void learn_slots(struct nat_options options)
     nat_free(twin);
 }
 
+static struct store *new_store(void)
+{
+    struct store_part parts[NAT_PARTS];
+    struct store *made;
+    nat_parts(SLOTS + SPARE_SLOTS, parts);
+    const struct store_plan plan = {.parts = parts, .part_count = NAT_PARTS};
+    CU_ASSERT_EQUAL_FATAL(store_new(&plan, &made), QW_OK);
+    return made;
+}
+
+/* With the addresses as they are now. */
+static void start(void)
+{
+    struct nat_memory memory;
+    store = new_store();
+    CU_ASSERT_TRUE_FATAL(nat_memory_of(store, &memory));
+    running.memory = &memory;
+    running.now = at(now);
+    nat = make(&running);
+}
+
+static void forget(void)
+{
+    memset(all, 0, sizeof all);
+    memset(mapped, 0, sizeof mapped);
+    memset(resting, 0, sizeof resting);
+    memset(router, 0, sizeof router);
+    memset(released, 0, sizeof released);
+    memset(early, 0, sizeof early);
+    memset(owner, 0, sizeof owner);
+    sessions = regained = 0;
+    now = 0;
+}
+
 static void set_up(void)
 {
     static struct nat_forward forward;
@@ -277,7 +371,9 @@ static void set_up(void)
     forward = (struct nat_forward){0, FORWARDED, endpoint_of(0, 0)};
     options.addresses = address;
     options.address_count = SLOTS;
-    options.ports = POOL;
+    pool = POOL[0];
+    options.ports = pool;
+    options.slots = SLOTS + SPARE_SLOTS;
     options.port_count = 2;
     options.excluded = &EXCLUDED;
     options.excluded_count = 1;
@@ -285,8 +381,139 @@ static void set_up(void)
     options.forward_count = 1;
     options.per_host = PER_HOST;
     options.sessions_max = SESSIONS;
+    options.choice = choice;
     learn_slots(options);
-    nat = make(&options);
+    running = options;
+    start();
+}
+
+/* ---- restarts ---- */
+
+/* What stands in memory goes on in another room, as after a crash. */
+static struct store *copy_store(void)
+{
+    struct store *copy = new_store();
+    struct nat_memory from, to;
+    CU_ASSERT_TRUE_FATAL(nat_memory_of(store, &from) && nat_memory_of(copy, &to));
+    memcpy(to.addresses.records, from.addresses.records, from.addresses.count * from.addresses.record_size);
+    memcpy(to.words.records, from.words.records, from.words.count * from.words.record_size);
+    memcpy(to.ports.records, from.ports.records, from.ports.count * from.ports.record_size);
+    return copy;
+}
+
+static void tell_router_ports(void)
+{
+    uint64_t ports[QW_PORT_WORDS] = {0};
+    for (unsigned port = 0; port < END; port++)
+        if (router[port])
+            qw_ports_add(ports, (uint16_t)port, (uint16_t)port);
+    nat_set_router_ports(nat, ports);
+}
+
+static unsigned mappings_now(void)
+{
+    unsigned count = 0;
+    for (unsigned host = 0; host < HOSTS; host++)
+        count += mappings_of(host);
+    return count;
+}
+
+static void hold_again(unsigned host, unsigned n)
+{
+    struct inside *in = &all[host][n];
+    struct qw_endpoint inside = endpoint_of(host, n);
+    for (unsigned remote = 0; remote < REMOTES; remote++)
+        for (unsigned i = 0; i < in->with[remote]; i++) {
+            struct qw_addr with = remote_of(remote);
+            nat_external mapping = nat_adopt_session(nat, &inside, &with);
+            CU_ASSERT_EQUAL_FATAL(nat_port(mapping), in->port);
+            in->mapping = mapping;
+        }
+}
+
+static void restart(void)
+{
+    struct nat_recovery counts = {0};
+    struct nat_memory memory;
+    struct store *before = copy_store();
+    nat_free(nat);
+    store_free(store);
+    start();
+    CU_ASSERT_TRUE_FATAL(nat_memory_of(before, &memory));
+    CU_ASSERT_EQUAL_FATAL(nat_recover(nat, &memory, at(now), &counts), QW_OK);
+    CU_ASSERT_EQUAL_FATAL(counts.results[NAT_ADOPTED], mappings_now());
+    CU_ASSERT_EQUAL_FATAL(counts.unclear, 0);
+    for (int i = 1; i < NAT_ADOPT_RESULTS; i++)
+        CU_ASSERT_EQUAL_FATAL(counts.results[i], 0);
+    tell_router_ports();
+    for (unsigned i = 0; i < HOSTS * PORTS_EACH; i++)
+        hold_again(i / PORTS_EACH, i % PORTS_EACH);
+    CU_ASSERT_EQUAL_FATAL(nat_adopt_end(nat, at(now)), 0);
+    store_free(before);
+    look_at_all();
+}
+
+/* ---- torn memory ---- */
+
+static void tear(const struct store_region *region, unsigned times)
+{
+    uint8_t *bytes = region->records;
+    size_t size = (size_t)(region->count * region->record_size);
+    for (unsigned i = 0; i < times; i++)
+        bytes[(size_t)roll(INT32_MAX) % size] = (uint8_t)roll(256);
+}
+
+static void nothing_twice(struct nat *torn)
+{
+    static bool seen_inside[HOSTS * PORTS_EACH];
+    struct nat_mapping mapping;
+    uint64_t cursor = 0;
+    memset(seen_inside, 0, sizeof seen_inside);
+    while (nat_mappings(torn, &cursor, &mapping, 1) == 1) {
+        CU_ASSERT_TRUE_FATAL(mapping.since.ns <= now);
+        CU_ASSERT_TRUE_FATAL(mapping.forward || mapping.external.port % 2 == mapping.inside.port % 2);
+        for (unsigned i = 0; i < HOSTS * PORTS_EACH; i++)
+            if (same_endpoint(endpoint_of(i / PORTS_EACH, i % PORTS_EACH), mapping.inside)) {
+                CU_ASSERT_FALSE_FATAL(seen_inside[i]);
+                seen_inside[i] = true;
+            }
+    }
+}
+
+/* Whatever else was torn: a port that had a mapping is nobody else's now. */
+static void nothing_is_given_away(struct nat *torn)
+{
+    for (unsigned slot = 0; slot < SLOTS; slot++)
+        for (unsigned port = LOWEST; port < END; port++) {
+            struct qw_endpoint external = {address[slot], (uint16_t)port}, inside;
+            if (!mapped[slot][port] || !usable(slot, port))
+                continue;
+            CU_ASSERT_NOT_EQUAL_FATAL(torn->pools[slot].ports[port].state, PORT_FREE);
+            if (nat_inside(torn, &external, &inside) != 0)
+                CU_ASSERT_EQUAL_FATAL(torn->pools[slot].ports[port].state, PORT_MAPPED);
+        }
+}
+
+static void recover_torn(void)
+{
+    struct store *before = copy_store();
+    struct nat_recovery counts = {0};
+    struct nat_memory memory;
+    struct nat_options options = running;
+    options.memory = NULL;
+    CU_ASSERT_TRUE_FATAL(nat_memory_of(before, &memory));
+    tear(&memory.words, 1 + roll(20000));
+    tear(&memory.ports, 1 + roll(20000));
+    struct nat *torn = make(&options);
+    CU_ASSERT_EQUAL_FATAL(nat_recover(torn, &memory, at(now), &counts), QW_OK);
+    nothing_twice(torn);
+    nothing_is_given_away(torn);
+    nat_adopt_end(torn, at(now));
+    CU_ASSERT_EQUAL_FATAL(stats_of(torn).mappings, 0);
+    for (uint16_t i = 0; i < 200; i++)
+        answer(torn, host_port(roll(HOSTS), (uint16_t)(3000 + i)), now);
+    nat_free(torn);
+    store_free(before);
 }
 
 /* Sessions come and go in waves, so that pools are full at times and empty at others. */
@@ -298,6 +525,8 @@ static void step(unsigned i)
         change_address(roll(SLOTS), roll(3));
     else if (what < 6)
         change_router_ports();
+    else if (what < 8)
+        change_pool(roll(POOLS));
     else if (what < (i / 2000 % 2 ? 700u : 300u))
         begin_one(host, n, remote);
     else
@@ -305,25 +534,64 @@ static void step(unsigned i)
     look_at(host, n);
 }
 
-static void behaves_as_the_model(void)
+static void run(enum nat_choice how, unsigned restart_every)
 {
     random_state = 11;
+    choice = how;
+    forget();
     set_up();
     for (unsigned i = 0; i < ROUNDS; i++) {
         step(i);
         if (i % 500 == 0)
             look_at_all();
+        if (restart_every && i % restart_every == restart_every - 1) {
+            recover_torn();
+            restart();
+        }
     }
+}
+
+static void end_of_run(void)
+{
+    nat_free(nat);
+    store_free(store);
+}
+
+static void behaves_as_the_model(void)
+{
+    run(NAT_RANDOM, 0);
     struct nat_stats stats = stats_of(nat);
     CU_ASSERT_TRUE(stats.created > 10000 && stats.refused_port > 1000);
     CU_ASSERT_TRUE(stats.refused_host > 100 && stats.refused_address > 1000);
-    nat_free(nat);
+    CU_ASSERT_EQUAL(regained, 0);
+    end_of_run();
+}
+
+static void so_do_keyed_ports(void)
+{
+    run(NAT_KEYED, 0);
+    struct nat_stats stats = stats_of(nat);
+    CU_ASSERT_TRUE(stats.created > 10000 && stats.refused_port > 500);
+    CU_ASSERT_TRUE(stats.refused_host > 100 && stats.refused_address > 1000);
+    CU_ASSERT_TRUE(regained > 10);
+    end_of_run();
+}
+
+static void goes_on_after_crashes(void)
+{
+    run(NAT_RANDOM, 4801);
+    end_of_run();
+    run(NAT_KEYED, 4801);
+    end_of_run();
 }
 
 void suite_model(void)
 {
     static const struct test TESTS[] = {
-        {"N2 N3 N5 N9 N10 N11: 150,000 random steps agree with a plain model", behaves_as_the_model},
+        {"S2 N2 N3 N5 N9 N10 N11: 150,000 random steps agree with a plain model", behaves_as_the_model},
+        {"N2 N3 N5 N9 N10 N11 N16: keyed ports agree with it too", so_do_keyed_ports},
+        {"S1 N2 N10: the memory goes on in another room at any moment, and torn memory gives nothing away",
+         goes_on_after_crashes},
     };
     TEST_SUITE("nat model", TESTS);
 }

@@ -7,7 +7,7 @@
 static void all_are_as_likely(void)
 {
     enum { PORTS = 64, EACH = 200 };
-    static const struct nat_port_range RANGE[] = {{6000, 6000 + 2 * PORTS - 1}};
+    static const struct qw_port_range RANGE[] = {{6000, 6000 + 2 * PORTS - 1}};
     struct nat_options options = plain();
     options.ports = RANGE;
     options.hold_down_ns = 0;

@@ -5,12 +5,14 @@
 
 static bool taken[65536];
 
+#define HOSTS 33 /* that take all ports in turn, so that none has more than its fair share */
+
 /* Takes every port for inside ports of one parity; returns how many. The last one's mapping is *last. */
 static unsigned exhaust(struct nat *nat, unsigned parity, nat_external *last)
 {
     struct qw_addr remote = ip("203.0.113.1");
     for (unsigned n = 0;; n++) {
-        struct qw_endpoint inside = host_port(n / 1000, (uint16_t)(2000 + 2 * (n % 1000) + parity));
+        struct qw_endpoint inside = host_port(n % HOSTS, (uint16_t)(2000 + 2 * (n / HOSTS) + parity));
         if (nat_session_begin(nat, &inside, &remote, at(0), last) != NAT_OK)
             return n;
         uint16_t port = nat_endpoint(nat, *last).port;
@@ -80,7 +82,7 @@ static void a_pool_wakes(void)
 
 static void the_same_host_waits_too(void)
 {
-    static const struct nat_port_range ONE[] = {{5000, 5000}};
+    static const struct qw_port_range ONE[] = {{5000, 5000}};
     struct nat_options options = plain();
     options.ports = ONE;
     struct nat *nat = make(&options);

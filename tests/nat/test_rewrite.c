@@ -43,8 +43,9 @@ static void apply(const struct change *change, struct qw_endpoint *src, struct q
 static void rewrite_udp(struct bytes *bytes, const struct change *change)
 {
     struct packet_view view = view_of(bytes, PACKET_UDP);
-    nat_rewrite_udp(bytes->at, &view, change->has_src ? &change->src : NULL,
-                    change->has_dst ? &change->dst : NULL);
+    struct nat_rewrite rewrite = nat_rewrite_of(&view.tuple, change->has_src ? &change->src : NULL,
+                                                change->has_dst ? &change->dst : NULL);
+    nat_rewrite_udp(bytes->at, &view, &rewrite);
 }
 
 static bool same(const struct bytes *a, const struct bytes *b)

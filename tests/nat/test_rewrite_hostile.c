@@ -35,8 +35,9 @@ static void hide_fields(struct bytes *a, struct bytes *b, const struct packet_vi
 static void rewrite(uint8_t *packet, const struct packet_view *view, uint64_t *state)
 {
     struct qw_endpoint src = model_random_endpoint(state), dst = model_random_endpoint(state);
+    struct nat_rewrite both = nat_rewrite_of(&view->tuple, &src, &dst);
     if (view->kind == PACKET_UDP)
-        nat_rewrite_udp(packet, view, &src, &dst);
+        nat_rewrite_udp(packet, view, &both);
     else
         nat_rewrite_error(packet, view, &src.addr, &dst.addr, &src, &dst);
 }

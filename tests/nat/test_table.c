@@ -1,7 +1,7 @@
+#include "nat_table.h"
 #include "nats.h"
 #include "random.h"
 #include "suite.h"
-#include "table.h"
 #include <string.h>
 
 enum { KEYS = 64 };

@@ -62,7 +62,7 @@ static void sessions(void)
 
 static void packets_beside_sessions(void)
 {
-    static const struct nat_port_range RANGE[] = {{FIRST, FIRST + PORTS - 1}};
+    static const struct qw_port_range RANGE[] = {{FIRST, FIRST + PORTS - 1}};
     struct nat_options options = plain();
     addresses[0] = ip("198.51.100.1");
     addresses[1] = ip("198.51.100.2");

@@ -1,4 +1,6 @@
-#include "table.h"
+#include "nat_table.h"
+#include <quicward/base/array.h>
+#include <quicward/base/fetch.h>
 #include <stdlib.h>
 
 bool nat_table_init(struct nat_table *table, uint32_t capacity, struct qw_hash_key secret)
@@ -6,8 +8,9 @@ bool nat_table_init(struct nat_table *table, uint32_t capacity, struct qw_hash_k
     size_t size = 8;
     while (size < 2 * (size_t)capacity)
         size *= 2;
-    table->entries = calloc(size, sizeof *table->entries);
+    table->entries = qw_array(size, sizeof *table->entries);
     table->mask = (uint32_t)(size - 1);
+    table->keys = 0;
     table->secret = secret;
     return table->entries != NULL;
 }
@@ -15,6 +18,26 @@ bool nat_table_init(struct nat_table *table, uint32_t capacity, struct qw_hash_k
 void nat_table_free(struct nat_table *table)
 {
     free(table->entries);
+}
+
+/* The hash stands in the entry. */
+static void move_entry(const struct nat_table *to, const struct nat_entry *entry)
+{
+    uint32_t at = entry->hash & to->mask;
+    while (to->entries[at].value != 0)
+        at = (at + 1) & to->mask;
+    to->entries[at] = *entry;
+}
+
+void nat_table_move(struct nat_table *from, struct nat_table *to)
+{
+    struct nat_table larger = *to;
+    for (size_t at = 0; at <= from->mask; at++)
+        if (from->entries[at].value != 0)
+            move_entry(to, &from->entries[at]);
+    larger.keys = from->keys;
+    *to = *from;
+    *from = larger;
 }
 
 static uint32_t hash_of(const struct nat_table *table, uint64_t key)
@@ -47,6 +70,12 @@ static void close_gap(struct nat_table *table, struct nat_entry *gone)
         hole = at;
     }
     table->entries[hole].value = 0;
+    table->keys--;
+}
+
+void nat_table_fetch(const struct nat_table *table, uint64_t key)
+{
+    qw_fetch(&table->entries[hash_of(table, key) & table->mask]);
 }
 
 uint32_t nat_table_get(const struct nat_table *table, uint64_t key)
@@ -57,7 +86,9 @@ uint32_t nat_table_get(const struct nat_table *table, uint64_t key)
 void nat_table_put(struct nat_table *table, uint64_t key, uint32_t value)
 {
     uint32_t hash = hash_of(table, key);
-    *locate(table, key, hash) = (struct nat_entry){key, value, hash};
+    struct nat_entry *entry = locate(table, key, hash);
+    table->keys += entry->value == 0;
+    *entry = (struct nat_entry){key, value, hash};
 }
 
 void nat_table_remove(struct nat_table *table, uint64_t key)
@@ -71,6 +102,7 @@ void nat_table_up(struct nat_table *table, uint64_t key)
 {
     uint32_t hash = hash_of(table, key);
     struct nat_entry *entry = locate(table, key, hash);
+    table->keys += entry->value == 0;
     *entry = (struct nat_entry){key, entry->value + 1, hash};
 }
 

@@ -1,4 +1,4 @@
-#include "addresses.h"
+#include "nat_addresses.h"
 #include <string.h>
 
 /* Administrators choose the addresses, so the hash needs no key (Knuth's multiplicative one). */
@@ -12,13 +12,13 @@ static uint64_t bucket(const struct addresses *addresses, uint32_t ipv4)
     return atomic_load_explicit(&addresses->buckets[ipv4 * 2654435769u >> 24], memory_order_acquire);
 }
 
-struct place addresses_at(const struct addresses *addresses, unsigned slot)
+struct address_place addresses_at(const struct addresses *addresses, unsigned slot)
 {
     uint64_t word = atomic_load_explicit(&addresses->places[slot], memory_order_acquire);
-    return (struct place){.ipv4 = (uint32_t)word, .generation = (uint32_t)(word >> 32)};
+    return (struct address_place){.ipv4 = (uint32_t)word, .generation = (uint32_t)(word >> 32)};
 }
 
-unsigned addresses_find(const struct addresses *addresses, uint32_t ipv4, struct place *place)
+unsigned addresses_find(const struct addresses *addresses, uint32_t ipv4, struct address_place *place)
 {
     for (uint64_t slots = bucket(addresses, ipv4); slots != 0; slots &= slots - 1) {
         unsigned slot = (unsigned)ffsll((long long)slots) - 1;

@@ -1,4 +1,4 @@
-#include "state.h"
+#include "nat_state.h"
 
 /* Ports looked at before new flows get their turn at the lock. */
 #define REPORT_AT_ONCE 4096
@@ -18,7 +18,7 @@ static size_t copy_some(const struct nat *nat, uint64_t *cursor, uint64_t end, s
 
 size_t nat_mappings(struct nat *nat, uint64_t *cursor, struct nat_mapping *out, size_t max)
 {
-    uint64_t end = (uint64_t)nat->address_count * POOL_PORTS;
+    uint64_t end = (uint64_t)nat->slot_count * POOL_PORTS;
     size_t got = 0;
     while (*cursor < end && got < max) {
         pthread_mutex_lock(&nat->lock);
@@ -32,7 +32,19 @@ void nat_stats(struct nat *nat, struct nat_stats *out)
 {
     pthread_mutex_lock(&nat->lock);
     *out = nat->stats;
-    for (unsigned slot = 0; slot < nat->address_count; slot++)
-        out->resting += nat->pools[slot].resting;
+    out->ports = 0;
+    for (unsigned slot = 0; slot < nat->slot_count; slot++) {
+        struct nat_ports ports = pool_ports(&nat->pools[slot]);
+        out->resting += ports.resting;
+        out->ports += ports.usable;
+    }
     pthread_mutex_unlock(&nat->lock);
+}
+
+struct nat_ports nat_ports_of(struct nat *nat, unsigned address)
+{
+    pthread_mutex_lock(&nat->lock);
+    struct nat_ports ports = pool_ports(&nat->pools[address]);
+    pthread_mutex_unlock(&nat->lock);
+    return ports;
 }

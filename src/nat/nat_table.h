@@ -16,6 +16,7 @@ struct nat_entry {
 struct nat_table {
     struct nat_entry *entries; /* owned */
     uint32_t mask;
+    uint32_t keys; /* that are there */
     struct qw_hash_key secret;
 };
 
@@ -23,6 +24,19 @@ struct nat_table {
  */
 bool nat_table_init(struct nat_table *table, uint32_t capacity, struct qw_hash_key secret);
 void nat_table_free(struct nat_table *table);
+
+/* Keys that it has room for. */
+static inline uint32_t nat_table_room(const struct nat_table *table)
+{
+    return (table->mask + 1) / 2;
+}
+
+/* All of `from` goes into `to`, which is empty and large enough, and to->secret is that of `from`; then each
+ * has the other's memory. */
+void nat_table_move(struct nat_table *from, struct nat_table *to);
+
+/* Begins to fetch the memory that the functions below need for `key`. */
+void nat_table_fetch(const struct nat_table *table, uint64_t key);
 
 /* 0 for a key that is not there. */
 uint32_t nat_table_get(const struct nat_table *table, uint64_t key);

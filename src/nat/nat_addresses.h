@@ -14,7 +14,7 @@ struct addresses {
     _Atomic uint64_t buckets[ADDRESSES_BUCKETS]; /* bit s: slot s may have an address of this bucket */
 };
 
-struct place {
+struct address_place {
     uint32_t ipv4; /* 0: not known */
     uint32_t generation;
 };
@@ -22,10 +22,10 @@ struct place {
 /* The generation is that of a handle, where it has as many bits: it comes again after so many changes. */
 #define GENERATION_BITS 10
 
-struct place addresses_at(const struct addresses *addresses, unsigned slot);
+struct address_place addresses_at(const struct addresses *addresses, unsigned slot);
 
 /* The slot that has `ipv4` and its place, or ADDRESSES_NONE. */
-unsigned addresses_find(const struct addresses *addresses, uint32_t ipv4, struct place *place);
+unsigned addresses_find(const struct addresses *addresses, uint32_t ipv4, struct address_place *place);
 
 /* The slot's next generation. */
 uint32_t addresses_next(const struct addresses *addresses, unsigned slot);

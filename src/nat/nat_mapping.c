@@ -1,0 +1,151 @@
+#include "nat_state.h"
+#include <endian.h>
+
+bool mapping_live(const struct nat *nat, nat_external mapping)
+{
+    unsigned slot = handle_slot(mapping);
+    if (slot >= nat->slot_count)
+        return false;
+    uint64_t word = word_load(nat, slot, handle_port(mapping));
+    return word != 0 && word_generation(word) == handle_generation(mapping);
+}
+
+nat_external mapping_find(const struct nat *nat, const struct qw_endpoint *inside)
+{
+    uint32_t found = nat_table_get(&nat->by_inside, inside_key(inside));
+    if (found == 0)
+        return 0;
+    unsigned slot = handle_slot(found);
+    return handle_of(addresses_at(&nat->addresses, slot).generation, slot, handle_port(found));
+}
+
+struct nat_mapping mapping_describe(const struct nat *nat, unsigned slot, uint16_t port)
+{
+    const struct port *record = &nat->pools[slot].ports[port];
+    return (struct nat_mapping){
+        .inside = word_inside(word_load(nat, slot, port)),
+        .external = {.addr = addr_of(addresses_at(&nat->addresses, slot).ipv4), .port = port},
+        .sessions = nat->pools[slot].links[port].sessions,
+        .forward = record->state == PORT_FORWARD,
+        .since = {record->since_ns},
+    };
+}
+
+static void tell(const struct nat *nat, unsigned slot, uint16_t port, bool created, struct qw_time now)
+{
+    if (!nat->changed || blocks_tell(nat, slot, port))
+        return;
+    struct nat_mapping mapping = mapping_describe(nat, slot, port);
+    nat->changed(nat->context, &mapping, created, now);
+}
+
+nat_external mapping_set_up(struct nat *nat, const struct qw_endpoint *inside, unsigned slot, uint16_t port)
+{
+    uint32_t generation = addresses_at(&nat->addresses, slot).generation;
+    nat_external mapping = handle_of(generation, slot, port);
+    nat_table_put(&nat->by_inside, inside_key(inside), mapping);
+    word_store(nat, slot, port, word_of(inside, generation));
+    return mapping;
+}
+
+/* ---- beginnings ---- */
+
+/* RFC 4787 REQ-2: all mappings of a host have one address, as long as it is of the pool. Which hosts share
+ * one is nobody's business. */
+static unsigned paired_slot(const struct nat *nat, uint32_t host)
+{
+    if (host_count(&nat->hosts, host) > 0 && nat->pools[host_slot(&nat->hosts, host)].usable)
+        return host_slot(&nat->hosts, host);
+    uint64_t hash = qw_hash24(nat->pairing, &(uint32_t){htole32(host)}, sizeof host);
+    return nat->in_pool[hash % nat->in_pool_count];
+}
+
+static bool at_limit(struct nat *nat, uint32_t host, unsigned slot, struct qw_time now)
+{
+    if (host_count(&nat->hosts, host) < nat->per_host)
+        return false;
+    pool_wake_rested(&nat->pools[slot], now);
+    return host_count(&nat->hosts, host) >= nat->per_host;
+}
+
+static bool ports_scarce(const struct pool *pool, unsigned kind)
+{
+    return (uint64_t)pool->kinds[kind].free_count * 5 < pool->kinds[kind].configured;
+}
+
+/* RFC 6888 REQ-4: while ports are scarce a host that has more than all would have if they shared evenly gets
+ * no more, and so the others go on getting theirs. */
+static bool beyond_share(struct nat *nat, struct owner owner, unsigned slot, struct qw_time now)
+{
+    struct pool *pool = &nat->pools[slot];
+    unsigned kind = pool_kind_for(pool, owner.port);
+    uint32_t mine = host_count(&nat->hosts, owner.host);
+    if (mine == 0 || !ports_scarce(pool, kind) || mine <= nat->stats.ports / nat->hosts.keys)
+        return false;
+    pool_wake_rested(pool, now);
+    return ports_scarce(pool, kind);
+}
+
+/* A host at its limit may go on with a port of its own that rests and counts: it has no more than before
+ * then. */
+static enum nat_answer find_port(struct nat *nat, struct owner owner, unsigned slot, struct qw_time now,
+                                 uint16_t *port)
+{
+    struct pool *pool = &nat->pools[slot];
+    bool limited = at_limit(nat, owner.host, slot, now);
+    if (limited && nat->choice.how == NAT_RANDOM)
+        return NAT_HOST_LIMIT;
+    *port =
+        nat->blocks.size ? blocks_choose(nat, slot, owner, now) : choose_port(&nat->choice, pool, owner, now);
+    if (limited && !pool_counts_for(pool, *port, owner.host))
+        return NAT_HOST_LIMIT;
+    if (*port != 0 && !pool_counts_for(pool, *port, owner.host) && beyond_share(nat, owner, slot, now))
+        return NAT_PORT_SHARE;
+    return *port == 0 ? NAT_NO_PORT : NAT_OK;
+}
+
+enum nat_answer mapping_make(struct nat *nat, const struct qw_endpoint *inside, struct qw_time now,
+                             nat_external *out)
+{
+    struct owner owner = owner_of(inside);
+    unsigned slot = paired_slot(nat, owner.host);
+    uint16_t port;
+    if (addresses_at(&nat->addresses, slot).ipv4 == 0)
+        return NAT_NO_ADDRESS;
+    enum nat_answer answer = find_port(nat, owner, slot, now, &port);
+    if (answer != NAT_OK)
+        return answer;
+    pool_take(&nat->pools[slot], port, owner, now);
+    blocks_take(nat, slot, port, owner.host, now);
+    host_up(&nat->hosts, owner.host, slot);
+    *out = mapping_set_up(nat, inside, slot, port);
+    nat->stats.mappings++;
+    nat->stats.created++;
+    tell(nat, slot, port, true, now);
+    return NAT_OK;
+}
+
+void mapping_forward(struct nat *nat, const struct nat_forward *forward, struct qw_time now)
+{
+    nat->pools[forward->address].ports[forward->port] =
+        (struct port){.since_ns = now.ns, .state = PORT_FORWARD};
+    mapping_set_up(nat, &forward->inside, forward->address, forward->port);
+}
+
+/* ---- ends ---- */
+
+void mapping_end(struct nat *nat, unsigned slot, uint16_t port, bool counts, struct qw_time now)
+{
+    struct qw_endpoint inside = word_inside(word_load(nat, slot, port));
+    tell(nat, slot, port, false, now);
+    word_store(nat, slot, port, 0);
+    atomic_signal_fence(memory_order_seq_cst); /* what a crash leaves is a mapping, or a port that rests */
+    nat_table_remove(&nat->by_inside, inside_key(&inside));
+    if (!counts)
+        host_down(&nat->hosts, ipv4_of(&inside.addr));
+    pool_release(&nat->pools[slot], port, counts, now);
+    blocks_leave(nat, slot, port, ipv4_of(&inside.addr), now);
+    nat->stats.mappings--;
+    nat->stats.removed++;
+    nat_retire_left(nat, slot);
+}

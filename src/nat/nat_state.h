@@ -1,0 +1,200 @@
+/* What the files of this room share. A mapping has two halves: a word that packets load without a lock, and
+ * the record of its port (pool.h), under the lock. The word is written last when a mapping begins and cleared
+ * first when it ends: it says whether there is one. */
+#ifndef NAT_STATE_H
+#define NAT_STATE_H
+
+#include "blocks.h"
+#include "choice.h"
+#include "hosts.h"
+#include "nat_addresses.h"
+#include "nat_table.h"
+#include "pool.h"
+#include <pthread.h>
+#include <quicward/nat.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+
+/* What a crash must not lose of an external address. */
+struct kept_slot {
+    uint32_t ipv4, generation; /* as in `addresses` */
+    uint32_t last_address;     /* that the slot has or had; 0: it never had one */
+    uint32_t spare;
+};
+
+struct nat {
+    /* for every packet; written only under the lock */
+    unsigned slot_count; /* places for addresses, in use or not */
+    struct addresses addresses;
+    _Atomic uint64_t *words[NAT_ADDRESSES_MAX]; /* by slot and port, in memory handed in; 0: no mapping */
+    _Atomic uint64_t routers[QW_PORT_WORDS];    /* the same ports as in `router` */
+
+    /* under the lock */
+    alignas(64) pthread_mutex_t lock;
+    struct pool pools[NAT_ADDRESSES_MAX];
+    uint64_t usable[QW_PORT_WORDS];     /* of all addresses of the pool */
+    uint8_t in_pool[NAT_ADDRESSES_MAX]; /* the slots of the pool's addresses, in order */
+    unsigned in_pool_count;
+    struct kept_slot *slots;    /* in memory handed in */
+    struct store *own;          /* owned; NULL: the memory was handed in */
+    struct nat_table by_inside; /* inside endpoint -> handle of any generation */
+    struct nat_table hosts;     /* inside address -> what counts as its mappings */
+    struct nat_table peers;     /* mapping and remote address -> sessions */
+    struct qw_hash_key pairing;
+    struct choice choice;
+    struct blocks blocks;
+    uint64_t router[QW_PORT_WORDS];
+    enum nat_filtering filtering;
+    uint32_t per_host, sessions_max, sessions;
+    nat_changed *changed;
+    void *context;
+    uint32_t forwards;
+    struct nat_stats stats; /* but for `resting` */
+};
+
+/* ---- names ---- */
+
+static inline nat_external handle_of(uint32_t generation, unsigned slot, uint16_t port)
+{
+    return generation << 22 | slot << 16 | port;
+}
+
+static inline uint32_t handle_generation(nat_external mapping)
+{
+    return mapping >> 22;
+}
+
+static inline unsigned handle_slot(nat_external mapping)
+{
+    return mapping >> 16 & (NAT_ADDRESSES_MAX - 1);
+}
+
+static inline uint16_t handle_port(nat_external mapping)
+{
+    return (uint16_t)mapping;
+}
+
+/* ---- addresses ---- */
+
+static inline uint32_t ipv4_of(const struct qw_addr *addr)
+{
+    const uint8_t *b = addr->bytes + 12;
+    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static inline struct qw_addr addr_of(uint32_t ipv4)
+{
+    return qw_addr_v4((const uint8_t[4]){(uint8_t)(ipv4 >> 24), (uint8_t)(ipv4 >> 16), (uint8_t)(ipv4 >> 8),
+                                         (uint8_t)ipv4});
+}
+
+/* ---- words: IPv4 address << 32 | port << 16 | WORD_MAPPED | generation ---- */
+
+#define WORD_MAPPED 0x8000u
+
+static inline uint64_t word_of(const struct qw_endpoint *inside, uint32_t generation)
+{
+    return (uint64_t)ipv4_of(&inside->addr) << 32 | (uint32_t)inside->port << 16 | WORD_MAPPED | generation;
+}
+
+static inline uint32_t word_generation(uint64_t word)
+{
+    return (uint32_t)word & ((1u << GENERATION_BITS) - 1);
+}
+
+static inline struct owner owner_of(const struct qw_endpoint *inside)
+{
+    return (struct owner){ipv4_of(&inside->addr), inside->port};
+}
+
+static inline struct qw_endpoint word_inside(uint64_t word)
+{
+    return (struct qw_endpoint){.addr = addr_of((uint32_t)(word >> 32)), .port = (uint16_t)(word >> 16)};
+}
+
+static inline uint64_t word_load(const struct nat *nat, unsigned slot, uint16_t port)
+{
+    return atomic_load_explicit(&nat->words[slot][port], memory_order_acquire);
+}
+
+static inline void word_store(struct nat *nat, unsigned slot, uint16_t port, uint64_t word)
+{
+    atomic_store_explicit(&nat->words[slot][port], word, memory_order_release);
+}
+
+/* Are the regions of this program's form, for so many addresses? (nat.c) */
+bool nat_memory_fits(const struct nat_memory *memory, uint64_t address_count);
+
+/* How many sessions there may be, and so mappings; and mappings besides, of forwards. (nat.c) */
+uint32_t nat_mappings_max(const struct nat *nat, uint64_t ports);
+
+/* Makes room in the tables for mappings on `ports` ports, beside forwards; does nothing when there is. False
+ * when memory is short. With the lock held; packets of new flows wait meanwhile. (change_pool.c) */
+bool nat_make_room(struct nat *nat, uint64_t ports);
+
+/* An address that is not of the pool, for mappings of an earlier process: its slot, or ADDRESSES_NONE. With
+ * the lock held. (change_pool.c) */
+unsigned nat_keep_left(struct nat *nat, uint32_t ipv4);
+
+/* An address that left the pool, and has no mapping any more, is none from now on. With the lock held.
+ * (change_pool.c) */
+void nat_retire_left(struct nat *nat, unsigned slot);
+
+/* Sets a slot's address, 0 for none, and the next generation. (nat.c) */
+void nat_place(struct nat *nat, unsigned slot, uint32_t ipv4);
+
+/* With the lock held, as nat_adopt says; and a port rests, false when it is neither free nor the router's.
+ * (nat_adopt.c) */
+enum nat_adopted adopt_mapping(struct nat *nat, const struct nat_mapping *record, struct qw_time now);
+bool adopt_rest(struct nat *nat, unsigned slot, uint16_t port, struct owner owner, bool counts,
+                struct qw_time since);
+
+/* ---- nat_mapping.c, with the lock held ---- */
+
+/* Has the mapping not ended? */
+bool mapping_live(const struct nat *nat, nat_external mapping);
+
+/* Its port's record, and what counts its sessions. */
+static inline const struct port *mapping_port(const struct nat *nat, nat_external mapping)
+{
+    return &nat->pools[handle_slot(mapping)].ports[handle_port(mapping)];
+}
+
+static inline uint32_t *mapping_sessions(const struct nat *nat, nat_external mapping)
+{
+    return &nat->pools[handle_slot(mapping)].links[handle_port(mapping)].sessions;
+}
+
+/* The mapping of `inside`, also one whose forward has no address now; 0 for none. */
+nat_external mapping_find(const struct nat *nat, const struct qw_endpoint *inside);
+
+/* Makes a mapping for `inside`, which has none. */
+enum nat_answer mapping_make(struct nat *nat, const struct qw_endpoint *inside, struct qw_time now,
+                             nat_external *out);
+void mapping_forward(struct nat *nat, const struct nat_forward *forward, struct qw_time now);
+
+/* Enters a mapping whose port is written already: its handle. */
+nat_external mapping_set_up(struct nat *nat, const struct qw_endpoint *inside, unsigned slot, uint16_t port);
+
+/* Ends a mapping that is no forward; its port rests. `counts`: as one of its host's mappings meanwhile. */
+void mapping_end(struct nat *nat, unsigned slot, uint16_t port, bool counts, struct qw_time now);
+
+/* The mapping on a port that has one. */
+struct nat_mapping mapping_describe(const struct nat *nat, unsigned slot, uint16_t port);
+
+/* Counts a session on a mapping that is live. (sessions.c) */
+void session_hold(struct nat *nat, nat_external mapping, const struct qw_addr *remote);
+
+/* The key in `by_inside`. */
+static inline uint64_t inside_key(const struct qw_endpoint *inside)
+{
+    return word_of(inside, 0);
+}
+
+/* The key in `peers`. Those of one slot are neighbours. */
+static inline uint64_t peer_key(unsigned slot, uint16_t port, uint32_t remote)
+{
+    return (uint64_t)slot << 48 | (uint64_t)port << 32 | remote;
+}
+
+#endif
