@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Draws docs/throttle.svg from a run in the lab, as root, in a minute and a half: 200 equal flows at ten times the capacity,
-# then 50 at two and a half times, then 10 at half of it. Offered and passed load, and the share of the flows that is blocked.
+# then 50 at two and a half times, then 10 at half of it. Offered and passed load, the shares that are blocked, and how many flows are blocked and spared.
 #   QUICWARD   the program (build-release/quicward)
 #   QW_TOOLS   the helper programs (tests/tools beside it)
 set -u
@@ -9,13 +9,14 @@ FLOWS=200 RATE=50 BYTES=200
 CAPACITY=$((FLOWS * RATE * (BYTES + 28) * 8 / 10))
 picture=$QW_ROOT/docs/throttle.svg
 
-# sample: until the last sender has ended, a line for throttle_svg.awk at every look of the controller.
+# sample: until the last sender has ended, a line for throttle_figure at every look of the controller.
 sample() {
     local began
     began=$(date +%s%3N)
     until [ -e "$LAB_DIR/over" ]; do
         stats_json | jq -r --argjson at $(($(date +%s%3N) - began)) \
-            '.stats.throttles[0] | [$at, .offered / .capacity, .passed / .capacity, .share] | join(" ")'
+            '.stats.throttles[0] | [$at, .offered, .passed, .share, .share_confirmed, .share_small, .flows_blocked,
+                .spared.confirmed, .spared.small] | join(" ")'
         sleep 0.18
     done
 }
@@ -32,6 +33,6 @@ sampler=$!
 load $FLOWS 20 && load $((FLOWS / 4)) 40 && load $((FLOWS / 20)) 25 || exit 1
 touch "$LAB_DIR/over"
 wait $sampler
-awk -f "$QW_ROOT/integration/lib/throttle_svg.awk" "$LAB_DIR/samples" >"$picture" || exit 1
+"$QW_TOOLS/throttle_figure" wan0 $CAPACITY <"$LAB_DIR/samples" >"$picture" || exit 1
 stop_quicward
 echo "$picture"

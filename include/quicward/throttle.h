@@ -5,8 +5,12 @@
  *
  * A controller for each interface and direction moves the share towards what keeps the passed load within
  * the capacity. The share of an interface is the larger one of its two directions: a flow blocked one way
- * is blocked both ways. With `spare_confirmed` the flows that the caller calls confirmed are blocked only
- * once all others are. */
+ * is blocked both ways.
+ *
+ * Flows may be spared. With `spare_confirmed` the flows that the caller calls confirmed are blocked only once
+ * all others are. With `spare_small` a flow that offers less than its fair share of the capacity is blocked
+ * only once all that offer more are: then each direction has a share of its own, and a flow is blocked, both
+ * ways, by those directions in which it is not small. */
 #ifndef QUICWARD_THROTTLE_H
 #define QUICWARD_THROTTLE_H
 
@@ -34,7 +38,7 @@ struct throttle_options {
     unsigned gain;           /* percent of the way to the share that is needed, at each look; 1..100 */
     unsigned hysteresis;     /* percent of the capacity: a load this close to it changes nothing; 0..50 */
     unsigned floor, ceiling; /* percent: the share stays between them; floor <= ceiling <= 100 */
-    bool spare_confirmed;
+    bool spare_confirmed, spare_small;
     struct qw_hash_key key;
     struct qw_time now;
 };
@@ -55,28 +59,54 @@ int throttle_find(const struct throttle *throttle, const char *interface);
 /* Is anything blocked on the interface (index of throttle_find) now? While not, no place need be known. */
 bool throttle_active(const struct throttle *throttle, int interface);
 
-/* Is the flow blocked there now? Counts it among the flows hit if so. Any thread. */
-bool throttle_blocks(struct throttle *throttle, int interface, const struct flow_key *flow, bool confirmed);
+/* A flow as packets name it. */
+struct throttle_flow {
+    const struct flow_key *key; /* borrowed */
+    uint64_t hash;              /* of the key, the same for both directions, nobody else can foretell it */
+    bool confirmed;
+};
 
-/* Adds an IP packet of `bytes` to the load: every packet, and whether it passed. Any thread. */
+/* Is the flow blocked there now, with one more IP packet of `bytes` in that direction? Counts it among the
+ * flows blocked or spared. Any thread. */
+bool throttle_blocks(struct throttle *throttle, int interface, enum throttle_direction direction,
+                     const struct throttle_flow *flow, uint32_t bytes);
+
+/* What became of a packet. */
+enum throttle_fate {
+    THROTTLE_PASSED,
+    THROTTLE_BLOCKED,  /* as throttle_blocks said */
+    THROTTLE_ELSEWHERE /* dropped for another reason: it is offered, and nothing else is made of it */
+};
+
+/* Adds an IP packet of `bytes` to the load, every one. `hash`: as throttle_flow's. Any thread. */
 void throttle_count(struct throttle *throttle, int interface, enum throttle_direction direction,
-                    uint32_t bytes, bool passed);
+                    uint64_t hash, uint32_t bytes, enum throttle_fate fate);
 
-/* Looks at the load if an interval is over: one of the threads that call it does. Cheap otherwise. */
+/* Looks at the load if an interval is over: one of the threads that call it does. Cheap otherwise. After a
+ * call that comes late (the router stood still) the look goes on for a second more, so that what was queued
+ * meanwhile is measured over the time in which it came. */
 void throttle_tick(struct throttle *throttle, struct qw_time now);
 
 /* Takes over other limits and settings (capacities, gain, ...); shares of limits that stay go on. The key,
- * and `now`, are not taken. Any thread. */
-void throttle_change(struct throttle *throttle, const struct throttle_options *options);
+ * and `now`, are not taken. `generation` counts changes from 1 on: options that are no newer than those it
+ * has change nothing, so that everybody who has newer ones may hand them over. Any thread. */
+void throttle_change(struct throttle *throttle, const struct throttle_options *options, uint64_t generation);
 
-/* One limit for reports. */
+/* One limit for reports. Flows are counted by estimates, within 3 % up to 10,000. */
 struct throttle_view {
     struct throttle_limit limit;
     uint64_t offered, passed; /* bits a second in the last interval */
-    double share;             /* of the interface: 0..1 of the flows that are not spared */
-    double share_confirmed;   /* of those that are */
-    uint64_t dropped;         /* packets, this direction, ever */
-    uint32_t flows_hit; /* of the interface, in the last 10 seconds: an estimate, within 3 % up to 10,000 */
+    double share;             /* 0..1 of the flows that are not spared: of the interface, with spare_small of
+                                 this direction */
+    double share_confirmed;   /* of those that are confirmed */
+    double share_small;       /* of those that are small */
+    uint64_t fair;            /* bits a second from which on a flow is not small; 0: all flows are */
+    uint64_t dropped;         /* packets that this throttle dropped, this direction, ever */
+    /* of the interface: */
+    uint32_t flows_blocked;                  /* in the last second or two */
+    uint32_t flows_hit;                      /* blocked in the last 10 seconds */
+    uint32_t spared_confirmed, spared_small; /* in these: flows that passed while others were blocked,
+                                                because they are confirmed, or else because they are small */
 };
 
 /* Fills `out` (room for THROTTLE_LIMITS_MAX); returns how many. Any thread. */

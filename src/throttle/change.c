@@ -72,15 +72,18 @@ static void set_limits(struct throttle *throttle, unsigned slot, const struct th
         struct direction *direction = &in->directions[d];
         const struct throttle_limit *limit =
             limit_of(options, &throttle->names[slot], (enum throttle_direction)d);
-        if (limit && !direction->limited)
+        if (limit && !direction->limited) {
             begin(direction, &in->counts[d], &throttle->settings);
+            sketch_clear(&in->sketches[d]);
+        }
         direction->limited = limit != NULL;
+        atomic_store_explicit(&in->force.limited[d], limit != NULL, memory_order_relaxed);
         if (!limit)
             continue;
         direction->capacity = limit->capacity;
         direction->controller.x = controller_clamp(&throttle->settings, direction->controller.x);
     }
-    throttle_enforce(in);
+    throttle_enforce(throttle, in);
 }
 
 /* Slots whose interface has no limit any more become free. */
@@ -102,11 +105,13 @@ static void name_slots(struct throttle *throttle, const struct throttle_options 
         if (find(throttle, words) >= 0)
             continue;
         int slot = find(throttle, FREE); /* there are as many slots as limits */
-        hits_clear(&throttle->interfaces[slot].hits, now);
+        for (unsigned census = 0; census < CENSUSES; census++)
+            hits_clear(&throttle->interfaces[slot].census[census], now);
         set_name(&throttle->names[slot], words);
     }
 }
 
+/* Each kind that is spared doubles the classes: small flows come after all that are not. */
 static void take_settings(struct throttle *throttle, const struct throttle_options *options)
 {
     throttle->settings = (struct controller_settings){
@@ -114,9 +119,11 @@ static void take_settings(struct throttle *throttle, const struct throttle_optio
         .hysteresis = options->hysteresis / 100.0,
         .floor = options->floor / 100.0,
         .ceiling = options->ceiling / 100.0,
-        .spare = options->spare_confirmed,
+        .classes = (options->spare_confirmed ? 2u : 1u) * (options->spare_small ? 2u : 1u),
     };
-    atomic_store_explicit(&throttle->spare, options->spare_confirmed, memory_order_relaxed);
+    atomic_store_explicit(&throttle->spare_confirmed, options->spare_confirmed, memory_order_relaxed);
+    atomic_store_explicit(&throttle->spare_small, options->spare_small, memory_order_relaxed);
+    atomic_store_explicit(&throttle->floor, ((uint64_t)options->floor << 32) / 100, memory_order_relaxed);
     atomic_store_explicit(&throttle->interval_ns, options->interval_ns, memory_order_relaxed);
     if (options->limit_count > 0)
         memcpy(throttle->limits, options->limits, options->limit_count * sizeof(*options->limits));
@@ -135,10 +142,13 @@ void throttle_take_over(struct throttle *throttle, const struct throttle_options
 }
 
 /* Windows go on by the time of the last look. */
-void throttle_change(struct throttle *throttle, const struct throttle_options *options)
+void throttle_change(struct throttle *throttle, const struct throttle_options *options, uint64_t generation)
 {
     pthread_mutex_lock(&throttle->lock);
     struct qw_time looked = {atomic_load_explicit(&throttle->looked_ns, memory_order_relaxed)};
-    throttle_take_over(throttle, options, looked);
+    if (generation > throttle->generation) {
+        throttle_take_over(throttle, options, looked);
+        throttle->generation = generation;
+    }
     pthread_mutex_unlock(&throttle->lock);
 }

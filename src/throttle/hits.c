@@ -27,12 +27,12 @@ static void begin(struct hits *hits, struct qw_time now)
     hits->since = now;
 }
 
-void hits_turn(struct hits *hits, struct qw_time now)
+void hits_turn(struct hits *hits, uint64_t window_ns, struct qw_time now)
 {
     uint64_t age = qw_time_since(now, hits->since);
-    if (age < HITS_WINDOW_NS && now.ns >= hits->since.ns)
+    if (age < window_ns && now.ns >= hits->since.ns)
         return;
-    hits->last = age < 2 * HITS_WINDOW_NS ? running(hits) : 0; /* what is older is none of the last */
+    hits->last = age < 2 * window_ns ? running(hits) : 0; /* what is older is none of the last */
     begin(hits, now);
 }
 

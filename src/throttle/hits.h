@@ -1,4 +1,4 @@
-/* How many different flows were blocked in ten seconds: linear counting (Whang et al., 1990). Each flow sets
+/* How many different flows were met in some seconds: linear counting (Whang et al., 1990). Each flow sets
  * one bit; how many bits are left tells how many flows there were. Bits may be set by any thread. */
 #ifndef HITS_H
 #define HITS_H
@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 #define HITS_BITS 65536u /* 10,000 flows leave 86 % of them: estimates within 1 % */
-#define HITS_WINDOW_NS (10 * QW_NS_PER_SECOND)
 
 struct hits {
     _Atomic uint64_t words[HITS_BITS / 64];
@@ -19,8 +18,8 @@ struct hits {
 /* `hash`: 16 bits that don't depend on whether the flow is blocked. */
 void hits_add(struct hits *hits, uint16_t hash);
 
-/* Begins the next window if this one is over. One thread at a time. */
-void hits_turn(struct hits *hits, struct qw_time now);
+/* Begins the next window if this one of `window_ns` is over. One thread at a time. */
+void hits_turn(struct hits *hits, uint64_t window_ns, struct qw_time now);
 
 /* Forgets all. One thread at a time. */
 void hits_clear(struct hits *hits, struct qw_time now);

@@ -4,10 +4,20 @@
 
 #include "controller.h"
 #include "hits.h"
+#include "sketch.h"
 #include <pthread.h>
 #include <quicward/throttle.h>
 #include <stdalign.h>
 #include <stdatomic.h>
+
+/* What is told of an interface's flows. */
+enum census {
+    CENSUS_NOW,       /* blocked, in the last second or two */
+    CENSUS_HIT,       /* blocked, in ten */
+    CENSUS_CONFIRMED, /* spared, in ten */
+    CENSUS_SMALL,     /* likewise */
+    CENSUSES
+};
 
 /* A name in two words, so that it can be read while another interface takes the slot over. */
 struct name {
@@ -30,22 +40,34 @@ struct direction {
     struct controller controller;
 };
 
+/* What packets ask, on its own cache line. */
+struct force {
+    alignas(64) _Atomic uint64_t x[THROTTLE_DIRECTIONS]; /* in force, times 2^32: up to 2^34 */
+    atomic_bool limited[THROTTLE_DIRECTIONS];
+};
+
 struct interface {
     struct counts counts[THROTTLE_DIRECTIONS];
-    alignas(64) _Atomic uint64_t x; /* in force, times 2^32: up to 2^33 */
-    alignas(64) struct hits hits;
+    struct force force;
+    alignas(64) struct hits census[CENSUSES];
+    struct sketch sketches[THROTTLE_DIRECTIONS];
     struct direction directions[THROTTLE_DIRECTIONS];
 };
 
 struct throttle {
+    void *memory; /* that the struct lies in, owned */
     struct name names[THROTTLE_LIMITS_MAX];
     struct qw_hash_key key;
-    _Atomic bool spare;
+    atomic_bool spare_confirmed, spare_small;
+    _Atomic uint64_t floor; /* times 2^32 */
     _Atomic uint64_t interval_ns;
     alignas(64) _Atomic uint64_t looked_ns; /* the last look at the load */
+    _Atomic uint64_t ticked_ns;             /* the last time that somebody was at work, roughly */
+    _Atomic uint64_t open_ns;               /* the look goes on until then: the router stood still */
     alignas(64) struct interface interfaces[THROTTLE_LIMITS_MAX];
     pthread_mutex_t lock;
     struct controller_settings settings;
+    uint64_t generation;                               /* of the options */
     struct throttle_limit limits[THROTTLE_LIMITS_MAX]; /* as configured, for reports */
     unsigned limit_count;
 };
@@ -54,7 +76,10 @@ struct throttle {
 void throttle_take_over(struct throttle *throttle, const struct throttle_options *options,
                         struct qw_time now);
 
+/* Is any direction of it limited? With the lock held. */
+bool throttle_limits(const struct interface *interface);
+
 /* Puts in force what the interface's controllers say. With the lock held. */
-void throttle_enforce(struct interface *interface);
+void throttle_enforce(struct throttle *throttle, struct interface *interface);
 
 #endif

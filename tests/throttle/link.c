@@ -45,11 +45,23 @@ struct flow_key link_flow(uint32_t n)
     return key;
 }
 
+bool link_blocks(struct throttle *throttle, int interface, const struct flow_key *flow, bool confirmed)
+{
+    const struct throttle_flow of = {flow, flow_hash(LINK_KEY, flow), confirmed};
+    return throttle_blocks(throttle, interface, THROTTLE_OUT, &of, 0);
+}
+
+void link_count(struct throttle *throttle, int interface, enum throttle_direction direction, uint32_t bytes,
+                bool passed)
+{
+    throttle_count(throttle, interface, direction, 0, bytes, passed ? THROTTLE_PASSED : THROTTLE_BLOCKED);
+}
+
 void link_load(struct throttle *throttle, int interface, enum throttle_direction direction, double load,
                struct qw_time *now)
 {
     double bytes = load * LINK_CAPACITY / 8 * LINK_INTERVAL_NS / QW_NS_PER_SECOND;
-    throttle_count(throttle, interface, direction, (uint32_t)bytes, true);
+    link_count(throttle, interface, direction, (uint32_t)bytes, true);
     *now = qw_time_add(*now, LINK_INTERVAL_NS);
     throttle_tick(throttle, *now);
 }
@@ -68,8 +80,14 @@ struct throttle *link_with_share(unsigned percent, bool spare)
     return link_new(&options);
 }
 
+void link_change(struct throttle *throttle, const struct throttle_options *options)
+{
+    static _Atomic uint64_t generation;
+    throttle_change(throttle, options, ++generation);
+}
+
 void link_set_share(struct throttle *throttle, unsigned percent, bool spare)
 {
     struct throttle_options options = with_share(percent, spare);
-    throttle_change(throttle, &options);
+    link_change(throttle, &options);
 }

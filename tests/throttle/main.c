@@ -8,6 +8,9 @@ int main(void)
     suite_controller();
     suite_hits();
     suite_change();
+    suite_sketch();
+    suite_stalls();
+    suite_shapes();
     suite_threads();
     return test_main();
 }

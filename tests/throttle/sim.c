@@ -59,7 +59,7 @@ static void react(struct sim *sim, struct sim_flow *flow)
 static void send_all(struct sim *sim, struct sim_seen *seen)
 {
     double x = sim->controller.x, others = fmin(x, 1),
-           confirmed = sim->settings.spare ? fmax(x - 1, 0) : others;
+           confirmed = sim->settings.classes > 1 ? fmax(x - 1, 0) : others;
     sim->passed = 0;
     for (unsigned i = 0; i < sim->count; i++) {
         struct sim_flow *flow = &sim->flows[i];
@@ -90,7 +90,8 @@ struct sim_seen sim_run(struct sim *sim, double seconds)
     for (unsigned i = 0; i < steps; i++) {
         double before = sim->controller.x;
         send_all(sim, &seen);
-        struct load load = {SIM_CAPACITY, sim->passed, SIM_STEP_S, before};
+        struct load load = {
+            .capacity = SIM_CAPACITY, .passed = sim->passed, .seconds = SIM_STEP_S, .x = before};
         controller_look(&sim->controller, &sim->settings, &load);
         note(&seen, sim->passed / SIM_CAPACITY, before, sim->controller.x);
         seen.mean += sim->passed / SIM_CAPACITY / steps;

@@ -20,7 +20,7 @@ static void change_to(struct throttle *throttle, const struct throttle_limit *li
     struct throttle_options options = link_options();
     options.limits = limits;
     options.limit_count = count;
-    throttle_change(throttle, &options);
+    link_change(throttle, &options);
 }
 
 static void overload(struct throttle *throttle, const char *interface, struct qw_time *now)
@@ -100,11 +100,11 @@ static void limits_that_go(void)
     struct throttle *throttle = link_new(&options);
     struct qw_time now = {0};
     overload(throttle, "wan0", &now);
-    throttle_count(throttle, 0, THROTTLE_OUT, 100, false);
+    link_count(throttle, 0, THROTTLE_OUT, 100, false);
     change_to(throttle, NULL, 0);
     CU_ASSERT_EQUAL(throttle_find(throttle, "wan0"), -1);
     CU_ASSERT_FALSE(throttle_active(throttle, 0));
-    throttle_count(throttle, 0, THROTTLE_OUT, LINK_CAPACITY, true);
+    link_count(throttle, 0, THROTTLE_OUT, LINK_CAPACITY, true);
     change_to(throttle, &other, 1);
     link_load(throttle, throttle_find(throttle, "other"), THROTTLE_OUT, 0, &now);
     CU_ASSERT_EQUAL(share_of(throttle, "other"), 0);
@@ -128,10 +128,27 @@ static void floor_ceiling_and_sparing_at_once(void)
     throttle_views(throttle, views);
     CU_ASSERT(views[0].share == 1 && views[0].share_confirmed > 0.9);
     options.spare_confirmed = false;
-    throttle_change(throttle, &options);
+    link_change(throttle, &options);
     throttle_views(throttle, views);
     CU_ASSERT(views[0].share == 1 && views[0].share_confirmed == 1);
     link_set_share(throttle, 25, false);
+    CU_ASSERT_EQUAL(share_of(throttle, "wan0"), 0.25);
+    throttle_free(throttle);
+}
+
+/* Two workers go over to the settings of two reloads, in any order. */
+static void older_limits_change_nothing(void)
+{
+    struct throttle_options options = link_options();
+    struct throttle *throttle = link_new(&options);
+    options.floor = options.ceiling = 50;
+    throttle_change(throttle, &options, 2);
+    CU_ASSERT_EQUAL(share_of(throttle, "wan0"), 0.5);
+    options.floor = options.ceiling = 25;
+    throttle_change(throttle, &options, 2);
+    throttle_change(throttle, &options, 1);
+    CU_ASSERT_EQUAL(share_of(throttle, "wan0"), 0.5);
+    throttle_change(throttle, &options, 3);
     CU_ASSERT_EQUAL(share_of(throttle, "wan0"), 0.25);
     throttle_free(throttle);
 }
@@ -142,11 +159,10 @@ static void the_key_stays(void)
     struct throttle *throttle = link_with_share(50, false);
     options.floor = options.ceiling = 50;
     options.key.k0 ^= 1;
-    throttle_change(throttle, &options);
+    link_change(throttle, &options);
     for (uint32_t n = 0; n < 1000; n++) {
         struct flow_key flow = link_flow(n);
-        CU_ASSERT_EQUAL(throttle_blocks(throttle, 0, &flow, false),
-                        throttle_place(LINK_KEY, &flow) < 1u << 31);
+        CU_ASSERT_EQUAL(link_blocks(throttle, 0, &flow, false), throttle_place(LINK_KEY, &flow) < 1u << 31);
     }
     throttle_free(throttle);
 }
@@ -159,6 +175,7 @@ void suite_change(void)
         {"P2: a reload keeps the shares of limits that stay", shares_of_limits_that_stay},
         {"P2: limits that go free their flows", limits_that_go},
         {"P2, P3: floor, ceiling and sparing hold at once", floor_ceiling_and_sparing_at_once},
+        {"P2: older limits never replace newer ones", older_limits_change_nothing},
         {"P4: the key stays", the_key_stays},
     };
     TEST_SUITE("change", TESTS);

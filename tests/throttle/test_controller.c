@@ -72,7 +72,10 @@ static void a_pause_and_its_backlog(void)
         sim_run(&sim, 15);
         double before = sim.controller.x;
         for (unsigned i = 0; i < sizeof(LOADS) / sizeof(LOADS[0]); i++) {
-            struct load load = {SIM_CAPACITY, sim.passed * LOADS[i], SIM_STEP_S, sim.controller.x};
+            struct load load = {.capacity = SIM_CAPACITY,
+                                .passed = sim.passed * LOADS[i],
+                                .seconds = SIM_STEP_S,
+                                .x = sim.controller.x};
             controller_look(&sim.controller, &sim.settings, &load);
         }
         CU_ASSERT(sim.controller.x <= before);
@@ -223,7 +226,7 @@ static void any_gain_and_interval_settles(void)
 static void begin_spared(double others, double confirmed, uint64_t seed)
 {
     sim_begin(&sim, seed);
-    sim.settings.spare = true;
+    sim.settings.classes = 2;
     sim_add(&sim, SIM_CONSTANT, 400, others);
     sim_add(&sim, SIM_CONSTANT, 400, confirmed);
     for (unsigned i = 400; i < 800; i++)

@@ -11,7 +11,7 @@
 static bool blocked(struct throttle *throttle, uint32_t n)
 {
     struct flow_key flow = link_flow(n);
-    return throttle_blocks(throttle, 0, &flow, false);
+    return link_blocks(throttle, 0, &flow, false);
 }
 
 static void the_share_of_flows(void)
@@ -162,11 +162,11 @@ static void every_packet_alike(void)
     for (uint32_t n = 0; n < 100; n++) {
         struct qw_tuple t = link_tuple(n);
         struct flow_key first = key_of(t.src, t.dst, t.family);
-        bool hit = throttle_blocks(throttle, 0, &first, false);
+        bool hit = link_blocks(throttle, 0, &first, false);
         for (unsigned packet = 0; packet < 100; packet++) {
             bool back = test_random(&state) % 2;
             struct flow_key key = back ? key_of(t.dst, t.src, t.family) : key_of(t.src, t.dst, t.family);
-            CU_ASSERT_EQUAL(throttle_blocks(throttle, 0, &key, test_random(&state) % 2), hit);
+            CU_ASSERT_EQUAL(link_blocks(throttle, 0, &key, test_random(&state) % 2), hit);
         }
     }
     throttle_free(throttle);

@@ -39,8 +39,8 @@ static void a_closed_loop(void)
         passed = 0;
         for (uint32_t n = 0; n < 1000; n++) {
             struct flow_key flow = link_flow(n);
-            bool pass = !throttle_blocks(throttle, 0, &flow, false);
-            throttle_count(throttle, 0, THROTTLE_OUT, bytes, pass);
+            bool pass = !link_blocks(throttle, 0, &flow, false);
+            link_count(throttle, 0, THROTTLE_OUT, bytes, pass);
             passed += pass;
         }
         now = qw_time_add(now, LINK_INTERVAL_NS);
@@ -61,12 +61,12 @@ static void once_an_interval(void)
     struct throttle_options options = link_options();
     options.now = (struct qw_time){1000};
     struct throttle *throttle = link_new(&options);
-    throttle_count(throttle, 0, THROTTLE_OUT, LINK_CAPACITY, true);
+    link_count(throttle, 0, THROTTLE_OUT, LINK_CAPACITY, true);
     throttle_tick(throttle, (struct qw_time){1000 + LINK_INTERVAL_NS - 1});
     CU_ASSERT_EQUAL(view(throttle, 0).offered, 0);
     throttle_tick(throttle, (struct qw_time){1000 + LINK_INTERVAL_NS});
     CU_ASSERT_EQUAL(view(throttle, 0).offered, 40ull * LINK_CAPACITY);
-    throttle_count(throttle, 0, THROTTLE_OUT, LINK_CAPACITY, true);
+    link_count(throttle, 0, THROTTLE_OUT, LINK_CAPACITY, true);
     throttle_tick(throttle, (struct qw_time){1000 + 2 * LINK_INTERVAL_NS - 1});
     CU_ASSERT_EQUAL(view(throttle, 0).offered, 40ull * LINK_CAPACITY);
     throttle_tick(throttle, (struct qw_time){1000 + 3 * LINK_INTERVAL_NS});
@@ -79,7 +79,7 @@ static void a_clock_set_back(void)
     struct throttle_options options = link_options();
     options.now = (struct qw_time){100 * QW_NS_PER_SECOND};
     struct throttle *throttle = link_new(&options);
-    throttle_count(throttle, 0, THROTTLE_OUT, LINK_CAPACITY, true);
+    link_count(throttle, 0, THROTTLE_OUT, LINK_CAPACITY, true);
     throttle_tick(throttle, (struct qw_time){99 * QW_NS_PER_SECOND + 1}); /* late, no more */
     CU_ASSERT_EQUAL(view(throttle, 0).offered, 0);
     throttle_tick(throttle, (struct qw_time){0});
@@ -100,7 +100,7 @@ static void the_larger_direction(void)
     for (unsigned busy = 0; busy < 2; busy++) {
         struct throttle *throttle = link_new(&options);
         struct qw_time now = {0};
-        throttle_count(throttle, 0, both[!busy].direction, LINK_CAPACITY / 8 / 5 / 2, true);
+        link_count(throttle, 0, both[!busy].direction, LINK_CAPACITY / 8 / 5 / 2, true);
         link_load(throttle, 0, both[busy].direction, 4, &now);
         struct throttle_view loaded = view(throttle, busy), other = view(throttle, !busy);
         CU_ASSERT_DOUBLE_EQUAL(loaded.share, 0.375, 1e-6);
@@ -126,7 +126,7 @@ static unsigned blocked(struct throttle *throttle, bool confirmed)
     unsigned count = 0;
     for (uint32_t n = 0; n < 5000; n++) {
         struct flow_key flow = link_flow(n);
-        count += throttle_blocks(throttle, 0, &flow, confirmed);
+        count += link_blocks(throttle, 0, &flow, confirmed);
     }
     return count;
 }

@@ -27,8 +27,8 @@ static void *work(void *context)
         }
         struct flow_key flow = link_flow(n % 1000 * WORKERS + worker->number);
         bool blocked = throttle_active(worker->throttle, interface) &&
-                       throttle_blocks(worker->throttle, interface, &flow, n % 2);
-        throttle_count(worker->throttle, interface, THROTTLE_OUT, 1200, !blocked);
+                       link_blocks(worker->throttle, interface, &flow, n % 2);
+        link_count(worker->throttle, interface, THROTTLE_OUT, 1200, !blocked);
         worker->dropped += blocked;
         throttle_tick(worker->throttle, (struct qw_time){n * (LINK_INTERVAL_NS / 100)});
     }
@@ -48,7 +48,7 @@ static void reload(struct throttle *throttle)
         options.limits = LIMITS[i % 2];
         options.limit_count = 1 + i % 3 / 2;
         options.spare_confirmed = i % 5 == 0;
-        throttle_change(throttle, &options);
+        link_change(throttle, &options);
         CU_ASSERT_EQUAL(throttle_views(throttle, views), options.limit_count);
     }
 }
