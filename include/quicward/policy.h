@@ -1,5 +1,5 @@
 /* Rules over the first packet of a flow (RFC 9312 4.5): may it come to life? Built once from a configuration,
- * never changed, shared by all threads; only its counters move. Decides from what it is given and knows no
+ * never changed, shared by all threads. Decides from what it is given and knows no
  * flow, no packet. */
 #ifndef QUICWARD_POLICY_H
 #define QUICWARD_POLICY_H
@@ -29,7 +29,7 @@ struct policy_facts {
     uint32_t version; /* with `quic`: of that packet */
     const struct tls_client_hello *hello; /* NULL while not read; see `hello_unreadable` */
     bool hello_unreadable; /* it will never be read (malformed, over a limit, too late): rules that need it do
-                              not match, and neither do they in versions other than v1 and v2 */
+                              not match, but for readable = false; the same in versions other than v1, v2 */
 };
 
 struct policy_decision {
@@ -59,21 +59,18 @@ struct policy_decision policy_decide(const struct policy *policy, const struct p
 /* False when no rule sees a ClientHello: then nothing is ever held. */
 bool policy_inspects(const struct policy *policy);
 
-/* Counts one flow that `decision` was made for. Any thread. */
-void policy_count(struct policy *policy, const struct policy_decision *decision);
-
 uint32_t policy_rule_count(const struct policy *policy);
 const char *policy_rule_name(const struct policy *policy, uint32_t rule); /* "default" for POLICY_NO_RULE */
-uint64_t policy_rule_hits(const struct policy *policy, uint32_t rule);
 
-/* Rules of the same name in `from` hand their counters on: a reload does not start them again. */
-void policy_take_counters(struct policy *policy, const struct policy *from);
+/* May flows that the rule admits take the fast path? Those of the default may. */
+bool policy_rule_is_fast(const struct policy *policy, uint32_t rule);
 
 /* A flow in words, as `quicward explain` takes it. Not to be copied: `facts` points into it. */
 #define POLICY_FLOW_TEXT_MAX 2048
 struct policy_flow {
     struct policy_facts facts;
     struct tls_client_hello hello;
+    bool sides_told;                 /* at least one end has a side; else `facts` begins inside */
     char text[POLICY_FLOW_TEXT_MAX]; /* what the names in it are borrowed from */
 };
 
@@ -106,8 +103,10 @@ void policy_names_free(struct policy_names *names);
 enum qw_error policy_names_add(struct policy_names *names, const char *name);
 
 /* Reads a file: one name a line; blanks around it, blank lines, and what follows '#' are skipped. Errors as
- * in policy_new; what was good is then in the set. */
-enum qw_error policy_names_load(struct policy_names *names, const char *path, FILE *errors);
+ * in policy_new; what was good is then in the set. When the file itself cannot be read, `asked` ("FILE:LINE"
+ * of what names it, or NULL) begins the message. */
+enum qw_error policy_names_load(struct policy_names *names, const char *path, const char *asked,
+                                FILE *errors);
 
 bool policy_names_match(const struct policy_names *names, struct qw_bytes sni);
 

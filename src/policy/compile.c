@@ -13,10 +13,11 @@ static enum qw_error load_lists(struct policy *policy, FILE *errors)
 {
     enum qw_error result = QW_OK;
     for (unsigned i = 0; i < policy->config->sni_list_count; i++) {
+        const struct config_sni_list *list = &policy->config->sni_lists[i];
         policy->lists[i] = policy_names_new(policy->secret);
         if (!policy->lists[i])
             return QW_ERR_NO_MEMORY;
-        enum qw_error error = policy_names_load(policy->lists[i], policy->config->sni_lists[i].path, errors);
+        enum qw_error error = policy_names_load(policy->lists[i], list->path, list->asked, errors);
         if (error == QW_ERR_NO_MEMORY)
             return error;
         if (error != QW_OK)
@@ -72,15 +73,11 @@ static enum qw_error compile_rule(struct policy *policy, struct rule *rule, cons
         rule->conditions[rule->condition_count++] = &CONDITIONS[i];
         policy->inspects |= CONDITIONS[i].asks == ASKS_HELLO;
     }
-    if (!addresses_build(&config->from, &rule->from) || !addresses_build(&config->to, &rule->to))
+    if (!qw_prefix_set_build(config->from.list, config->from.count, &rule->from) ||
+        !qw_prefix_set_build(config->to.list, config->to.count, &rule->to))
         return QW_ERR_NO_MEMORY;
     enum qw_error error = compile_names(policy, rule);
     return error == QW_OK ? compile_lists(policy, rule) : error;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const struct rule_name *)a)->name, ((const struct rule_name *)b)->name);
 }
 
 static enum qw_error compile_rules(struct policy *policy)
@@ -90,9 +87,7 @@ static enum qw_error compile_rules(struct policy *policy)
         enum qw_error error = compile_rule(policy, &policy->rules[i], &config->rules[i]);
         if (error != QW_OK)
             return error;
-        policy->by_name[i] = (struct rule_name){config->rules[i].name, i};
     }
-    qsort(policy->by_name, config->rule_count, sizeof(*policy->by_name), by_name);
     policy->inspects &= config->quic == CONFIG_QUIC_INSPECT;
     return QW_OK;
 }
@@ -103,9 +98,7 @@ static bool allocate(struct policy *policy, const struct config *config)
     policy->config = config_copy(config);
     policy->lists = calloc(config->sni_list_count + 1, sizeof(*policy->lists));
     policy->rules = calloc(config->rule_count + 1, sizeof(*policy->rules));
-    policy->by_name = calloc(config->rule_count + 1, sizeof(*policy->by_name));
-    policy->hits = calloc(config->rule_count + 1, sizeof(*policy->hits));
-    return policy->config && policy->lists && policy->rules && policy->by_name && policy->hits;
+    return policy->config && policy->lists && policy->rules;
 }
 
 enum qw_error policy_new(const struct config *config, struct qw_hash_key secret, FILE *errors,
@@ -128,8 +121,8 @@ enum qw_error policy_new(const struct config *config, struct qw_hash_key secret,
 
 static void free_rule(struct rule *rule)
 {
-    addresses_free(&rule->from);
-    addresses_free(&rule->to);
+    qw_prefix_set_free(&rule->from);
+    qw_prefix_set_free(&rule->to);
     policy_names_free(rule->sni);
     free(rule->lists);
 }
@@ -144,8 +137,6 @@ void policy_free(struct policy *policy)
         policy_names_free(policy->lists[i]);
     free(policy->rules);
     free(policy->lists);
-    free(policy->by_name);
-    free(policy->hits);
     config_free(policy->config);
     free(policy);
 }

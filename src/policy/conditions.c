@@ -111,7 +111,7 @@ static bool has_from(const struct config_rule *rule)
 static enum answer ask_from(const struct rule *rule, struct seen *seen)
 {
     const struct qw_tuple *tuple = &seen->facts->tuple;
-    return yes_if(addresses_contain(&rule->from, &tuple->src.addr, tuple->family));
+    return yes_if(qw_prefix_set_has(&rule->from, &tuple->src.addr, tuple->family));
 }
 
 static void show_from(const struct seen *seen, FILE *out)
@@ -127,7 +127,7 @@ static bool has_to(const struct config_rule *rule)
 static enum answer ask_to(const struct rule *rule, struct seen *seen)
 {
     const struct qw_tuple *tuple = &seen->facts->tuple;
-    return yes_if(addresses_contain(&rule->to, &tuple->dst.addr, tuple->family));
+    return yes_if(qw_prefix_set_has(&rule->to, &tuple->dst.addr, tuple->family));
 }
 
 static void show_to(const struct seen *seen, FILE *out)
@@ -206,6 +206,7 @@ const struct condition CONDITIONS[CONDITIONS_MAX] = {
     {"misshapen", ASKS_PACKET, has_misshapen, ask_misshapen, show_misshapen},
     {"version", ASKS_PACKET, has_version, ask_version, show_version},
     {"ech", ASKS_HELLO, hello_has_ech, hello_ask_ech, hello_show_ech},
+    {"readable", ASKS_HELLO, hello_has_readable, hello_ask_readable, hello_show_readable},
     {"alpn", ASKS_HELLO, hello_has_alpn, hello_ask_alpn, hello_show_alpn},
     {"sni", ASKS_HELLO, hello_has_sni, hello_ask_sni, hello_show_sni},
 };

@@ -20,4 +20,9 @@ bool hello_has_ech(const struct config_rule *rule);
 enum answer hello_ask_ech(const struct rule *rule, struct seen *seen);
 void hello_show_ech(const struct seen *seen, FILE *out);
 
+/* `readable`: QUIC only. A ClientHello without a name says nothing that a name could be asked of. */
+bool hello_has_readable(const struct config_rule *rule);
+enum answer hello_ask_readable(const struct rule *rule, struct seen *seen);
+void hello_show_readable(const struct seen *seen, FILE *out);
+
 #endif

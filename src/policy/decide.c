@@ -41,7 +41,7 @@ enum config_action rule_default(const struct policy *policy, const struct policy
 
 /* Rules that wait for the ClientHello are passed by for as long as all of them, and what would decide without
  * them, say the same. */
-struct walk {
+struct rules_walk {
     bool waits;
     enum config_action action; /* of those that wait */
 };
@@ -56,7 +56,7 @@ static struct policy_decision wait_for_hello(const struct policy *policy, const 
 
 static struct policy_decision ask_rules(const struct policy *policy, struct seen *seen, bool content)
 {
-    struct walk walk = {false, CONFIG_ACCEPT};
+    struct rules_walk walk = {false, CONFIG_ACCEPT};
     const struct condition *why;
     struct policy_decision decision = {rule_default(policy, seen->facts), POLICY_NO_RULE, false, false};
     for (uint32_t i = 0; i < policy->config->rule_count; i++) {
@@ -70,7 +70,7 @@ static struct policy_decision ask_rules(const struct policy *policy, struct seen
         if (answer == ANSWER_LATER && walk.waits && walk.action != action)
             return wait_for_hello(policy, seen->facts);
         if (answer == ANSWER_LATER)
-            walk = (struct walk){true, action};
+            walk = (struct rules_walk){true, action};
     }
     if (walk.waits && walk.action != decision.action)
         return wait_for_hello(policy, seen->facts);
@@ -87,6 +87,21 @@ struct policy_decision policy_decide(const struct policy *policy, const struct p
         return (struct policy_decision){CONFIG_REJECT, POLICY_NO_RULE, true, false};
     rule_see(policy, facts, &seen);
     return ask_rules(policy, &seen, blocks);
+}
+
+uint32_t policy_rule_count(const struct policy *policy)
+{
+    return policy->config->rule_count;
+}
+
+const char *policy_rule_name(const struct policy *policy, uint32_t rule)
+{
+    return rule < policy->config->rule_count ? policy->config->rules[rule].name : "default";
+}
+
+bool policy_rule_is_fast(const struct policy *policy, uint32_t rule)
+{
+    return rule >= policy->config->rule_count || policy->config->rules[rule].fast != CONFIG_NO;
 }
 
 bool policy_inspects(const struct policy *policy)

@@ -116,7 +116,7 @@ static bool read_alpn(struct flow_reader *reader, char *value)
     for (size_t len; *value; value += len + (value[len] == ',')) {
         len = strcspn(value, ",");
         if (hello->alpn_count == TLS_ALPN_MAX)
-            return wrong(reader, value, "is one protocol too many: at most 8");
+            return wrong(reader, value, "is one protocol too many: at most 64");
         hello->alpn[hello->alpn_count++] = (struct qw_bytes){(const uint8_t *)value, len};
     }
     return true;
@@ -167,6 +167,7 @@ static bool complete(struct flow_reader *reader)
         return wrong(reader, "quic=no", "contradicts version, sni, alpn, ech and hello, which only QUIC has");
     if (read && facts->hello_unreadable)
         return wrong(reader, "hello=unreadable", "contradicts sni, alpn and ech, which are read there");
+    reader->flow->sides_told = reader->from.where != SIDE_OPEN || reader->to.where != SIDE_OPEN;
     if (!sides_complete(reader->config, &reader->from, &reader->to))
         return wrong(reader, "->",
                      "stands between two ends on one side; allowed: one inside and one outside");

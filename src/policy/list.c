@@ -15,7 +15,7 @@
 
 struct list {
     struct policy_names *names;
-    const char *path;
+    const char *path, *asked;
     FILE *errors;
     uint64_t line, bad;
     enum qw_error error;
@@ -86,6 +86,8 @@ static void read_lines(struct list *list, FILE *file)
 
 static enum qw_error say_system(const struct list *list, const char *why)
 {
+    if (list->asked)
+        fprintf(list->errors, "%s: the list ", list->asked);
     fprintf(list->errors, "%s: %s\n", list->path, why);
     return QW_ERR_INVALID;
 }
@@ -106,9 +108,9 @@ static enum qw_error read_file(struct list *list, FILE *file)
     return QW_ERR_INVALID;
 }
 
-enum qw_error policy_names_load(struct policy_names *names, const char *path, FILE *errors)
+enum qw_error policy_names_load(struct policy_names *names, const char *path, const char *asked, FILE *errors)
 {
-    struct list list = {.names = names, .path = path, .errors = errors};
+    struct list list = {.names = names, .path = path, .asked = asked, .errors = errors};
     struct stat about;
     /* Not to be stopped by a pipe that nobody writes to. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

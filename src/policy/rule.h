@@ -2,26 +2,20 @@
 #ifndef POLICY_RULE_H
 #define POLICY_RULE_H
 
-#include "addresses.h"
-#include "names.h"
-#include <stdatomic.h>
+#include "name_sets.h"
+#include <quicward/base/prefix_set.h>
 
 struct condition;
 
-#define CONDITIONS_MAX 13
+#define CONDITIONS_MAX 14
 
 struct rule {
     const struct config_rule *config;
-    struct addresses from, to;
+    struct qw_prefix_set from, to;
     struct policy_names *sni;          /* of `sni`; NULL without */
     const struct policy_names **lists; /* of `sni_list`, config->sni_list.count of them */
     unsigned condition_count;
     const struct condition *conditions[CONDITIONS_MAX]; /* those that it has, in order */
-};
-
-struct rule_name {
-    const char *name;
-    uint32_t rule;
 };
 
 struct policy {
@@ -29,8 +23,6 @@ struct policy {
     struct qw_hash_key secret;
     struct policy_names **lists; /* config->sni_lists */
     struct rule *rules;          /* config->rules */
-    struct rule_name *by_name;   /* sorted */
-    atomic_uint_fast64_t *hits;  /* of each rule, then of the defaults */
     unsigned depth;              /* labels of the longest name of all sets */
     bool inspects;
 };

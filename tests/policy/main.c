@@ -8,7 +8,6 @@ int main(void)
     rules_suite();
     hold_suite();
     content_suite();
-    counters_suite();
     random_suite();
     flow_text_suite();
     explain_suite();

@@ -88,12 +88,21 @@ static bool fits_hello(const struct config_rule *rule, const struct naive_list *
             alpn |= hello->alpn[j].len == strlen(rule->alpn.list[i]) &&
                     strncmp((const char *)hello->alpn[j].data, rule->alpn.list[i], hello->alpn[j].len) == 0;
     return alpn && in_names(rule, lists, name) &&
-           (rule->ech == CONFIG_EITHER || (rule->ech == CONFIG_YES) == hello->ech);
+           (rule->ech == CONFIG_EITHER || (rule->ech == CONFIG_YES) == hello->ech) &&
+           (rule->readable == CONFIG_EITHER || (rule->readable == CONFIG_YES) == (hello->sni.len > 0));
 }
 
 static bool needs_hello(const struct config_rule *rule)
 {
-    return rule->sni.count || rule->sni_list.count || rule->alpn.count || rule->ech != CONFIG_EITHER;
+    return rule->sni.count || rule->sni_list.count || rule->alpn.count || rule->ech != CONFIG_EITHER ||
+           rule->readable != CONFIG_EITHER;
+}
+
+/* A rule whose only question to the ClientHello is whether there is one with a name. */
+static bool asks_only_unreadable(const struct config_rule *rule)
+{
+    return rule->readable == CONFIG_NO && !rule->sni.count && !rule->sni_list.count && !rule->alpn.count &&
+           rule->ech == CONFIG_EITHER;
 }
 
 static bool readable(const struct policy_facts *facts)
@@ -111,6 +120,8 @@ static uint32_t first_match(const struct config *config, const struct naive_list
         bool hello = !needs_hello(rule);
         if (!hello && readable(facts))
             hello = facts->hello ? fits_hello(rule, lists, facts->hello) : guess >> i & 1;
+        else if (!hello)
+            hello = facts->quic && asks_only_unreadable(rule);
         if (hello && fits_addresses(rule, facts) && fits_packet(rule, facts))
             return i;
     }

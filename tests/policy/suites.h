@@ -2,7 +2,6 @@
 #define TEST_POLICY_SUITES_H
 
 void content_suite(void);
-void counters_suite(void);
 void examples_suite(void);
 void explain_suite(void);
 void flow_text_suite(void);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SEVEN ",2,3,4,5,6,7,8" /* protocols */
+
 static struct world world;
 
 static void read_right(const char *text, struct policy_flow *flow)
@@ -126,7 +128,8 @@ static void test_wrong_content(void)
                  "\"v3\" is no QUIC version; allowed: v1, v2, or a number such as 0x1a2a3a4a\n");
     expect_wrong(FLOW " sni=a sni=b", "\"sni=b\" is a second value; allowed: each once\n");
     expect_wrong(FLOW " hello=later", "\"later\" is not known; allowed: hello=unreadable\n");
-    expect_wrong(FLOW " alpn=1,2,3,4,5,6,7,8,9", "\"9\" is one protocol too many: at most 8\n");
+    expect_wrong(FLOW " alpn=1" SEVEN SEVEN SEVEN SEVEN SEVEN SEVEN SEVEN SEVEN SEVEN ",9",
+                 "\"9\" is one protocol too many: at most 64\n");
     expect_wrong(FLOW " quic=no sni=x",
                  "\"quic=no\" contradicts version, sni, alpn, ech and hello, which only QUIC has\n");
     expect_wrong(FLOW " hello=unreadable sni=x",

@@ -1,5 +1,5 @@
 /* Sets of host names. */
-#include "names.h"
+#include "name_sets.h"
 #include "suite.h"
 #include "suites.h"
 #include "world.h"
@@ -159,7 +159,7 @@ static void test_million(void)
     write_million(out);
     need(fclose(out) == 0, "fclose");
     struct policy_names *names = set(NULL, 0);
-    CU_ASSERT_EQUAL(policy_names_load(names, file_make(text, len), stdout), QW_OK);
+    CU_ASSERT_EQUAL(policy_names_load(names, file_make(text, len), NULL, stdout), QW_OK);
     file_remove();
     free(text);
     CU_ASSERT_EQUAL(policy_names_count(names), 1000000);

@@ -60,9 +60,12 @@ static void write_content(FILE *out)
         fputs("quic = true; ", out);
     if (any(4) == 0)
         WRITE(out, "from_port", PORTS);
-    if (any(3) == 0)
+    bool nameless = any(8) == 0;
+    if (nameless || any(8) == 0)
+        fprintf(out, "readable = %s; ", nameless ? "false" : "true");
+    if (!nameless && any(3) == 0)
         WRITE(out, "sni", NAMES);
-    if (any(5) == 0)
+    if (!nameless && any(5) == 0)
         WRITE(out, "sni_list", LIST_NAMES);
     if (any(5) == 0)
         WRITE(out, "alpn", ALPNS);

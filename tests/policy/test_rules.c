@@ -139,6 +139,31 @@ static void test_ech(void)
     expect("ech = false;", OUT " ech=no", OUT);
 }
 
+static void test_readable(void)
+{
+    expect("readable = true;", OUT " sni=x.org", OUT " sni=");
+    expect("readable = true;", OUT " sni=x.org ech=yes", OUT " hello=unreadable");
+    expect("readable = true;", OUT " sni=x.org version=v2", OUT " version=0x1a2a3a4a");
+    expect("readable = true;", OUT " sni=x.org ech=no", OUT);
+    expect("readable = false;", OUT " hello=unreadable", OUT " sni=x.org ech=yes");
+    expect("readable = false;", OUT " version=0x1a2a3a4a", OUT);
+    expect("readable = false;", OUT " sni= ech=yes", OUT " sni=x.org");
+    expect("readable = false; version = [\"0x1a2a3a4a\"];", OUT " version=0x1a2a3a4a", OUT " version=v2");
+    expect("readable = false; alpn = \"h3\";", OUT " sni= alpn=h3", OUT " hello=unreadable");
+}
+
+static void readable_waits_for_the_hello(void)
+{
+    struct world world = one_rule("readable = true;");
+    CU_ASSERT_TRUE(policy_inspects(world.policy));
+    world_expect(&world, OUT " quic=yes", "wait");
+    world_expect(&world, OUT " version=0x1a2a3a4a", "accept default");
+    world_end(&world);
+    world = one_rule("readable = false;");
+    world_expect(&world, OUT " quic=yes", "wait");
+    world_end(&world);
+}
+
 static void test_all_together(void)
 {
     expect("direction = \"out\"; from = \"10.0.0.0/8\"; to_port = 443; version = \"v1\"; sni = \".org\"; "
@@ -172,6 +197,18 @@ static void test_no_rules(void)
     world_end(&world);
 }
 
+static void test_rule_names(void)
+{
+    struct world world = world_begin("rules = ( { name = \"a\"; action = \"drop\"; }, "
+                                     "{ name = \"b\"; action = \"accept\"; } );");
+    CU_ASSERT_EQUAL(policy_rule_count(world.policy), 2);
+    CU_ASSERT_STRING_EQUAL(policy_rule_name(world.policy, 0), "a");
+    CU_ASSERT_STRING_EQUAL(policy_rule_name(world.policy, 1), "b");
+    CU_ASSERT_STRING_EQUAL(policy_rule_name(world.policy, 2), "default");
+    CU_ASSERT_STRING_EQUAL(policy_rule_name(world.policy, POLICY_NO_RULE), "default");
+    world_end(&world);
+}
+
 static const struct test TESTS[] = {
     {"F2: direction", test_direction},
     {"F2: interfaces", test_interfaces},
@@ -183,9 +220,12 @@ static const struct test TESTS[] = {
     {"F2: lists of names beside names", test_sni_lists},
     {"F2: ALPN", test_alpn},
     {"F2: ECH offered or not", test_ech},
+    {"F2: a name that can be read, whatever ECH is offered", test_readable},
+    {"F5: readable waits for the ClientHello", readable_waits_for_the_hello},
     {"F4: an Initial's size and shape", test_misshapen},
     {"F2: a rule matches when all of it does", test_all_together},
     {"F2: the first match wins", test_order},
+    {"F2: rules have names, and the default has one", test_rule_names},
     {"F3: without rules, out passes and in does not", test_no_rules},
 };
 

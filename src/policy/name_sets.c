@@ -1,6 +1,6 @@
 /* Open addressing with linear probing over texts in one arena. The hash is keyed: who writes lists or asks
  * for names cannot aim at a slot. A slot keeps 32 bits of it, and the text decides. */
-#include "names.h"
+#include "name_sets.h"
 #include <stdlib.h>
 #include <string.h>
 

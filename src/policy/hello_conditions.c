@@ -107,3 +107,23 @@ void hello_show_ech(const struct seen *seen, FILE *out)
     if (!show_no_hello(seen, out))
         fprintf(out, "the ClientHello %s it", seen->facts->hello->ech ? "offers" : "does not offer");
 }
+
+bool hello_has_readable(const struct config_rule *rule)
+{
+    return rule->readable != CONFIG_EITHER;
+}
+
+enum answer hello_ask_readable(const struct rule *rule, struct seen *seen)
+{
+    if (!seen->quic)
+        return ANSWER_NO;
+    if (seen->hello == HELLO_LATER)
+        return ANSWER_LATER;
+    bool readable = seen->hello == HELLO_READ && seen->facts->hello->sni.len > 0;
+    return readable == (rule->config->readable == CONFIG_YES) ? ANSWER_YES : ANSWER_NO;
+}
+
+void hello_show_readable(const struct seen *seen, FILE *out)
+{
+    hello_show_sni(seen, out);
+}
