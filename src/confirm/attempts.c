@@ -21,21 +21,41 @@ bool attempt_event(struct confirm *scratch, struct confirm_attempt *attempt, enu
     return true;
 }
 
+/* Both cost the same whether they lead to anything or not, so that a stranger may ask for a few only. */
+static bool may_try(struct confirm_reader *reader)
+{
+    reader->exhausted |= reader->tries >= CONFIRM_TRIES;
+    return !reader->exhausted;
+}
+
+static bool have_keys(struct confirm_attempt *attempt, struct confirm_reader *reader, uint32_t version,
+                      enum quic_sender sender)
+{
+    struct confirm_initials *initials = &attempt->initials[sender];
+    struct qw_bytes dcid = {attempt->dcid, attempt->dcid_len};
+    if (initials->version == version)
+        return true;
+    reader->tries++;
+    if (quic_initial_keys(reader->crypto, version, dcid, sender, &initials->keys) != QW_OK)
+        return false;
+    initials->version = version;
+    return true;
+}
+
 bool attempt_open(struct confirm_attempt *attempt, struct confirm_reader *reader,
                   const struct quic_packet *packet, enum quic_sender sender, struct qw_bytes *frames)
 {
     struct confirm_initials *initials = &attempt->initials[sender];
-    if (initials->version != packet->version) {
-        struct qw_bytes dcid = {attempt->dcid, attempt->dcid_len};
-        if (quic_initial_keys(reader->crypto, packet->version, dcid, sender, &initials->keys) != QW_OK)
-            return false;
-        initials->version = packet->version;
-    }
+    if (!may_try(reader) || !have_keys(attempt, reader, packet->version, sender))
+        return false;
     struct quic_opened opened;
     uint8_t *room = reader->opened + reader->opened_len;
     if (quic_initial_open(reader->crypto, &initials->keys, packet, initials->largest, room,
-                          sizeof reader->opened - reader->opened_len, &opened) != QW_OK)
+                          sizeof reader->opened - reader->opened_len, &opened) != QW_OK) {
+        reader->tries += reader->failed;
+        reader->failed = true;
         return false;
+    }
     if ((int64_t)opened.packet_number > initials->largest)
         initials->largest = (int64_t)opened.packet_number;
     reader->opened_len += packet->packet.len;
@@ -48,7 +68,30 @@ void attempt_collect(struct confirm_reader *reader, unsigned slot, struct qw_byt
     struct qw_reader r = qw_reader(frames.data, frames.len);
     struct quic_crypto_frame frame;
     while (reader->piece_count < CONFIRM_PIECES_MAX && quic_next_crypto(&r, &frame) == QW_OK)
-        reader->pieces[reader->piece_count++] = (struct confirm_piece){slot, frame};
+        if (frame.data.len > 0)
+            reader->pieces[reader->piece_count++] = (struct confirm_piece){slot, frame};
+}
+
+static bool comes_before(const struct confirm_piece *a, const struct confirm_piece *b)
+{
+    if (a->frame.offset != b->frame.offset)
+        return a->frame.offset < b->frame.offset;
+    return a->frame.data.data < b->frame.data.data; /* of two with the same offset, the one read first */
+}
+
+/* Shell's method: no memory, and 512 pieces in a few thousand steps. */
+void attempt_sort(struct confirm_reader *reader)
+{
+    if (reader->piece_count <= QUIC_STREAM_RANGES)
+        return;
+    for (size_t gap = reader->piece_count / 2; gap > 0; gap /= 2)
+        for (size_t i = gap; i < reader->piece_count; i++) {
+            struct confirm_piece moving = reader->pieces[i];
+            size_t to = i;
+            for (; to >= gap && comes_before(&moving, &reader->pieces[to - gap]); to -= gap)
+                reader->pieces[to] = reader->pieces[to - gap];
+            reader->pieces[to] = moving;
+        }
 }
 
 void attempt_set_dcid(struct confirm_attempt *attempt, struct confirm_cid cid, struct qw_bytes dcid)
@@ -59,6 +102,20 @@ void attempt_set_dcid(struct confirm_attempt *attempt, struct confirm_cid cid, s
         memcpy(attempt->dcid, dcid.data, attempt->dcid_len);
     for (int sender = 0; sender < 2; sender++)
         attempt->initials[sender] = (struct confirm_initials){.largest = -1};
+}
+
+bool attempt_has_retry(const struct confirm_attempt *attempt, uint64_t retry)
+{
+    for (unsigned i = 0; i < attempt->retry_count && i < CONFIRM_RETRIES; i++)
+        if (attempt->retries[i] == retry)
+            return true;
+    return false;
+}
+
+void attempt_note_retry(struct confirm_attempt *attempt, uint64_t retry)
+{
+    if (!attempt_has_retry(attempt, retry))
+        attempt->retries[attempt->retry_count++ % CONFIRM_RETRIES] = retry;
 }
 
 static bool gives_way_before(const struct confirm_attempt *a, const struct confirm_attempt *b)
@@ -88,6 +145,16 @@ unsigned attempt_add(struct confirm *scratch, const struct confirm_attempt *fres
     return place;
 }
 
+bool confirm_opened(const struct confirm_attempt *attempt)
+{
+    return attempt->stage > STAGE_EARLY_DATA;
+}
+
+bool confirm_answered(const struct confirm_attempt *attempt)
+{
+    return attempt->stage >= STAGE_ANSWERED;
+}
+
 bool attempt_version_known(const struct confirm_attempt *attempt)
 {
     return quic_version_known(attempt->version);
@@ -100,6 +167,6 @@ bool attempt_answered(const struct confirm_attempt *attempt)
 
 bool attempt_scid_proves_path(const struct confirm_attempt *attempt)
 {
-    return attempt->server_scid.len >= GUESSABLE_CID &&
-           !attempt_cid_equal(attempt->server_scid, attempt->client_dcid);
+    return attempt->path_proven || (attempt->server_scid.len >= GUESSABLE_CID &&
+                                    !attempt_cid_equal(attempt->server_scid, attempt->client_dcid));
 }

@@ -6,12 +6,20 @@ bool confirm_concerns(struct qw_bytes payload)
     return payload.len >= 7 && payload.data[0] & 0x80;
 }
 
+static uint32_t version_of(struct qw_bytes payload)
+{
+    struct qw_reader r = qw_reader(payload.data + 1, 4);
+    return qw_u32(&r);
+}
+
+static bool is_known(struct qw_bytes payload)
+{
+    return confirm_concerns(payload) && quic_version_known(version_of(payload));
+}
+
 bool confirm_concerns_known(struct qw_bytes payload)
 {
-    if (!confirm_concerns(payload))
-        return false;
-    struct qw_reader r = qw_reader(payload.data + 1, 4);
-    return quic_version_known(qw_u32(&r));
+    return is_known(payload) || (confirm_concerns(payload) && quic_version_is_scone(version_of(payload)));
 }
 
 static bool may_open_another_version(const struct quic_packet *packet, uint32_t wire_len)
@@ -44,15 +52,26 @@ static bool says_initial(struct qw_bytes payload)
     return type == (qw_u32(&r) == QUIC_VERSION_2 ? 1 : 0);
 }
 
+/* Reads the first packet behind a SCONE packet, if there is one; `rest` then begins with it. */
+static enum qw_error first_packet(struct qw_bytes *rest, struct quic_packet *first)
+{
+    struct qw_reader datagram = qw_reader(rest->data, rest->len);
+    enum qw_error error = quic_next(&datagram, first);
+    if (error != QW_OK || first->type != QUIC_SCONE)
+        return error;
+    *rest = (struct qw_bytes){datagram.at, qw_left(&datagram)};
+    return quic_next(&datagram, first);
+}
+
 struct confirm_look confirm_look(struct qw_bytes payload, uint32_t wire_len)
 {
-    struct qw_reader datagram = qw_reader(payload.data, payload.len);
     struct quic_packet first;
     struct confirm_look look = {0};
     if (!confirm_concerns(payload))
         return look;
-    if (quic_next(&datagram, &first) != QW_OK) {
-        look.misshapen = confirm_concerns_known(payload) && says_initial(payload);
+    bool whole = payload.len >= wire_len; /* of one captured in part nobody knows whether its lengths fit */
+    if (first_packet(&payload, &first) != QW_OK) {
+        look.misshapen = whole && is_known(payload) && says_initial(payload);
         return look;
     }
     look.begins = may_open(&first, wire_len);

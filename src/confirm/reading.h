@@ -12,7 +12,8 @@ struct reading {
     const struct quic_packet *packet;
     struct confirm_cid dcid, scid; /* of the packet */
     bool progress;                 /* some attempt changed its stage */
-    int slot;                      /* the attempt whose client sent the datagram; -1: none */
+    int server_of; /* the attempt of whose server a packet of this datagram opened; -1: none yet */
+    int slot;      /* the attempt whose client sent the datagram; -1: none */
 };
 
 void read_initial(struct reading *r);   /* RFC 9000 17.2.2 */
@@ -24,6 +25,9 @@ void read_other(struct reading *r);     /* RFC 8999 5.1, a version not known her
 
 /* A new attempt of the sender as its client, as the packet shows it; stage FREE. */
 struct confirm_attempt reading_attempt(const struct reading *r);
+
+/* What a Retry is remembered by: the SCID that it asked for, and the token of the packet being read. */
+uint64_t retry_hash(const struct reading *r, struct confirm_cid scid);
 
 /* Moves `attempt` as the table says. */
 void reading_event(struct reading *r, struct confirm_attempt *attempt, enum confirm_event what);

@@ -59,6 +59,41 @@ enum flow_state client_initial(struct talk *t, const struct names *n)
             .version = n->version, .key_dcid = n->first_dcid, .dcid = n->first_dcid, .scid = n->client_scid});
 }
 
+enum flow_state client_initial_half(struct talk *t, const struct names *n)
+{
+    return initial(t, n->client,
+                   (struct test_initial){.version = n->version,
+                                         .key_dcid = n->first_dcid,
+                                         .dcid = n->first_dcid,
+                                         .scid = n->client_scid,
+                                         .packet_number = 1});
+}
+
+enum flow_state retry(struct talk *t, const struct names *n, const struct test_cid *scid, uint8_t fill,
+                      size_t token_len)
+{
+    uint8_t out[300], token[200];
+    memset(token, fill, sizeof token);
+    return datagram(
+        t, flow_peer(n->client), out,
+        test_retry(out, sizeof out, n->version, &n->client_scid, scid, &n->first_dcid, token, token_len));
+}
+
+enum flow_state follow_retry(struct talk *t, const struct names *n, const struct test_cid *scid, uint8_t fill,
+                             size_t token_len, uint64_t number)
+{
+    uint8_t token[200];
+    memset(token, fill, sizeof token);
+    return initial(t, n->client,
+                   (struct test_initial){.version = n->version,
+                                         .key_dcid = *scid,
+                                         .dcid = *scid,
+                                         .scid = n->client_scid,
+                                         .token = token,
+                                         .token_len = token_len,
+                                         .packet_number = number});
+}
+
 enum flow_state client_initial_again(struct talk *t, const struct names *n)
 {
     return initial(t, n->client,
@@ -118,4 +153,9 @@ enum flow_state client_short(struct talk *t, const struct names *n)
 enum flow_state server_short(struct talk *t, const struct names *n)
 {
     return short_header(t, flow_peer(n->client), &n->client_scid);
+}
+
+enum flow_state zero_rtt(struct talk *t, const struct names *n)
+{
+    return long_header(t, n->client, n->version, n->version == V2 ? 2 : 1, &n->first_dcid, &n->client_scid);
 }

@@ -40,10 +40,23 @@ enum flow_state client_short(struct talk *t, const struct names *n);
 enum flow_state server_short(struct talk *t, const struct names *n);
 enum flow_state long_header(struct talk *t, enum flow_side from, uint32_t version, unsigned type_bits,
                             const struct test_cid *dcid, const struct test_cid *scid);
+enum flow_state client_initial_half(struct talk *t,
+                                    const struct names *n); /* the other half of a ClientHello */
+enum flow_state zero_rtt(struct talk *t, const struct names *n);
+/* A Retry that asks for `scid` with a token of `token_len` bytes `fill`, and the client's Initial `number`
+ * that follows it: to `scid`, which its keys derive from. */
+enum flow_state retry(struct talk *t, const struct names *n, const struct test_cid *scid, uint8_t fill,
+                      size_t token_len);
+enum flow_state follow_retry(struct talk *t, const struct names *n, const struct test_cid *scid, uint8_t fill,
+                             size_t token_len, uint64_t number);
 enum flow_state datagram(struct talk *t, enum flow_side from, const uint8_t *data, size_t len);
 
 void suite_evidence(void);
 void suite_forgers(void);
 void suite_versions(void);
+void suite_retries(void);
+void suite_loss(void);
+void suite_blind(void);
+void suite_pieces(void);
 
 #endif

@@ -3,7 +3,7 @@
 #include "talk.h"
 #include <string.h>
 
-static void retry(uint32_t version)
+static void retried(uint32_t version)
 {
     static const uint8_t TOKEN[] = {9, 8, 7, 6}, PING[] = {1};
     struct talk t = talk_start();
@@ -36,8 +36,8 @@ static void retry(uint32_t version)
 
 static void retry_is_one_attempt(void)
 {
-    retry(V1);
-    retry(V2);
+    retried(V1);
+    retried(V2);
 }
 
 static void version_2(void)
