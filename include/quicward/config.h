@@ -1,5 +1,6 @@
 /* One file (libconfig syntax) -> one validated struct that nobody changes afterwards.
- * The schema in src/config/schema.c is the list of keys: parser, checks, messages and canonical print use it.
+ * The schema in src/config/schema/schema.c is the list of keys: parser, checks, messages and canonical print
+ * use it.
  */
 #ifndef QUICWARD_CONFIG_H
 #define QUICWARD_CONFIG_H
@@ -7,6 +8,7 @@
 #include <quicward/base/addr.h>
 #include <quicward/base/error.h>
 #include <quicward/base/log.h>
+#include <quicward/base/ports.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,7 +16,9 @@
 #define CONFIG_INTERFACES_MAX 32
 #define CONFIG_INTERFACE_NAME_MAX 16 /* IFNAMSIZ, NUL included */
 #define CONFIG_WORKERS_MAX 64
-#define CONFIG_PATH_MAX 108 /* sun_path, NUL included */
+#define CONFIG_ACCOUNT_MAX 33 /* of a user or group, NUL included: LOGIN_NAME_MAX of useradd(8) */
+#define CONFIG_PATH_MAX 108   /* sun_path, NUL included */
+#define CONFIG_INSTANCE_MAX 9 /* NUL included; names of chains are made of it */
 
 /* Bounds of the rules: far above what people write, and what one file can make the program hold is known. */
 #define CONFIG_RULES_MAX 4096
@@ -36,6 +40,8 @@
 
 enum config_mode { CONFIG_FIREWALL, CONFIG_MONITOR, CONFIG_NAT };
 enum config_backend { CONFIG_RULES_AUTO, CONFIG_RULES_NFT, CONFIG_RULES_IPTABLES };
+enum config_offload { CONFIG_OFFLOAD_OFF, CONFIG_OFFLOAD_AUTO, CONFIG_OFFLOAD_XDP, CONFIG_OFFLOAD_TC };
+enum config_seccomp { CONFIG_SECCOMP_ENFORCE, CONFIG_SECCOMP_LOG, CONFIG_SECCOMP_OFF };
 enum config_when_down { CONFIG_DOWN_DROP, CONFIG_DOWN_PASS };
 
 struct config_interfaces {
@@ -46,13 +52,27 @@ struct config_interfaces {
 enum config_action { CONFIG_ACCEPT, CONFIG_DROP, CONFIG_REJECT };
 enum config_direction { CONFIG_ANY, CONFIG_OUT, CONFIG_IN }; /* OUT: the flow begins inside */
 enum config_quic { CONFIG_QUIC_INSPECT, CONFIG_QUIC_BYPASS, CONFIG_QUIC_BLOCK };
+enum config_exhausted { /* what a limit does to datagrams that wait for a ClientHello */
+                        CONFIG_EXHAUSTED_DEFAULT, /* as the rules say of a ClientHello that cannot be read */
+                        CONFIG_EXHAUSTED_DROP,
+                        CONFIG_EXHAUSTED_ACCEPT
+};
 enum config_match { CONFIG_EITHER, CONFIG_NO, CONFIG_YES };
 enum config_filtering { /* RFC 4787 5 */
                         CONFIG_ENDPOINT_INDEPENDENT,
                         CONFIG_ADDRESS_DEPENDENT,
                         CONFIG_ADDRESS_AND_PORT_DEPENDENT
 };
+enum config_inside {                     /* who may be inside */
+                     CONFIG_INSIDE_AUTO, /* whoever the inside interfaces have routes to */
+                     CONFIG_INSIDE_ANY,
+                     CONFIG_INSIDE_LIST
+};
+enum config_choice { CONFIG_RANDOM, CONFIG_KEYED }; /* of a port: RFC 6056 3.3.1, 3.3.3 */
+enum config_guard { CONFIG_GUARD_REPORT, CONFIG_GUARD_LIMIT, CONFIG_GUARD_OFF };
 enum config_traffic { CONFIG_ALL_UDP, CONFIG_ONLY_QUIC };
+
+enum config_anonymise { CONFIG_CLEAR, CONFIG_PSEUDONYM, CONFIG_CUT };
 
 /* Lists of a rule. `count` 0: the rule does not ask. */
 struct config_prefixes {
@@ -62,9 +82,7 @@ struct config_prefixes {
 
 struct config_ports {
     unsigned count;
-    struct config_port_range {
-        uint16_t first, last; /* both belong to it */
-    } * list;
+    struct qw_port_range *list;
 };
 
 struct config_versions {
@@ -93,7 +111,9 @@ struct config_rule {
     struct config_texts sni_list;           /* names of sni_lists; `sni` or one of these has to match */
     struct config_texts alpn;               /* "h3" or a list */
     enum config_match ech;                  /* true, false */
-    enum config_action action;              /* required: "accept", "drop", "reject" */
+    enum config_match readable; /* true, false: QUIC whose ClientHello gives a name in the clear */
+    enum config_match fast;     /* true, false: its flows may take the fast path; not given: they may */
+    enum config_action action;  /* required: "accept", "drop", "reject" */
 };
 
 /* A key of `groups`: addresses under a name, groups in it resolved. */
@@ -105,6 +125,7 @@ struct config_group {
 /* A key of `sni_lists`: a file of host names under a name. */
 struct config_sni_list {
     char *name, *path; /* the path is absolute */
+    char *asked;       /* where the configuration names it, "FILE:LINE" */
 };
 
 /* One of `nat.forwards`: an external endpoint that always stands for one inside endpoint. */
@@ -138,18 +159,24 @@ struct config {
     struct config_interfaces inside;  /* required, at least one */
     struct config_interfaces outside; /* required, at least one; no name in both */
 
+    enum config_inside inside_how; /* inside_prefixes: "auto", "any", or a list, as of `from` of a rule */
+    struct config_prefixes inside_prefixes;
+
     uint16_t queue_first;            /* queue.first: number of the first queue */
     uint16_t workers;                /* queue.workers: one queue and one thread each */
     uint32_t queue_length;           /* queue.length: packets the kernel keeps waiting per queue */
     uint32_t copy_range;             /* queue.copy_range: bytes of a packet that are read */
     enum config_when_down when_down; /* queue.when_down: "drop" or "pass" while no daemon listens */
 
-    uint32_t flows_max;      /* flows.max */
+    uint32_t flows_max; /* flows.max */
+    uint32_t
+        flows_per_host; /* flows.per_host: read with config_flows_per_host; 0 means an eighth of flows_max */
     uint32_t handshakes_max; /* flows.handshakes: handshakes followed at once */
 
     uint32_t timer_attempt_s;   /* timers.attempt, seconds; none below 120 (RFC 4787 REQ-5) */
     uint32_t timer_two_way_s;   /* timers.two_way */
     uint32_t timer_confirmed_s; /* timers.confirmed */
+    uint32_t timer_dns_s;       /* timers.dns: of one question and one answer at port 53 (RFC 4787 REQ-5 a) */
 
     enum config_quic quic;                      /* quic: "inspect", "bypass", "block" */
     enum config_action default_out, default_in; /* of flows that no rule matches */
@@ -160,9 +187,16 @@ struct config {
     unsigned rule_count;
     struct config_rule *rules; /* rules = ( { ... }, { ... } ), in order */
 
-    uint32_t hold_ms;          /* hold.time: how long a first datagram waits for the rest of a ClientHello */
-    uint32_t hold_datagrams;   /* hold.datagrams: that wait of one flow */
-    uint32_t hold_total;       /* hold.total: that wait of all flows of a worker */
+    uint32_t hold_ms;        /* hold.time: the longest that a datagram waits for the rest of a ClientHello */
+    uint32_t hold_datagrams; /* hold.datagrams: that wait of one flow */
+    uint32_t hold_total;     /* hold.total: that wait of all flows of a worker */
+    enum config_exhausted
+        hold_exhausted;     /* hold.exhausted: what is done with those whose wait a limit ended */
+    uint32_t initials_rate; /* initials.rate: datagrams a second of which Initials are decrypted */
+    uint32_t
+        initials_per_source;   /* initials.per_source: of one IPv4 /24 or IPv6 /48 outside, or host inside */
+    enum config_guard guard;   /* guard: "report", "limit", "off" */
+    uint32_t guard_factor;     /* guard_factor: how many times what it sent an unproven client may get */
     uint32_t reject_rate;      /* reject.rate: ICMP messages a second in all */
     uint32_t reject_per_host;  /* reject.per_host: a second towards one host */
     uint32_t hello_memory_kib; /* hello.memory: for ClientHellos in several packets */
@@ -176,12 +210,19 @@ struct config {
     enum config_filtering filtering; /* nat.filtering: "endpoint-independent", "address-dependent" (default),
                                         "address-and-port-dependent" */
     uint32_t nat_per_host;           /* nat.per_host: mappings of one inside host */
+    uint32_t nat_block;              /* nat.block: ports that a host gets at once; 0: one by one */
     uint32_t
         nat_hold_down_s; /* nat.hold_down: a released port rests for so long; at least 120 (6888 REQ-8) */
+    enum config_choice nat_choice;    /* nat.choice: "keyed" (default) or "random" */
     enum config_action nat_exhausted; /* nat.exhausted: CONFIG_REJECT (default) or CONFIG_DROP */
     bool nat_masquerade; /* nat.masquerade: have the kernel translate what is no UDP to the first address */
     unsigned forward_count;
     struct config_forward *forwards; /* nat.forwards = ( { port = 443; to = "10.0.0.2:8443"; } ) */
+
+    char ipfix[72];        /* nat.ipfix: read with config_collector_parse */
+    uint32_t ipfix_domain; /* nat.ipfix_domain: observation domain ID (RFC 7011 3.1) */
+    char ipfix_ca[CONFIG_PATH_MAX], ipfix_certificate[CONFIG_PATH_MAX],
+        ipfix_key[CONFIG_PATH_MAX]; /* of TLS */
 
     unsigned throttle_count;
     struct config_throttle *throttles; /* throttles = ( { interface; direction; capacity; } ) */
@@ -190,6 +231,7 @@ struct config {
     uint32_t throttle_hysteresis; /* throttle.hysteresis: percent of the capacity, on either side of it */
     uint32_t throttle_floor, throttle_ceiling; /* throttle.floor, .ceiling: percent of flows blocked */
     bool throttle_spare_confirmed;             /* throttle.spare_confirmed */
+    bool throttle_spare_small;                 /* throttle.spare_small */
     bool throttle_key_set;
     uint8_t throttle_key[16]; /* throttle.key: 32 hexadecimal digits; without it random at each start */
 
@@ -198,13 +240,75 @@ struct config {
     uint32_t ptb_rate;                     /* ptb.rate: PTBs a second in all */
     uint32_t ptb_per_host;                 /* ptb.per_host: a second towards one host */
 
-    bool manage_rules;             /* install the kernel rules at start, remove them at the end */
-    enum config_backend backend;   /* rules_backend: "auto", "nft", "iptables" */
-    char control[CONFIG_PATH_MAX]; /* path of the control socket */
-    enum qw_log_level log_level;   /* log: "error", "warning", "info", "debug" */
+    char instance[CONFIG_INSTANCE_MAX]; /* instance: whose kernel rules they are; "" means the default */
+    bool manage_rules;                  /* install the kernel rules at start, and put them back */
+    bool rules_guard;            /* with them routing rules, which a flush of netfilter's tables leaves */
+    bool rules_fragments;        /* and with size limits a table of nft that marks how long fragments are */
+    enum config_backend backend; /* rules_backend: "auto", "nft", "iptables" */
+    enum config_offload
+        offload; /* offload: "off", "auto", "xdp", "tc": where the kernel's program forwards */
+    char control[CONFIG_PATH_MAX];          /* path of the control socket */
+    uint16_t control_mode;                  /* control_mode: permissions of the socket, 0600 to 0777 */
+    char control_group[CONFIG_ACCOUNT_MAX]; /* control_group: of the socket; "": that of the process */
+    char user[CONFIG_ACCOUNT_MAX];          /* user: that the daemon becomes; "": it stays who started it */
+    enum config_seccomp seccomp;            /* seccomp: "enforce", "log", "off" */
+    char secret[CONFIG_PATH_MAX];  /* path of the secret that nat.choice is keyed with; CONFIG_NO_SECRET: none
+                                    */
+    char state[CONFIG_PATH_MAX];   /* path of the folder of what outlives the daemon; CONFIG_NO_STATE: none */
+    char metrics[CONFIG_PATH_MAX]; /* where metrics are served: read with config_listen_parse */
+    char events_file[CONFIG_PATH_MAX]; /* events.file; CONFIG_NO_EVENTS: none */
+    uint32_t events_syslog;            /* events.syslog: a facility (RFC 5424 6.2.1) or CONFIG_NO_SYSLOG */
+    bool events_journal;               /* events.journal */
+    enum config_anonymise anonymise_addresses; /* anonymise.addresses: "clear", "prefix-preserving", "cut" */
+    enum config_anonymise anonymise_names;     /* anonymise.names: "clear", "keyed", "cut" */
+    bool anonymise_logs;                       /* anonymise.logs */
+    char anonymise_key[CONFIG_PATH_MAX];       /* anonymise.key; CONFIG_NO_SECRET: another at each start */
+    enum qw_log_level log_level;               /* log: "error", "warning", "info", "debug" */
 };
 
 #define CONFIG_TIMER_MIN_S 120
+#define CONFIG_NO_SECRET "none" /* in the place of a path: another secret at each start */
+
+#define CONFIG_NO_STATE "none" /* in the place of a path: flows and mappings end with the process */
+
+#define CONFIG_NO_FILE "none" /* in the place of a path: there is none */
+
+#define CONFIG_COLLECTOR_NONE "off" /* nothing is sent */
+
+/* A collector of IPFIX (RFC 7011). */
+struct config_collector {
+    enum { CONFIG_COLLECTOR_OFF, CONFIG_COLLECTOR_UDP, CONFIG_COLLECTOR_TCP, CONFIG_COLLECTOR_TLS } kind;
+    enum qw_family family;
+    struct qw_endpoint endpoint;
+};
+
+/* Reads "off", "udp:192.0.2.9:4739", "tcp:[2001:db8::9]:4739" and "tls:192.0.2.9:4740". False, and *out
+ * unchanged, for anything else. */
+bool config_collector_parse(const char *text, struct config_collector *out);
+
+#define CONFIG_LISTEN_NONE "off" /* nothing listens */
+
+/* A place to listen at. */
+struct config_listen {
+    enum {
+        CONFIG_LISTEN_OFF,
+        CONFIG_LISTEN_ADDRESS,
+        CONFIG_LISTEN_ALL, /* all addresses of both families */
+        CONFIG_LISTEN_PATH /* a unix socket: the text is its path */
+    } kind;
+    enum qw_family family;
+    struct qw_endpoint endpoint;
+};
+
+/* Reads "off", "9477" (on 127.0.0.1), "192.0.2.1:9477", "[2001:db8::1]:9477", "*:9477" and absolute paths.
+ * False, and *out unchanged, for anything else. */
+bool config_listen_parse(const char *text, struct config_listen *out);
+#define CONFIG_NO_EVENTS "none" /* in the place of a path: events are written to no file */
+#define CONFIG_NO_SYSLOG 255
+
+/* The name of a daemon that is not given one. Others have a control socket of their own by default:
+ * /run/quicward-NAME/control.sock. The default of `state` is the folder of the control socket. */
+#define CONFIG_INSTANCE_DEFAULT "main"
 
 /* Reads and validates `path`. Every error of the file is written to `errors`, one a line:
  *     FILE:LINE: what is wrong, the value quoted, what is allowed
@@ -215,6 +319,18 @@ struct config {
  * unless QW_OK. */
 enum qw_error config_load(const char *path, FILE *errors, struct config **out);
 void config_free(struct config *config);
+
+/* As config_load. In a file without errors it also looks for what is allowed and cannot be meant: rules that
+ * never match, groups and lists that nobody uses, limits of which one makes the other pointless. Each is
+ * written to `errors` as "FILE:LINE: warning: ..." and counted in *warnings. */
+enum qw_error config_check(const char *path, FILE *errors, unsigned *warnings, struct config **out);
+
+/* What is understood of a file that config_load refuses, in as far as kernel rules are made of it: keys with
+ * a mistake, and those that are missing, have their built-in values; a side of interfaces with a mistake has
+ * none; and a mode that is not understood is CONFIG_NAT, in which nothing may pass. No error is told. QW_OK
+ * and *out (owned by the caller, config_free); QW_ERR_SYSTEM when the file is not there or cannot be read at
+ * all; QW_ERR_NO_MEMORY. *out is NULL unless QW_OK. */
+enum qw_error config_load_known(const char *path, struct config **out);
 
 /* The built-in values of every optional key: what a file that says nothing gets. *out owns nothing. */
 void config_defaults(struct config *out);
@@ -230,9 +346,16 @@ void config_print(const struct config *config, FILE *out);
  * sizes, interfaces, mode, nat, control path, rules), or NULL when a reload can take `b`. A static string. */
 const char *config_fixed_difference(const struct config *a, const struct config *b);
 
+/* The most flows that one inside host (an IPv4 address, an IPv6 /64) may have begun. */
+uint32_t config_flows_per_host(const struct config *config);
+
 /* The port ranges of nat.ports, the default where `nat_ports` is empty; *count is 1 or more. The caller owns
  * nothing; it stays as long as `config` does. */
-const struct config_port_range *config_nat_ports(const struct config *config, unsigned *count);
+const struct qw_port_range *config_nat_ports(const struct config *config, unsigned *count);
+
+/* The ports that may be handed out on every external address, those of forwards among them: nat.ports without
+ * nat.exclude and the ports of reflection attacks (base/ports.h). */
+void config_nat_usable(const struct config *config, uint64_t out[static QW_PORT_WORDS]);
 
 /* The words of the file for a value: "nat", "accept", "out", "v1" or "0x1a2a3a4a". */
 #define CONFIG_VERSION_TEXT_MAX 11

@@ -42,7 +42,8 @@ struct loaded load_text(const char *text)
     return load_bytes(text, strlen(text));
 }
 
-static struct loaded load_after(const char *begin, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static struct loaded load_after(const char *begin, const char *format,
+                                                                      va_list args)
 {
     char *text;
     size_t size;

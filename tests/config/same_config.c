@@ -48,7 +48,7 @@ static bool same_rule(const struct config_rule *a, const struct config_rule *b)
                       sizeof(*a->version.list)) &&
            same_texts(&a->sni, &b->sni) && same_texts(&a->sni_list, &b->sni_list) &&
            same_texts(&a->alpn, &b->alpn) && a->misshapen == b->misshapen && a->ech == b->ech &&
-           a->action == b->action;
+           a->readable == b->readable && a->fast == b->fast && a->action == b->action;
 }
 
 static bool same_lists(const struct config *a, const struct config *b)

@@ -6,6 +6,7 @@ void register_files(void);
 void register_golden(void);
 void register_refusals(void);
 void register_limits(void);
+void register_listen(void);
 void register_nat(void);
 void register_reload(void);
 void register_rules(void);

@@ -18,6 +18,7 @@ static const struct bound {
     {"queue", "copy_range", 576, 65531, "too small: at least 576 bytes\n",
      "too large: at most 65531 bytes\n"},
     {"flows", "max", 1, 16777216, "too small: at least 1\n", "too large: at most 16777216\n"},
+    {"flows", "per_host", 0, 16777216, "too small: at least 0\n", "too large: at most 16777216\n"},
     {"flows", "handshakes", 1, 1048576, "too small: at least 1\n", "too large: at most 1048576\n"},
     {"timers", "attempt", 120, 86400, "too short: at least 120 seconds (RFC 4787 REQ-5)\n",
      "too long: at most 86400 seconds\n"},
@@ -25,13 +26,19 @@ static const struct bound {
      "too long: at most 86400 seconds\n"},
     {"timers", "confirmed", 120, 86400, "too short: at least 120 seconds (RFC 4787 REQ-5)\n",
      "too long: at most 86400 seconds\n"},
+    {"timers", "dns", 2, 86400, "too short: at least 2 seconds\n", "too long: at most 86400 seconds\n"},
     {"hold", "time", 10, 1000, "too short: at least 10 milliseconds\n",
      "too long: at most 1000 milliseconds\n"},
     {"hold", "datagrams", 1, 8, "too small: at least 1\n", "too large: at most 8\n"},
     {"hold", "total", 8, 65536, "too small: at least 8\n", "too large: at most 65536\n"},
+    {"initials", "rate", 0, 10000000, "too small: at least 0\n", "too large: at most 10000000\n"},
+    {"initials", "per_source", 0, 10000000, "too small: at least 0\n", "too large: at most 10000000\n"},
+    {"", "guard_factor", 1, 100, "too small: at least 1\n", "too large: at most 100\n"},
     {"reject", "rate", 1, 100000, "too small: at least 1\n", "too large: at most 100000\n"},
     {"reject", "per_host", 1, 10000, "too small: at least 1\n", "too large: at most 10000\n"},
     {"hello", "memory", 64, 65535, "too small: at least 64 KiB\n", "too large: at most 65535 KiB\n"},
+    {"nat", "block", 0, 4096, "too small: at least 0\n", "too large: at most 4096\n"},
+    {"nat", "ipfix_domain", 0, 2147483647, "too small: at least 0\n", "too large: at most 2147483647\n"},
     {"nat", "per_host", 1, 65535, "too small: at least 1\n", "too large: at most 65535\n"},
     {"nat", "hold_down", 120, 86400, "too short: at least 120 seconds (RFC 4787 REQ-5, RFC 6888 REQ-8)\n",
      "too long: at most 86400 seconds\n"},
@@ -48,6 +55,8 @@ static const struct bound {
 
 static struct loaded load_number(const struct bound *bound, int64_t value)
 {
+    if (bound->group[0] == '\0')
+        return load_more("%s = %" PRId64 ";", bound->name, value);
     if (strcmp(bound->group, "nat") == 0)
         return load_nat("nat = { external = \"auto\"; %s = %" PRId64 "; };", bound->name, value);
     return load_more("%s = { %s = %" PRId64 "; };", bound->group, bound->name, value);
@@ -60,7 +69,8 @@ static void expect_taken(const struct bound *bound, int64_t value)
     CU_ASSERT_STRING_EQUAL(loaded.messages, "");
     if (loaded.config) {
         char line[64], *text = printed(loaded.config);
-        snprintf(line, sizeof(line), "    %s = %" PRId64 ";\n", bound->name, value);
+        snprintf(line, sizeof(line), "%s%s = %" PRId64 ";\n", bound->group[0] ? "    " : "", bound->name,
+                 value);
         CU_ASSERT_PTR_NOT_NULL(strstr(text, line));
         free(text);
     }
@@ -70,8 +80,8 @@ static void expect_taken(const struct bound *bound, int64_t value)
 static void expect_refused(const struct bound *bound, int64_t value, const char *why)
 {
     char message[160];
-    snprintf(message, sizeof(message), "x.conf:5: %s.%s = %" PRId64 " is %s", bound->group, bound->name,
-             value, why);
+    snprintf(message, sizeof(message), "x.conf:5: %s%s%s = %" PRId64 " is %s", bound->group,
+             bound->group[0] ? "." : "", bound->name, value, why);
     struct loaded loaded = load_number(bound, value);
     CU_ASSERT_EQUAL(loaded.error, QW_ERR_INVALID);
     CU_ASSERT_PTR_NULL(loaded.config);
@@ -120,7 +130,7 @@ static void test_no_number_forgotten(void)
     unsigned numbers = 0;
     for (unsigned i = 0; i < (unsigned)config_setting_length(config_root_setting(&file)); i++) {
         const config_setting_t *group = config_setting_get_elem(config_root_setting(&file), i);
-        CU_ASSERT_NOT_EQUAL(config_setting_type(group), CONFIG_TYPE_INT);
+        numbers += config_setting_type(group) == CONFIG_TYPE_INT;
         for (unsigned j = 0; config_setting_is_group(group) && j < (unsigned)config_setting_length(group);
              j++)
             numbers += config_setting_type(config_setting_get_elem(group, j)) == CONFIG_TYPE_INT;
@@ -186,11 +196,49 @@ static void test_control_lengths(void)
     loaded_free(&loaded);
 }
 
+/* Chains have the name in theirs, and iptables takes 28 bytes of those. */
+static void test_instance(void)
+{
+    static const char *const GOOD[] = {"a", "main", "second_2", "abcdefgh"};
+    static const char *const BAD[] = {"", "abcdefghi", "7400", "_a", "A", "a-b", "a b", "a.b", "a/b", "ä"};
+    for (size_t i = 0; i < sizeof(GOOD) / sizeof(GOOD[0]); i++) {
+        struct loaded loaded = load_more("instance = \"%s\";", GOOD[i]);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+        CU_ASSERT_STRING_EQUAL(loaded.config->instance, GOOD[i]);
+        loaded_free(&loaded);
+    }
+    for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
+        struct loaded loaded = load_more("instance = \"%s\";", BAD[i]);
+        CU_ASSERT_EQUAL(loaded.error, QW_ERR_INVALID);
+        CU_ASSERT_PTR_NOT_NULL(strstr(loaded.messages, "is no name; allowed: 1 to 8 lower-case letters"));
+        loaded_free(&loaded);
+    }
+}
+
+static void expect_control(const char *text, const char *path)
+{
+    struct loaded loaded = load_more("%s", text);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+    CU_ASSERT_STRING_EQUAL(loaded.config->control, path);
+    loaded_free(&loaded);
+}
+
+static void test_instance_control(void)
+{
+    expect_control("instance = \"main\";", "/run/quicward/control.sock");
+    expect_control("instance = \"guests\";", "/run/quicward-guests/control.sock");
+    expect_control("instance = \"guests\"; control = \"/x\";", "/x");
+    expect_control("control = \"/run/quicward/control.sock\"; instance = \"guests\";",
+                   "/run/quicward/control.sock");
+}
+
 static const struct test TESTS[] = {
     {"T1 S3: every number at both of its bounds and one beyond", test_numbers},
     {"numbers beyond 16, 32 and 63 bits are refused, not wrapped", test_wide_numbers},
     {"every number of the schema is in this file's table", test_no_number_forgotten},
     {"the last queue is at most 65535", test_last_queue},
+    {"S6: names of instances", test_instance},
+    {"S6: the control socket of another instance", test_instance_control},
     {"interface names have 1 to 15 bytes", test_interface_lengths},
     {"1 to 32 interfaces", test_interface_counts},
     {"the control path has at most 107 bytes", test_control_lengths},

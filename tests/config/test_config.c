@@ -9,6 +9,7 @@ int main(void)
     register_golden();
     register_reload();
     register_rules();
+    register_listen();
     register_nat();
     register_limits();
     register_words();

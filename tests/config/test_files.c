@@ -138,8 +138,44 @@ static void test_include_beside_the_file(void)
     struct loaded loaded = load_path(TEST_DATA "/golden/config/good/includes.conf");
     CU_ASSERT_EQUAL(loaded.error, QW_OK);
     loaded_free(&loaded);
-    expect_path(TEST_DATA "/golden/config/bad/include-syntax.conf", QW_ERR_INVALID,
-                TEST_DATA "/golden/config/bad/include/syntax.conf:2: syntax error: outside = \"wan0\" ]\n");
+    expect_path(
+        TEST_DATA "/golden/config/bad/include-syntax.conf", QW_ERR_INVALID,
+        TEST_DATA
+        "/golden/config/bad/include/syntax.conf:2: \"]\" closes nothing; allowed here: NAME = "
+        "VALUE;\n" TEST_DATA
+        "/golden/config/bad/include/syntax.conf:2: outside = \"wan0\" is a string; allowed: a list of "
+        "interface names such as [\"eth0\"]\n");
+}
+
+/* What libconfig itself would say of a file. */
+static bool is_of_libconfig(const char *messages)
+{
+    static const char *const TEXTS[] = {"syntax error", "duplicate setting", "mismatched element"};
+    for (unsigned i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++)
+        if (strstr(messages, TEXTS[i]))
+            return true;
+    return false;
+}
+
+/* Each byte of a valid file becomes one that the grammar knows: what is mended is something that libconfig
+ * reads. */
+static void test_changed_files(void)
+{
+    static const char BYTES[] = "\"'{}[](),;=:x5 \n";
+    char *text = file_text(TEST_DATA "/golden/config/good/rules.conf");
+    size_t len = strlen(text);
+    for (size_t i = 0; i < len; i++) {
+        char kept = text[i];
+        text[i] = BYTES[i % (sizeof(BYTES) - 1)];
+        struct loaded loaded = load_bytes(text, len);
+        CU_ASSERT_EQUAL(loaded.error == QW_OK, loaded.messages[0] == '\0');
+        if (is_of_libconfig(loaded.messages))
+            printf("\nbyte %zu as '%c': %s", i, text[i], loaded.messages);
+        CU_ASSERT_FALSE(is_of_libconfig(loaded.messages));
+        loaded_free(&loaded);
+        text[i] = kept;
+    }
+    free(text);
 }
 
 static const struct test TESTS[] = {
@@ -148,6 +184,7 @@ static const struct test TESTS[] = {
     {"any byte that is no text is named with its line", test_every_byte},
     {"UTF-8 is told from what only looks like it", test_utf8},
     {"S7: a file cut anywhere is loaded or refused with a message", test_cut_files},
+    {"S2, S7: a file with any byte changed is read to its end", test_changed_files},
     {"more lines than can be counted are refused", test_line_limit},
     {"S7: absurd nesting is refused", test_deep_nesting},
     {"includes with an absolute path", test_absolute_include},

@@ -65,6 +65,26 @@ static void check_bad(const char *name)
     loaded_free(&loaded);
 }
 
+/* The messages of config_check, which says the same of every file without warnings. */
+static void check_warned(const char *name)
+{
+    char *said = NULL, *want = expected(name, "err");
+    size_t len = 0;
+    unsigned warnings = 0, lines = 0;
+    struct config *config;
+    FILE *errors = open_memstream(&said, &len);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(errors);
+    CU_ASSERT_EQUAL(config_check(name, errors, &warnings, &config), QW_OK);
+    fclose(errors);
+    for (size_t i = 0; i < len; i++)
+        lines += said[i] == '\n';
+    compare(name, said, want);
+    CU_ASSERT_EQUAL(warnings, lines);
+    free(said);
+    free(want);
+    config_free(config);
+}
+
 static void check_round_trip(const char *name)
 {
     struct loaded loaded = load_path(name);
@@ -90,7 +110,12 @@ static void test_good(void)
 
 static void test_bad(void)
 {
-    for_each(GOLDEN "/bad", 55, check_bad);
+    for_each(GOLDEN "/bad", 64, check_bad);
+}
+
+static void test_warned(void)
+{
+    for_each(GOLDEN "/warn", 4, check_warned);
 }
 
 static void test_round_trip(void)
@@ -101,6 +126,7 @@ static void test_round_trip(void)
 static const struct test TESTS[] = {
     {"good files print in canonical form", test_good},
     {"T1 S2: bad files are refused with exactly these messages", test_bad},
+    {"S2: what is allowed and cannot be meant is warned of, in exactly these words", test_warned},
     {"the canonical form loads back to the same struct", test_round_trip},
 };
 

@@ -26,6 +26,7 @@ static void test_struct(void)
     CU_ASSERT_EQUAL(config->throttles[0].direction, CONFIG_IN);
     CU_ASSERT_EQUAL(config->throttles[1].direction, CONFIG_OUT);
     CU_ASSERT_FALSE(config->throttle_spare_confirmed);
+    CU_ASSERT_FALSE(config->throttle_spare_small);
     CU_ASSERT_TRUE(config->throttle_key_set);
     CU_ASSERT_EQUAL(memcmp(config->throttle_key, KEY, sizeof(KEY)), 0);
     CU_ASSERT_EQUAL_FATAL(config->size_limit_count, 5);
@@ -33,7 +34,7 @@ static void test_struct(void)
     CU_ASSERT_EQUAL(config->size_limits[0].limit, 65535);
     CU_ASSERT_STRING_EQUAL(config->size_limits[0].interface, "");
     CU_ASSERT_EQUAL(config->size_limits[2].traffic, CONFIG_ONLY_QUIC);
-    CU_ASSERT_EQUAL(config->size_limits[2].line, 17);
+    CU_ASSERT_EQUAL(config->size_limits[2].line, 18);
     CU_ASSERT_STRING_EQUAL(config->size_limits[2].interface, "lan1");
     loaded_free(&loaded);
 }
@@ -49,6 +50,7 @@ static void test_defaults(void)
     CU_ASSERT_EQUAL(config.throttle_floor, 0);
     CU_ASSERT_EQUAL(config.throttle_ceiling, 100);
     CU_ASSERT_TRUE(config.throttle_spare_confirmed);
+    CU_ASSERT_TRUE(config.throttle_spare_small);
     CU_ASSERT_FALSE(config.throttle_key_set);
     CU_ASSERT_EQUAL(config.size_limit_count, 0);
     CU_ASSERT_EQUAL(config.ptb_rate, 100);

@@ -73,7 +73,7 @@ static void test_auto(void)
 static void expect_ports(const struct config *config, unsigned want, uint16_t first, uint16_t last)
 {
     unsigned count = 0;
-    const struct config_port_range *ranges = config_nat_ports(config, &count);
+    const struct qw_port_range *ranges = config_nat_ports(config, &count);
     CU_ASSERT_EQUAL_FATAL(count, want);
     CU_ASSERT_EQUAL(ranges[0].first, first);
     CU_ASSERT_EQUAL(ranges[count - 1].last, last);
@@ -137,6 +137,7 @@ static void test_defaults(void)
     CU_ASSERT_EQUAL(config.filtering, CONFIG_ADDRESS_DEPENDENT);
     CU_ASSERT_EQUAL(config.nat_per_host, 2048);
     CU_ASSERT_EQUAL(config.nat_hold_down_s, 120);
+    CU_ASSERT_EQUAL(config.nat_choice, CONFIG_KEYED);
     CU_ASSERT_EQUAL(config.nat_exhausted, CONFIG_REJECT);
     CU_ASSERT_FALSE(config.nat_masquerade);
     CU_ASSERT_EQUAL(config.forward_count, 0);
@@ -206,13 +207,18 @@ static void test_pool(void)
     expect_messages(load_nat("nat = { external = \"auto\"; ports = [1024, 1025]; };"), "");
     expect_messages(load_nat("nat = { external = \"auto\"; ports = [65534, 65535]; };"), "");
     expect_messages(load_nat("nat = { external = \"auto\"; exclude = \"1026-65535\"; };"), "");
-    expect_messages(load_nat("nat = { external = \"auto\"; exclude = \"1025-65535\"; };"),
-                    "x.conf:5: nat.ports without nat.exclude has no odd port from 1024 on; allowed: at least "
-                    "one (RFC 4787 REQ-4)\n");
+    expect_messages(
+        load_nat("nat = { external = \"auto\"; exclude = \"1025-65535\"; };"),
+        "x.conf:5: nat.ports without nat.exclude and the ports of reflection attacks has no odd port from "
+        "1024 on; allowed: at least one (RFC 4787 REQ-4)\n");
     expect_messages(
         load_nat("nat = { external = \"auto\"; ports = (\"1-1023\", 1025); };"),
-        "x.conf:5: nat.ports without nat.exclude has no even port from 1024 on; allowed: at least "
-        "one (RFC 4787 REQ-4)\n");
+        "x.conf:5: nat.ports without nat.exclude and the ports of reflection attacks has no even port from "
+        "1024 on; allowed: at least one (RFC 4787 REQ-4)\n");
+    expect_messages(
+        load_nat("nat = { external = \"auto\"; ports = [3478, 5060, 5061]; };"), /* STUN, SIP */
+        "x.conf:5: nat.ports without nat.exclude and the ports of reflection attacks has no even port from "
+        "1024 on; allowed: at least one (RFC 4787 REQ-4)\n");
 }
 
 static void test_when_down(void)
@@ -242,6 +248,37 @@ static void test_modes(void)
     CU_ASSERT_STRING_EQUAL(config_mode_text(CONFIG_NAT), "nat");
 }
 
+static void test_collectors(void)
+{
+    static const char *const WRONG[] = {"on",
+                                        "udp",
+                                        "udp:",
+                                        "udp:192.0.2.9",
+                                        "udp:192.0.2.9:0",
+                                        "sctp:192.0.2.9:4739",
+                                        "192.0.2.9:4739",
+                                        "udp:collector.test:4739",
+                                        "udp:2001:db8::9:4739"};
+    for (unsigned i = 0; i < sizeof WRONG / sizeof WRONG[0]; i++) {
+        char message[300];
+        snprintf(
+            message, sizeof message,
+            "x.conf:5: nat.ipfix = \"%s\" is no collector; allowed: \"off\", "
+            "\"udp:ADDRESS:PORT\", \"tcp:ADDRESS:PORT\" or \"tls:ADDRESS:PORT\", an IPv6 address in \"[]\"\n",
+            WRONG[i]);
+        expect_messages(load_nat("nat = { external = \"auto\"; ipfix = \"%s\"; };", WRONG[i]), message);
+    }
+    expect_messages(load_nat("nat = { external = \"auto\"; ipfix = \"tcp:[2001:db8::9]:4739\"; };"), "");
+    expect_messages(
+        load_nat("nat = { external = \"auto\"; ipfix = \"tls:192.0.2.9:4740\"; };"),
+        "x.conf:5: nat.ipfix = \"tls:192.0.2.9:4740\" needs nat.ipfix_ca, the certificates that sign the "
+        "collector's\n");
+    expect_messages(
+        load_nat("nat = { external = \"auto\"; ipfix_key = \"/k\"; };"),
+        "x.conf:5: nat.ipfix_key = \"/k\" stands alone; allowed: nat.ipfix_certificate and nat.ipfix_key, "
+        "or neither\n");
+}
+
 static const struct test TESTS[] = {
     {"N5 N10 N11: every key of nat arrives in the struct", test_struct},
     {"N11: \"auto\" is one address that is not known yet", test_auto},
@@ -253,6 +290,7 @@ static const struct test TESTS[] = {
     {"N11: external addresses are unicast", test_unicast},
     {"N3: a pool has ports of both parities", test_pool},
     {"S5: a NAT router that is down drops", test_when_down},
+    {"N14: collectors of IPFIX", test_collectors},
     {"keys of nat are refused in other modes", test_other_modes},
     {"the words of modes", test_modes},
 };

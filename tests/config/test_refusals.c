@@ -2,7 +2,10 @@
 #include "load_text.h"
 #include "suite.h"
 #include "suites.h"
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static void expect(struct loaded loaded, const char *messages)
 {
@@ -107,10 +110,87 @@ static void test_unknown_group(void)
     expect(load_more("policer = {\n a = 1;\n b = { c = 2; };\n};"),
            "x.conf:5: unknown key \"policer\"; allowed: \"mode\", \"inside\", \"outside\", \"queue\", "
            "\"flows\", "
-           "\"timers\", \"quic\", \"default_out\", \"default_in\", \"groups\", \"sni_lists\", \"rules\", "
-           "\"hold\", "
+           "\"timers\", \"quic\", \"default_out\", \"default_in\", \"groups\", \"inside_prefixes\", "
+           "\"sni_lists\", \"rules\", "
+           "\"hold\", \"initials\", \"guard\", \"guard_factor\", "
            "\"reject\", \"hello\", \"nat\", \"throttles\", \"throttle\", \"size_limits\", \"ptb\", "
-           "\"manage_rules\", \"rules_backend\", \"control\", \"log\"\n");
+           "\"instance\", \"manage_rules\", \"rules_guard\", \"rules_fragments\", \"rules_backend\", "
+           "\"offload\", \"control\", \"control_mode\", \"control_group\", \"user\", \"seccomp\", "
+           "\"secret\", \"state\", \"metrics\", \"events\", \"anonymise\", \"log\"\n");
+}
+
+/* The caller frees it. */
+static struct config *known(const char *text)
+{
+    char path[64];
+    struct config *config = NULL;
+    int fd = memfd_create("known", MFD_CLOEXEC);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    CU_ASSERT_EQUAL(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    CU_ASSERT_EQUAL(config_load_known(path, &config), QW_OK);
+    close(fd);
+    if (!config)
+        exit(1);
+    return config;
+}
+
+static void test_known_sides(void)
+{
+    static const struct {
+        const char *text;
+        unsigned inside, outside;
+    } CASES[] = {
+        {REQUIRED_KEYS "nonsense = 1;\n", 1, 1},
+        {REQUIRED_KEYS "timers = { attempt = 3; };\n", 1, 1},
+        {REQUIRED_KEYS "@include \"/nonexistent/rules.conf\"\n", 1, 1},
+        {REQUIRED_KEYS "flows = { max = 99999999999999999999; };\n", 1, 1},
+        {"inside = [\"lan0\", \"lan1\"]; outside = [\"wan0\"];", 2, 1},
+        {"inside = [\"lan0\", \"not/one\"]; outside = [\"wan0\"];", 0, 1},
+        {"inside = [\"lan0\"]; outside = \"wan0\";", 1, 0},
+        {"insde = [\"lan0\"]; outside = [\"wan0\"];", 0, 1},
+        {REQUIRED_KEYS "flows = {", 0, 0},
+        {REQUIRED_KEYS "\1", 0, 0},
+        {"", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        struct config *config = known(CASES[i].text);
+        CU_ASSERT_EQUAL(config->inside.count, CASES[i].inside);
+        CU_ASSERT_EQUAL(config->outside.count, CASES[i].outside);
+        config_free(config);
+    }
+}
+
+/* What is not understood lets nothing pass. */
+static void test_known_mode(void)
+{
+    static const struct {
+        const char *text;
+        enum config_mode mode;
+        enum config_when_down when_down;
+        bool manage_rules;
+    } CASES[] = {
+        {"mode = \"monitor\"; nonsense = 1;", CONFIG_MONITOR, CONFIG_DOWN_DROP, true},
+        {"mode = \"monitr\"; queue = { when_down = \"pass\"; };", CONFIG_NAT, CONFIG_DOWN_PASS, true},
+        {"queue = { when_down = \"pass\"; };", CONFIG_NAT, CONFIG_DOWN_PASS, true},
+        {"mode = \"firewall\"; queue = { when_down = \"pas\"; };", CONFIG_FIREWALL, CONFIG_DOWN_DROP, true},
+        {"mode = \"firewall\"; queue = { when_down = \"pass\"; };", CONFIG_FIREWALL, CONFIG_DOWN_PASS, true},
+        {"mode = \"firewall\"; manage_rules = false; x = 1;", CONFIG_FIREWALL, CONFIG_DOWN_DROP, false},
+        {"mode = \"firewall\"; manage_rules = 0;", CONFIG_FIREWALL, CONFIG_DOWN_DROP, true},
+    };
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        struct config *config = known(CASES[i].text);
+        CU_ASSERT_EQUAL(config->mode, CASES[i].mode);
+        CU_ASSERT_EQUAL(config->when_down, CASES[i].when_down);
+        CU_ASSERT_EQUAL(config->manage_rules, CASES[i].manage_rules);
+        config_free(config);
+    }
+}
+
+static void test_known_of_nothing(void)
+{
+    struct config *config = (struct config *)&config;
+    CU_ASSERT_EQUAL(config_load_known("/nonexistent/quicward.conf", &config), QW_ERR_SYSTEM);
+    CU_ASSERT_PTR_NULL(config);
 }
 
 static const struct test TESTS[] = {
@@ -121,6 +201,9 @@ static const struct test TESTS[] = {
     {"S2: no struct comes out of a refused file", test_nothing_of_a_wrong_file},
     {"the nearest known key is named, none for a far one", test_slips},
     {"an unknown group is one error", test_unknown_group},
+    {"S5: of a file with mistakes the interfaces are known that are right", test_known_sides},
+    {"S5: what a file with mistakes does not say lets nothing pass", test_known_mode},
+    {"S5: nothing is known of a file that is not there", test_known_of_nothing},
 };
 
 void register_refusals(void)

@@ -61,9 +61,17 @@ static void test_fixed(void)
     expect("reject = { rate = 1; };", "reject.rate");
     expect("reject = { per_host = 1; };", "reject.per_host");
     expect("hello = { memory = 64; };", "hello.memory");
+    expect("instance = \"other\";", "instance");
     expect("manage_rules = false;", "manage_rules");
+    expect("rules_guard = false;", "rules_guard");
+    expect("rules_fragments = false;", "rules_fragments");
     expect("rules_backend = \"nft\";", "rules_backend");
     expect("control = \"/run/other.sock\";", "control");
+    expect("secret = \"/run/other\";", "secret");
+    expect("secret = \"none\";", "secret");
+    expect("state = \"/run/other\";", "state");
+    expect("state = \"none\";", "state");
+    expect("metrics = \"9477\";", "metrics");
     expect("control = \"/x\"; flows = { max = 1; };", "flows.max");
 }
 
@@ -83,13 +91,19 @@ static void test_nat(void)
 {
     expect_nat("", "exhausted = \"drop\";", NULL);
     expect_nat("", "ports = [\"1024-65535\"]; exclude = []; forwards = ();", NULL);
-    expect_nat("", "ports = \"1025-65535\";", "nat.ports");
-    expect_nat("ports = \"1025-65535\";", "ports = \"1025-65534\";", "nat.ports");
+    expect_nat("", "ports = \"1025-65535\";", NULL);
+    expect_nat("ports = \"1025-65535\";", "ports = \"1025-65534\";", NULL);
     expect_nat("exclude = [5000, 5060];", "exclude = [5060];", "nat.exclude");
     expect_nat("", "filtering = \"endpoint-independent\";", "nat.filtering");
     expect_nat("", "per_host = 1;", "nat.per_host");
-    expect_nat("", "hold_down = 121;", "nat.hold_down");
-    expect_nat("", "masquerade = true;", "nat.masquerade");
+    expect_nat("", "block = 512;", "nat.block");
+    expect_nat("", "ipfix = \"udp:192.0.2.9:4739\";", "nat.ipfix");
+    expect_nat("", "ipfix_domain = 7;", "nat.ipfix_domain");
+    expect_nat("", "ipfix_ca = \"/ca\";", "nat.ipfix_ca");
+    expect_nat("", "hold_down = 121;", NULL);
+    expect_nat("", "choice = \"random\";", NULL);
+    expect_nat("choice = \"keyed\";", "", NULL);
+    expect_nat("", "masquerade = true;", NULL);
 }
 
 static void test_external(void)
@@ -97,9 +111,10 @@ static void test_external(void)
     static const char ONE[] = "nat = { external = \"198.51.100.7\"; };";
     compare(load_nat("%s", ONE), load_nat("\n%s", ONE), NULL);
     compare(load_nat("%s", ONE), load_nat("nat = { external = \"auto\"; };"), "nat.external");
-    compare(load_nat("%s", ONE), load_nat("nat = { external = \"198.51.100.8\"; };"), "nat.external");
+    compare(load_nat("nat = { external = \"auto\"; };"), load_nat("%s", ONE), "nat.external");
+    compare(load_nat("%s", ONE), load_nat("nat = { external = \"198.51.100.8\"; };"), NULL);
     compare(load_nat("%s", ONE), load_nat("nat = { external = [\"198.51.100.7\", \"198.51.100.8\"]; };"),
-            "nat.external");
+            NULL);
 }
 
 #define FORWARDS(forwards) "forwards = (" forwards ");"
@@ -121,7 +136,7 @@ static void test_limits(void)
 {
     expect("throttles = ( { interface = \"wan0\"; direction = \"in\"; capacity = \"1M\"; } );", NULL);
     expect("throttle = { interval = 50; gain = 1; hysteresis = 0; floor = 1; ceiling = 2; };", NULL);
-    expect("throttle = { spare_confirmed = false; key = \"random\"; };", NULL);
+    expect("throttle = { spare_confirmed = false; spare_small = false; key = \"random\"; };", NULL);
     expect("size_limits = ( { class = \"quic\"; limit = 1400; } );", NULL);
     expect("throttle = { key = \"00000000000000000000000000000000\"; };", "throttle.key");
     expect("ptb = { rate = 1; };", "ptb.rate");
@@ -135,8 +150,8 @@ static const struct test TESTS[] = {
     {"S2: everything about rules changes on reload", test_rules_changeable},
     {"S2: the first fixed key that differs is named", test_fixed},
     {"S2: mode and interfaces are fixed", test_fixed_required},
-    {"S2: of nat only what is done without a port changes on reload", test_nat},
-    {"S2: external addresses are fixed", test_external},
+    {"S2: of nat ports, rests, choice and masquerading change on reload", test_nat},
+    {"S2 N11: external addresses change on reload, whether they follow an interface does not", test_external},
     {"S2: forwards are fixed, wherever they stand in the file", test_forwards},
     {"P2 P4 M1: throttles and size limits change on reload, the key and PTB rates do not", test_limits},
 };

@@ -18,7 +18,7 @@ static void test_struct(void)
     CU_ASSERT_EQUAL(config->quic, CONFIG_QUIC_BLOCK);
     CU_ASSERT_EQUAL(config->default_out, CONFIG_REJECT);
     CU_ASSERT_EQUAL(config->default_in, CONFIG_ACCEPT);
-    CU_ASSERT_EQUAL_FATAL(config->rule_count, 4);
+    CU_ASSERT_EQUAL_FATAL(config->rule_count, 5);
     const struct config_rule *rule = &config->rules[1];
     CU_ASSERT_STRING_EQUAL(rule->name, "everything");
     CU_ASSERT_EQUAL(rule->line, 4);
@@ -38,6 +38,7 @@ static void test_struct(void)
     CU_ASSERT_EQUAL(rule->sni_list.count, 2);
     CU_ASSERT_EQUAL(rule->alpn.count, 2);
     CU_ASSERT_EQUAL(rule->ech, CONFIG_NO);
+    CU_ASSERT_EQUAL(rule->readable, CONFIG_YES);
     CU_ASSERT_EQUAL(rule->action, CONFIG_REJECT);
     const struct config_rule *plain = &config->rules[0];
     CU_ASSERT_EQUAL(plain->direction, CONFIG_ANY);

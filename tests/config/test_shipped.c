@@ -27,8 +27,10 @@ static unsigned same_keys(const config_setting_t *all, const config_setting_t *g
 /* Whether the line is "    # KEY = ..." of a key of nat. */
 static bool is_key_of_nat(const char *line)
 {
-    static const char *const KEYS[] = {"external",  "ports",     "exclude",    "filtering", "per_host",
-                                       "hold_down", "exhausted", "masquerade", "forwards"};
+    static const char *const KEYS[] = {"external",     "ports",      "exclude",           "filtering",
+                                       "per_host",     "block",      "hold_down",         "choice",
+                                       "exhausted",    "masquerade", "forwards",          "ipfix",
+                                       "ipfix_domain", "ipfix_ca",   "ipfix_certificate", "ipfix_key"};
     for (unsigned i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++) {
         char begin[32];
         snprintf(begin, sizeof(begin), "    # %s = ", KEYS[i]);
@@ -68,7 +70,7 @@ static void test_names_every_key(void)
     config_init(&given);
     CU_ASSERT_TRUE_FATAL(config_read_string(&all, text));
     CU_ASSERT_TRUE_FATAL(config_read_string(&given, conf));
-    CU_ASSERT_EQUAL(same_keys(config_root_setting(&all), config_root_setting(&given)), 47);
+    CU_ASSERT_EQUAL(same_keys(config_root_setting(&all), config_root_setting(&given)), 81);
     config_destroy(&all);
     config_destroy(&given);
     free(text);
@@ -115,9 +117,15 @@ static void test_defaults(void)
     CU_ASSERT_EQUAL(config.timer_attempt_s, 120);
     CU_ASSERT_EQUAL(config.timer_two_way_s, 300);
     CU_ASSERT_EQUAL(config.timer_confirmed_s, 300);
+    CU_ASSERT_STRING_EQUAL(config.instance, "main");
+    CU_ASSERT_TRUE(config.rules_guard);
+    CU_ASSERT_TRUE(config.rules_fragments);
     CU_ASSERT_TRUE(config.manage_rules);
     CU_ASSERT_EQUAL(config.backend, CONFIG_RULES_AUTO);
     CU_ASSERT_STRING_EQUAL(config.control, "/run/quicward/control.sock");
+    CU_ASSERT_STRING_EQUAL(config.secret, "/var/lib/quicward/secret");
+    CU_ASSERT_STRING_EQUAL(config.state, "/run/quicward");
+    CU_ASSERT_STRING_EQUAL(config.metrics, "off");
     CU_ASSERT_EQUAL(config.log_level, QW_LOG_INFO);
 }
 

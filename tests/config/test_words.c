@@ -12,11 +12,12 @@ static bool host(const char *text)
 static void test_host_names(void)
 {
     static const char *const GOOD[] = {
-        "www.example.org", ".example.org", "*.example.org", "a",           "org.",
-        "_dns.x-y",        "*.org.",       "xn--p1ai",      "EXAMPLE.Org", "1.2"};
+        "www.example.org", ".example.org", "*.example.org", "a",     "org.",     "_dns.x-y",
+        "*.org.",          "xn--p1ai",     "EXAMPLE.Org",   "1.2.x", "1e100.net"};
     static const char *const BAD[] = {
-        "",    ".",    "..",  "*",   "*.",  "*.*.org", "a..b",         "..a", "*..a",
-        "a.*", "**.a", "a..", "a b", "a/b", "a:443",   "\xc3\xa9.org", "a\n", "*a.org"};
+        "",     ".",      "..",      "*",   "*.",  "*.*.org", "a..b",  "..a",
+        "*..a", "a.*",    "**.a",    "a..", "a b", "a/b",     "a:443", "\xc3\xa9.org",
+        "a\n",  "*a.org", "8.8.8.8", "1.2", "443", "*.1",     "a.1."};
     for (unsigned i = 0; i < sizeof(GOOD) / sizeof(GOOD[0]); i++)
         CU_ASSERT_TRUE(host(GOOD[i]));
     for (unsigned i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++)
