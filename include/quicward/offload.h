@@ -1,0 +1,136 @@
+/* The fast path: paths (quicward/engine_path.h) as entries of a program in the kernel, which forwards their
+ * packets without the queue. It knows addresses and ports, rewrites, limits and counters; there is no
+ * connection ID in here and cannot be (RFC 9312 3.5, 4.2).
+ *
+ * The room asks no clock and starts no thread: whoever drives it takes events out of the engine, gives them
+ * to offload_apply, asks offload_due a few times a second, and hands the figures of both to engine_harvest.
+ * Entries are only ever put and taken, never changed in place, for a change would lose what was counted. */
+#ifndef QUICWARD_OFFLOAD_H
+#define QUICWARD_OFFLOAD_H
+
+#include <quicward/base/time.h>
+#include <quicward/engine_path.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct offload;
+
+#define OFFLOAD_ERROR_MAX 256 /* of a text that says what failed, NUL included */
+
+/* Where the program is attached to an interface. */
+enum offload_place { OFFLOAD_NOWHERE, OFFLOAD_XDP, OFFLOAD_TC };
+
+/* Was quicward built with the program? Without, offload_new always fails and says so. */
+bool offload_built(void);
+
+/* Loads the program with room for `flows_max` flows (1 at least), about 300 bytes of kernel memory each.
+ * Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN now, only CAP_NET_ADMIN later. NULL, and why in `error`: not
+ * built, the kernel refused, or memory is short. Nothing is forwarded before offload_alive. The caller owns
+ * it. */
+struct offload *offload_new(uint32_t flows_max, struct qw_time now, char error[static OFFLOAD_ERROR_MAX]);
+
+/* Detaches the program and removes all entries: later packets go to the queue. NULL is allowed. What was not
+ * yet told by figures is lost. */
+void offload_free(struct offload *offload);
+
+/* Attaches the program to the Ethernet interface `name`, which exists; OFFLOAD_XDP is native XDP, and tc as
+ * well where it is possible. A flow goes fast when both of its interfaces are attached at one place, at XDP
+ * if both are there. Attaching again at the same place reads MTU and MAC address again; at another, or when
+ * another interface has got the name, what was there goes first. False, and why in `error`. */
+bool offload_attach(struct offload *offload, const char *name, enum offload_place place,
+                    char error[static OFFLOAD_ERROR_MAX]);
+
+/* Takes it off; flows over it go to the queue, their entries stay until they are taken. False: was not on. */
+bool offload_detach(struct offload *offload, const char *name);
+
+/* Forward until `boot`, a point of the boot clock; past it everything goes to the queue. A driver that says
+ * so each second bounds how long a dead one is survived. */
+void offload_alive(struct offload *offload, struct qw_time boot);
+
+/* Routes, neighbours or addresses changed: every next hop is asked for again with the next packet. */
+void offload_epoch(struct offload *offload);
+
+/* Puts, replaces and takes entries as the events say. `now`: the boot clock, for last_seen. What was put
+ * forwards nothing before offload_settle. Writes to `figures` (room for `count`) what was counted of entries
+ * that were taken; returns how many. */
+size_t offload_apply(struct offload *offload, const struct flow_path_event *events, size_t count,
+                     struct qw_time now, struct flow_path_figures *figures);
+
+/* The flow whose path was put lived still after that: offload_open may let it go. A flow that did not is to
+ * be taken: what it used, such as its external port, may be another's by now. */
+void offload_settle(struct offload *offload, uint64_t id, struct qw_time now);
+
+/* Takes the flow's entries, for it ends: when this returns no packet is forwarded by them any more, but one
+ * that a processor has at hand. False: there were none, and nothing is written to *figures. */
+bool offload_take(struct offload *offload, uint64_t id, struct qw_time now,
+                  struct flow_path_figures *figures);
+
+/* Asked by offload_open while it holds its lock: the latest moment of which is known that all packets that
+ * had come to a queue before have left it. Calls nothing of the room. */
+typedef struct qw_time offload_empty(void *context);
+
+/* How many settled flows wait to be let go. */
+uint32_t offload_waiting(struct offload *offload);
+
+/* Lets go directions of which no packet waits, and those that have waited for two seconds. At most 64 flows
+ * at once; call it when a queue has become empty, as long as offload_waiting is not 0. */
+void offload_open(struct offload *offload, struct qw_time now, offload_empty *empty, void *context);
+
+/* Directions of which a packet went back to the queue wait again: for want of a next hop, or because
+ * offload_alive was over. To be called a few times a second. */
+void offload_find_shut(struct offload *offload, struct qw_time now);
+
+/* Asks flows what they had: each every five seconds, more rarely when there are more than 25,000, and before
+ * its timer runs out. Those that had packets are told and stay; those whose timers are about to run out are
+ * taken, with `over` set, so that the engine alone sees their last packets and ends them exactly. Writes up
+ * to `max` (1 at least) figures; returns how many, 0: none is due now. O(1) each. */
+size_t offload_due(struct offload *offload, struct qw_time now, struct flow_path_figures *figures,
+                   size_t max);
+
+/* What all flows had since they were last asked, for a report: from *cursor (0 at first) on. Those that had
+ * packets are written; returns how many, 0: there are no more. */
+size_t offload_look(struct offload *offload, uint32_t *cursor, struct qw_time now,
+                    struct flow_path_figures *figures, size_t max);
+
+/* After a resync: takes every entry whose path is not put again by offload_apply since. Call
+ * offload_sweep_begin, then offload_apply with an ADD of each path of engine_paths_all, then offload_sweep
+ * until it returns 0. */
+void offload_sweep_begin(struct offload *offload);
+size_t offload_sweep(struct offload *offload, struct qw_time now, struct flow_path_figures *figures,
+                     size_t max);
+
+struct offload_stats {
+    uint32_t flows, flows_max; /* with entries now, and how many may be */
+    uint32_t waiting;          /* of these, how many wait to be let go */
+    uint32_t changes; /* interfaces attached and detached, ever: after one all paths are to be told again */
+    uint64_t put, taken, idle; /* flows ever: put, taken, and of these those that had no packets for long */
+    uint64_t refused;          /* put failed: table full, or two flows with one match */
+    uint64_t forced;           /* directions let go although packets may have waited */
+    uint64_t unfit;            /* paths that stay slow: an interface is not attached, or is throttled */
+};
+
+void offload_stats(struct offload *offload, struct offload_stats *out);
+
+struct offload_count {
+    uint64_t packets, bytes; /* of IP; of frames that cannot be read without Ethernet's header */
+};
+
+/* The reasons for which packets that came by the interface `name` (NULL: any) went on to the kernel, and how
+ * often: for `index` from 0 on; false behind the last one. Index 0 are those that were forwarded. *text is
+ * static. */
+bool offload_why(struct offload *offload, const char *name, unsigned index, const char **text,
+                 struct offload_count *out);
+
+/* The interfaces that are attached now; returns how many of them, at most `max`. */
+struct offload_port_report {
+    char name[FLOW_PATH_INTERFACE_MAX];
+    enum offload_place place;
+    uint32_t entries; /* of packets that come by it */
+};
+unsigned offload_ports(struct offload *offload, struct offload_port_report *out, unsigned max);
+
+/* Do packets of the flow go fast, both ways, as far as they may? */
+bool offload_has(struct offload *offload, uint64_t id);
+
+#endif

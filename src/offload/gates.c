@@ -1,0 +1,173 @@
+#include "gates.h"
+#include <stdlib.h>
+
+/* Without a moment in which nothing waits: let go all the same. */
+#define FORCE_NS (2 * QW_NS_PER_SECOND)
+
+#define ROUND (sizeof((struct gates *)NULL)->round / sizeof(uint32_t))
+
+bool gates_open(struct gates *gates, struct fast_gate *all, uint32_t flows_max)
+{
+    *gates = (struct gates){.all = all};
+    gates->waiting = calloc(flows_max, sizeof *gates->waiting);
+    return gates->waiting != NULL;
+}
+
+void gates_close(struct gates *gates)
+{
+    free(gates->waiting);
+    gates->waiting = NULL;
+}
+
+static uint32_t index_of(const struct book *book, const struct book_flow *flow)
+{
+    return (uint32_t)(flow - book->flows);
+}
+
+uint32_t gates_number(const struct book *book, const struct book_flow *flow, unsigned way)
+{
+    return FLOW_PATH_DIRECTIONS * index_of(book, flow) + way;
+}
+
+static struct fast_gate *gate_of(struct gates *gates, const struct book *book, const struct book_flow *flow,
+                                 unsigned way)
+{
+    return &gates->all[gates_number(book, flow, way)];
+}
+
+static uint32_t passed(const struct fast_gate *gate)
+{
+    return __atomic_load_n(&gate->passed, __ATOMIC_SEQ_CST);
+}
+
+static uint32_t open_at(const struct fast_gate *gate)
+{
+    return __atomic_load_n(&gate->open_at, __ATOMIC_SEQ_CST);
+}
+
+void gates_begin(struct gates *gates, const struct book *book, const struct book_flow *flow)
+{
+    for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++)
+        __atomic_store_n(&gate_of(gates, book, flow, way)->open_at, FAST_GATE_CLOSED, __ATOMIC_SEQ_CST);
+}
+
+/* ---- who waits ---- */
+
+static void sample(const struct fast_gate *gate, struct book_gate *seen, struct qw_time now)
+{
+    uint32_t count = passed(gate);
+    if (seen->sampled.ns != 0 && seen->passed == count)
+        return;
+    *seen = (struct book_gate){now, count};
+}
+
+void gates_wait(struct gates *gates, const struct book *book, struct book_flow *flow, struct qw_time now)
+{
+    if (flow->waits)
+        return;
+    flow->waits = true;
+    flow->waits_since = now;
+    flow->waiting_at = gates->count;
+    gates->waiting[gates->count++] = index_of(book, flow);
+    for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++)
+        flow->gates[way] = (struct book_gate){{0}, 0};
+}
+
+/* The last one takes its place. */
+void gates_forget(struct gates *gates, struct book *book, struct book_flow *flow)
+{
+    if (!flow->waits)
+        return;
+    uint32_t last = gates->waiting[--gates->count];
+    gates->waiting[flow->waiting_at] = last;
+    book->flows[last].waiting_at = flow->waiting_at;
+    flow->waits = false;
+}
+
+/* ---- a round ---- */
+
+/* Younger than that, what the program passed may not have reached its queue. A flow whose packets come more
+ * often gets less: most of its moments are in order all the same. */
+static uint64_t margin_of(uint64_t waited_ns)
+{
+    static const struct {
+        uint64_t waited_ns, margin_ns;
+    } MARGINS[] = {
+        {10 * QW_NS_PER_MS, QW_NS_PER_MS}, {50 * QW_NS_PER_MS, 100000}, {250 * QW_NS_PER_MS, 20000}};
+    for (unsigned i = 0; i < sizeof MARGINS / sizeof MARGINS[0]; i++)
+        if (waited_ns < MARGINS[i].waited_ns)
+            return MARGINS[i].margin_ns;
+    return 0;
+}
+
+void gates_sample(struct gates *gates, struct book *book, struct qw_time now)
+{
+    gates->round_size = gates->count < ROUND ? gates->count : ROUND;
+    for (uint32_t i = 0; i < gates->round_size; i++) {
+        gates->next = gates->next < gates->count ? gates->next : 0;
+        gates->round[i] = gates->waiting[gates->next++];
+        struct book_flow *flow = &book->flows[gates->round[i]];
+        for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++)
+            sample(gate_of(gates, book, flow, way), &flow->gates[way], now);
+    }
+}
+
+/* The program may open the gate at the count that was named before, or find that an older flow's was opened:
+ * so nothing but what was read is replaced. */
+static bool set(struct fast_gate *gate, uint32_t wanted)
+{
+    uint32_t was = open_at(gate);
+    return was == FAST_GATE_OPEN || __atomic_compare_exchange_n(&gate->open_at, &was, wanted, false,
+                                                                __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+/* Opens it with the next packet unless one passed since it was sampled: either the program finds what is
+ * written here, or its packet is counted when the count is read again. */
+static bool release(struct fast_gate *gate, const struct book_gate *seen)
+{
+    if (open_at(gate) == FAST_GATE_OPEN)
+        return true;
+    return passed(gate) == seen->passed && set(gate, seen->passed) &&
+           (passed(gate) == seen->passed || open_at(gate) == FAST_GATE_OPEN);
+}
+
+static bool release_way(struct gates *gates, struct book *book, struct book_flow *flow, unsigned way,
+                        struct qw_time empty, struct qw_time now)
+{
+    struct fast_gate *gate = gate_of(gates, book, flow, way);
+    const struct book_gate *seen = &flow->gates[way];
+    uint64_t waited_ns = qw_time_since(now, flow->waits_since);
+    if (waited_ns >= FORCE_NS) {
+        gates->forced += open_at(gate) != FAST_GATE_OPEN;
+        return set(gate, FAST_GATE_FORCED);
+    }
+    if (open_at(gate) != FAST_GATE_OPEN && empty.ns < seen->sampled.ns + margin_of(waited_ns))
+        return false;
+    return release(gate, seen);
+}
+
+void gates_release(struct gates *gates, struct book *book, struct qw_time empty, struct qw_time now)
+{
+    for (uint32_t i = 0; i < gates->round_size; i++) {
+        struct book_flow *flow = &book->flows[gates->round[i]];
+        bool open = flow->waits;
+        for (unsigned way = 0; flow->waits && way < FLOW_PATH_DIRECTIONS; way++)
+            open &= release_way(gates, book, flow, way, empty, now);
+        if (open)
+            gates_forget(gates, book, flow);
+    }
+    gates->round_size = 0;
+}
+
+void gates_find_shut(struct gates *gates, struct book *book, uint32_t shut, struct qw_time now)
+{
+    if (shut == gates->shut)
+        return;
+    gates->shut = shut;
+    for (uint32_t i = 0; i < book->max; i++) {
+        struct book_flow *flow = &book->flows[i];
+        for (unsigned way = 0; flow->id != 0 && flow->settled && way < FLOW_PATH_DIRECTIONS; way++)
+            if (open_at(gate_of(gates, book, flow, way)) == FAST_GATE_CLOSED)
+                gates_wait(gates, book, flow, now);
+    }
+}

@@ -1,0 +1,226 @@
+#include "kernel.h"
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <program.skel.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define TCX_INGRESS 46 /* enum bpf_attach_type, Linux 6.6: later than Debian 12's headers */
+
+struct kernel {
+    struct program_bpf *program;  /* owned */
+    struct fast_control *control; /* mapped, like the gates */
+    struct fast_gate *gates;
+    size_t gates_size;
+    int flows4, flows6, ports, slots, counts;
+    int processors;
+};
+
+bool kernel_built(void)
+{
+    return true;
+}
+
+/* What libbpf says is for developers; the errno says enough. */
+static int be_quiet(enum libbpf_print_level level, const char *format, va_list args)
+{
+    (void)level, (void)format, (void)args;
+    return 0;
+}
+
+/* Both directions of each flow. */
+static struct program_bpf *load(uint32_t flows_max)
+{
+    libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+    libbpf_set_print(be_quiet);
+    struct program_bpf *program = program_bpf__open();
+    if (!program)
+        return NULL;
+    bpf_map__set_max_entries(program->maps.flows4, 2 * flows_max);
+    bpf_map__set_max_entries(program->maps.flows6, 2 * flows_max);
+    bpf_map__set_max_entries(program->maps.gates, 2 * flows_max);
+    if (program_bpf__load(program) == 0)
+        return program;
+    int error = errno;
+    program_bpf__destroy(program);
+    errno = error;
+    return NULL;
+}
+
+static void *map_memory(const struct bpf_map *map, size_t size)
+{
+    void *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+    return mapped == MAP_FAILED ? NULL : mapped;
+}
+
+static size_t page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static bool open_maps(struct kernel *kernel, uint32_t flows_max)
+{
+    const struct program_bpf *program = kernel->program;
+    size_t page = page_size();
+    kernel->flows4 = bpf_map__fd(program->maps.flows4);
+    kernel->flows6 = bpf_map__fd(program->maps.flows6);
+    kernel->ports = bpf_map__fd(program->maps.ports);
+    kernel->slots = bpf_map__fd(program->maps.slots);
+    kernel->counts = bpf_map__fd(program->maps.counts);
+    kernel->processors = libbpf_num_possible_cpus();
+    kernel->gates_size = (2 * (size_t)flows_max * sizeof *kernel->gates + page - 1) / page * page;
+    kernel->control = map_memory(program->maps.control, page);
+    kernel->gates = map_memory(program->maps.gates, kernel->gates_size);
+    return kernel->control && kernel->gates && kernel->processors > 0;
+}
+
+struct kernel *kernel_new(uint32_t flows_max, char error[static OFFLOAD_ERROR_MAX])
+{
+    struct kernel *kernel = calloc(1, sizeof *kernel);
+    if (kernel && flows_max <= UINT32_MAX / 2)
+        kernel->program = load(flows_max);
+    if (kernel && kernel->program && open_maps(kernel, flows_max))
+        return kernel;
+    snprintf(error, OFFLOAD_ERROR_MAX, "the kernel refuses the program: %s", strerror(errno));
+    kernel_free(kernel);
+    return NULL;
+}
+
+void kernel_free(struct kernel *kernel)
+{
+    if (!kernel)
+        return;
+    if (kernel->control)
+        munmap(kernel->control, page_size());
+    if (kernel->gates)
+        munmap(kernel->gates, kernel->gates_size);
+    program_bpf__destroy(kernel->program);
+    free(kernel);
+}
+
+/* ---- entries ---- */
+
+static int map_of(const struct kernel *kernel, const struct fast_match *match)
+{
+    return match->ipv6 ? kernel->flows6 : kernel->flows4;
+}
+
+bool kernel_put(struct kernel *kernel, const struct fast_match *match, const struct fast_record *record)
+{
+    return bpf_map_update_elem(map_of(kernel, match), &match->key, record, BPF_NOEXIST) == 0;
+}
+
+bool kernel_look(struct kernel *kernel, const struct fast_match *match, struct fast_record *out)
+{
+    return bpf_map_lookup_elem(map_of(kernel, match), &match->key, out) == 0;
+}
+
+bool kernel_take(struct kernel *kernel, const struct fast_match *match, struct fast_record *out)
+{
+    return bpf_map_lookup_and_delete_elem(map_of(kernel, match), &match->key, out) == 0;
+}
+
+bool kernel_set_port(struct kernel *kernel, uint32_t slot, const struct fast_port *port)
+{
+    struct fast_port old = {0};
+    bpf_map_lookup_elem(kernel->ports, &slot, &old);
+    if (old.ifindex != 0 && old.ifindex != port->ifindex)
+        bpf_map_delete_elem(kernel->slots, &old.ifindex);
+    if (port->ifindex != 0 && bpf_map_update_elem(kernel->slots, &port->ifindex, &slot, BPF_ANY) != 0)
+        return false;
+    return bpf_map_update_elem(kernel->ports, &slot, port, BPF_ANY) == 0;
+}
+
+struct fast_count kernel_count(struct kernel *kernel, uint32_t slot, enum fast_why why)
+{
+    uint32_t key = slot * FAST_WHY_COUNT + why;
+    struct fast_count sum = {0}, *each = calloc((size_t)kernel->processors, sizeof *each);
+    if (each && bpf_map_lookup_elem(kernel->counts, &key, each) == 0)
+        for (int i = 0; i < kernel->processors; i++) {
+            sum.packets += each[i].packets;
+            sum.bytes += each[i].bytes;
+        }
+    free(each);
+    return sum;
+}
+
+void kernel_clear_counts(struct kernel *kernel, uint32_t slot)
+{
+    struct fast_count *zero = calloc((size_t)kernel->processors, sizeof *zero);
+    for (uint32_t why = 0; zero && why < FAST_WHY_COUNT; why++) {
+        uint32_t key = slot * FAST_WHY_COUNT + why;
+        bpf_map_update_elem(kernel->counts, &key, zero, BPF_ANY);
+    }
+    free(zero);
+}
+
+struct fast_control *kernel_control(struct kernel *kernel)
+{
+    return kernel->control;
+}
+
+struct fast_gate *kernel_gates(struct kernel *kernel)
+{
+    return kernel->gates;
+}
+
+/* ---- programs ---- */
+
+int kernel_program(struct kernel *kernel, enum offload_place place)
+{
+    const struct program_bpf *program = kernel->program;
+    return bpf_program__fd(place == OFFLOAD_XDP ? program->progs.fast_xdp : program->progs.fast_tc);
+}
+
+/* Kernels before 6.6 know no links at tc. Preference 1 and handle 1 are ours. */
+static struct bpf_tc_opts filter(void)
+{
+    return (struct bpf_tc_opts){.sz = sizeof(struct bpf_tc_opts), .handle = 1, .priority = 1};
+}
+
+static struct bpf_tc_hook hook_of(uint32_t ifindex)
+{
+    return (struct bpf_tc_hook){
+        .sz = sizeof(struct bpf_tc_hook), .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS};
+}
+
+enum { HANDLE_FILTER = 1 << 30 }; /* no file descriptor: a filter of clsact */
+
+static int attach_filter(int program, uint32_t ifindex)
+{
+    struct bpf_tc_hook hook = hook_of(ifindex);
+    struct bpf_tc_opts opts = filter();
+    int made = bpf_tc_hook_create(&hook);
+    if (made && made != -EEXIST)
+        return -1;
+    opts.prog_fd = program;
+    return bpf_tc_attach(&hook, &opts) == 0 ? HANDLE_FILTER : -1;
+}
+
+int kernel_attach(struct kernel *kernel, uint32_t ifindex, enum offload_place place)
+{
+    int program = kernel_program(kernel, place);
+    LIBBPF_OPTS(bpf_link_create_opts, native, .flags = XDP_FLAGS_DRV_MODE);
+    if (place == OFFLOAD_XDP)
+        return bpf_link_create(program, (int)ifindex, BPF_XDP, &native);
+    int link = bpf_link_create(program, (int)ifindex, (enum bpf_attach_type)TCX_INGRESS, NULL);
+    return link >= 0 ? link : attach_filter(program, ifindex);
+}
+
+/* The qdisc stays: others may have put filters there. */
+void kernel_detach(struct kernel *kernel, uint32_t ifindex, enum offload_place place, int handle)
+{
+    (void)kernel, (void)place;
+    if (handle != HANDLE_FILTER) {
+        close(handle);
+        return;
+    }
+    struct bpf_tc_hook hook = hook_of(ifindex);
+    struct bpf_tc_opts opts = filter();
+    bpf_tc_detach(&hook, &opts);
+}

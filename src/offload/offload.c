@@ -1,0 +1,516 @@
+#include "offload_state.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A flow is asked that long before its timer runs out, and is the engine's alone if it was idle until then.
+ */
+#define MARGIN_NS (2 * QW_NS_PER_SECOND)
+
+/* Every flow is looked at so often, more rarely when they are many: a look takes two calls of 1.7 us. */
+#define LOOK_NS (5 * QW_NS_PER_SECOND)
+#define LOOKS_PER_SECOND 5000
+
+bool offload_built(void)
+{
+    return kernel_built();
+}
+
+static bool open_all(struct offload *offload, uint32_t flows_max, struct qw_time now,
+                     char error[static OFFLOAD_ERROR_MAX])
+{
+    if (!book_open(&offload->book, flows_max, now)) {
+        snprintf(error, OFFLOAD_ERROR_MAX, "out of memory");
+        return false;
+    }
+    offload->kernel = kernel_new(flows_max, error);
+    if (!offload->kernel || gates_open(&offload->gates, kernel_gates(offload->kernel), flows_max))
+        return offload->kernel != NULL;
+    snprintf(error, OFFLOAD_ERROR_MAX, "out of memory");
+    return false;
+}
+
+struct offload *offload_new(uint32_t flows_max, struct qw_time now, char error[static OFFLOAD_ERROR_MAX])
+{
+    struct offload *offload = calloc(1, sizeof *offload);
+    if (!offload) {
+        snprintf(error, OFFLOAD_ERROR_MAX, "out of memory");
+        return NULL;
+    }
+    pthread_mutex_init(&offload->lock, NULL);
+    offload->stats.flows_max = flows_max;
+    if (open_all(offload, flows_max, now, error))
+        return offload;
+    offload_free(offload);
+    return NULL;
+}
+
+void offload_free(struct offload *offload)
+{
+    if (!offload)
+        return;
+    if (offload->kernel)
+        ports_close(&offload->ports, offload->kernel);
+    kernel_free(offload->kernel);
+    book_close(&offload->book);
+    gates_close(&offload->gates);
+    pthread_mutex_destroy(&offload->lock);
+    free(offload);
+}
+
+bool offload_attach(struct offload *offload, const char *name, enum offload_place place,
+                    char error[static OFFLOAD_ERROR_MAX])
+{
+    pthread_mutex_lock(&offload->lock);
+    bool done = ports_attach(&offload->ports, offload->kernel, name, place, error);
+    pthread_mutex_unlock(&offload->lock);
+    return done;
+}
+
+bool offload_detach(struct offload *offload, const char *name)
+{
+    pthread_mutex_lock(&offload->lock);
+    bool done = ports_detach(&offload->ports, offload->kernel, name);
+    pthread_mutex_unlock(&offload->lock);
+    return done;
+}
+
+void offload_alive(struct offload *offload, struct qw_time boot)
+{
+    __atomic_store_n(&kernel_control(offload->kernel)->alive_until_ms, boot.ns / QW_NS_PER_MS,
+                     __ATOMIC_RELEASE);
+}
+
+void offload_epoch(struct offload *offload)
+{
+    __atomic_fetch_add(&kernel_control(offload->kernel)->epoch, 1, __ATOMIC_RELEASE);
+}
+
+/* ---- figures ---- */
+
+/* The program keeps the lower 32 bits of milliseconds: what it saw lies in the past. */
+static struct qw_time seen_at(uint32_t last_seen_ms, struct qw_time now)
+{
+    uint64_t now_ms = now.ns / QW_NS_PER_MS;
+    uint32_t age = (uint32_t)now_ms - last_seen_ms;
+    if (last_seen_ms == 0)
+        return (struct qw_time){0};
+    if (age > INT32_MAX) /* the program's clock is a moment ahead of the caller's */
+        return now;
+    return (struct qw_time){age < now_ms ? (now_ms - age) * QW_NS_PER_MS : 0};
+}
+
+static void add_figures(struct book_flow *flow, unsigned way, const struct fast_record *record,
+                        struct qw_time now, struct flow_path_figures *out)
+{
+    struct flow_path_seen *told = &flow->told[way], *seen = &out->ways[way];
+    struct qw_time last_seen = seen_at(record->last_seen_ms, now);
+    seen->packets = record->packets - told->packets;
+    seen->bytes = record->bytes - told->bytes;
+    seen->ce = record->ce - told->ce;
+    *told = (struct flow_path_seen){record->packets, record->bytes, record->ce};
+    if (last_seen.ns > out->last_seen.ns)
+        out->last_seen = last_seen;
+}
+
+static struct flow_path_figures begin_figures(const struct book_flow *flow)
+{
+    return (struct flow_path_figures){.id = flow->id, .key = flow->key};
+}
+
+static struct flow_path_figures look(struct offload *offload, struct book_flow *flow, struct qw_time now)
+{
+    struct flow_path_figures figures = begin_figures(flow);
+    struct fast_record record;
+    for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++)
+        if (kernel_look(offload->kernel, &flow->matches[way], &record))
+            add_figures(flow, way, &record, now, &figures);
+    return figures;
+}
+
+/* ---- taking ---- */
+
+static void use_ports(struct offload *offload, const struct book_flow *flow, int change)
+{
+    for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++) {
+        for (unsigned side = 0; side < 2; side++)
+            offload->ports.all[flow->ports[way][side]].users += (uint32_t)change;
+        offload->ports.all[flow->ports[way][0]].entries += (uint32_t)change;
+    }
+}
+
+/* Both entries are gone afterwards, and the flow of the book too. */
+static struct flow_path_figures take(struct offload *offload, struct book_flow *flow, struct qw_time now)
+{
+    struct flow_path_figures figures = begin_figures(flow);
+    struct fast_record record;
+    for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++)
+        if (kernel_take(offload->kernel, &flow->matches[way], &record))
+            add_figures(flow, way, &record, now, &figures);
+    use_ports(offload, flow, -1);
+    gates_forget(&offload->gates, &offload->book, flow);
+    book_remove(&offload->book, flow);
+    offload->stats.taken++;
+    return figures;
+}
+
+/* ---- putting ---- */
+
+/* When it is the engine's alone: at a quarter of a short timer at the latest. */
+static uint64_t runs_out(const struct book_flow *flow)
+{
+    uint64_t margin = flow->timeout_ns / 4 < MARGIN_NS ? flow->timeout_ns / 4 : MARGIN_NS;
+    return flow->last_seen.ns + flow->timeout_ns - margin;
+}
+
+/* Reports, and the order of eviction, want to hear of it before. */
+static void wait_for(struct offload *offload, struct book_flow *flow, struct qw_time now)
+{
+    uint64_t look = offload->book.count * QW_NS_PER_SECOND / LOOKS_PER_SECOND;
+    if (look < LOOK_NS)
+        look = LOOK_NS;
+    uint64_t out = runs_out(flow);
+    book_at(&offload->book, flow, out < now.ns + look ? out : now.ns + look);
+}
+
+/* Throttles are the engine's. */
+static bool find_ports(const struct offload *offload, const struct flow_path *path,
+                       uint8_t out[FLOW_PATH_DIRECTIONS][2])
+{
+    for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++) {
+        const struct flow_path_way *of = &path->ways[way];
+        int in_port = ports_find(&offload->ports, of->from), out_port = ports_find(&offload->ports, of->to);
+        if (in_port == PORT_NONE || out_port == PORT_NONE)
+            return false;
+        if (path->flags & FLOW_PATH_PLACED && of->limited >= 0)
+            return false;
+        out[way][0] = (uint8_t)in_port;
+        out[way][1] = (uint8_t)out_port;
+    }
+    return true;
+}
+
+static bool all_have(const struct offload *offload, uint8_t ports[FLOW_PATH_DIRECTIONS][2],
+                     enum offload_place place)
+{
+    for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++)
+        for (unsigned side = 0; side < 2; side++)
+            if (!port_has(&offload->ports.all[ports[way][side]], place))
+                return false;
+    return true;
+}
+
+/* The place that all interfaces of the flow have in common. OFFLOAD_NOWHERE: none, or one is not attached. */
+static enum offload_place find_place(const struct offload *offload, const struct flow_path *path,
+                                     uint8_t out[FLOW_PATH_DIRECTIONS][2])
+{
+    if (!find_ports(offload, path, out))
+        return OFFLOAD_NOWHERE;
+    if (all_have(offload, out, OFFLOAD_XDP))
+        return OFFLOAD_XDP;
+    return all_have(offload, out, OFFLOAD_TC) ? OFFLOAD_TC : OFFLOAD_NOWHERE;
+}
+
+static bool put_entries(struct offload *offload, const struct flow_path *path, const struct book_flow *flow,
+                        unsigned kind)
+{
+    struct fast_record old;
+    gates_begin(&offload->gates, &offload->book, flow);
+    for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++) {
+        struct fast_record record =
+            entry_record(path, (enum flow_path_direction)way, flow->ports[way][0], flow->ports[way][1], kind);
+        record.gate = gates_number(&offload->book, flow, way);
+        if (kernel_put(offload->kernel, &flow->matches[way], &record))
+            continue;
+        if (way > 0)
+            kernel_take(offload->kernel, &flow->matches[0], &old);
+        return false;
+    }
+    return true;
+}
+
+static void put(struct offload *offload, const struct flow_path *path, struct qw_time now)
+{
+    uint8_t ports[FLOW_PATH_DIRECTIONS][2];
+    enum offload_place place = find_place(offload, path, ports);
+    if (place == OFFLOAD_NOWHERE) {
+        offload->stats.unfit++;
+        return;
+    }
+    struct book_flow *flow = book_add(&offload->book, path->id);
+    if (!flow) {
+        offload->stats.refused++;
+        return;
+    }
+    flow->key = path->key;
+    flow->last_seen = path->last_seen;
+    flow->timeout_ns = path->timeout_ns;
+    flow->sweep = offload->book.sweep;
+    memcpy(flow->ports, ports, sizeof ports);
+    for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++)
+        flow->matches[way] = entry_match(&path->ways[way].match);
+    if (!put_entries(offload, path, flow, place == OFFLOAD_TC ? FAST_TC : 0)) {
+        offload->stats.refused++;
+        book_remove(&offload->book, flow);
+        return;
+    }
+    use_ports(offload, flow, 1);
+    wait_for(offload, flow, now);
+    offload->stats.put++;
+}
+
+/* Would the entries be the same? Then they stay, and no packet takes another way for a moment. */
+static bool is_same(struct offload *offload, const struct flow_path *path, const struct book_flow *flow)
+{
+    uint8_t ports[FLOW_PATH_DIRECTIONS][2];
+    enum offload_place place = find_place(offload, path, ports);
+    if (place == OFFLOAD_NOWHERE || memcmp(ports, flow->ports, sizeof ports) != 0)
+        return false;
+    for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++) {
+        struct fast_record is, wanted = entry_record(path, (enum flow_path_direction)way, ports[way][0],
+                                                     ports[way][1], place == OFFLOAD_TC ? FAST_TC : 0);
+        struct fast_match match = entry_match(&path->ways[way].match);
+        if (match.ipv6 != flow->matches[way].ipv6 || !kernel_look(offload->kernel, &match, &is) ||
+            is.tag != wanted.tag || is.new_addr != wanted.new_addr || is.new_port != wanted.new_port ||
+            is.size_max != wanted.size_max || is.flags != wanted.flags)
+            return false;
+    }
+    return true;
+}
+
+static void keep(struct offload *offload, const struct flow_path *path, struct book_flow *flow,
+                 struct qw_time now)
+{
+    flow->sweep = offload->book.sweep;
+    flow->timeout_ns = path->timeout_ns;
+    if (path->last_seen.ns > flow->last_seen.ns)
+        flow->last_seen = path->last_seen;
+    wait_for(offload, flow, now);
+}
+
+/* What there was of the path goes first: its match may have changed. */
+static size_t apply(struct offload *offload, const struct flow_path_event *event, struct qw_time now,
+                    struct flow_path_figures *figures)
+{
+    struct book_flow *flow = book_find(&offload->book, event->path.id);
+    if (flow && event->kind != FLOW_PATH_END && is_same(offload, &event->path, flow)) {
+        keep(offload, &event->path, flow, now);
+        return 0;
+    }
+    size_t taken = flow != NULL;
+    if (flow)
+        *figures = take(offload, flow, now);
+    if (event->kind != FLOW_PATH_END)
+        put(offload, &event->path, now);
+    return taken;
+}
+
+size_t offload_apply(struct offload *offload, const struct flow_path_event *events, size_t count,
+                     struct qw_time now, struct flow_path_figures *figures)
+{
+    size_t taken = 0;
+    pthread_mutex_lock(&offload->lock);
+    for (size_t i = 0; i < count; i++)
+        taken += apply(offload, &events[i], now, &figures[taken]);
+    pthread_mutex_unlock(&offload->lock);
+    return taken;
+}
+
+/* What was forwarded, if it is in the book. */
+static bool take_by_id(struct offload *offload, uint64_t id, struct qw_time now,
+                       struct flow_path_figures *figures)
+{
+    struct book_flow *flow = book_find(&offload->book, id);
+    if (flow)
+        *figures = take(offload, flow, now);
+    return flow != NULL;
+}
+
+bool offload_take(struct offload *offload, uint64_t id, struct qw_time now, struct flow_path_figures *figures)
+{
+    pthread_mutex_lock(&offload->lock);
+    bool taken = take_by_id(offload, id, now, figures);
+    pthread_mutex_unlock(&offload->lock);
+    return taken;
+}
+
+void offload_settle(struct offload *offload, uint64_t id, struct qw_time now)
+{
+    pthread_mutex_lock(&offload->lock);
+    struct book_flow *flow = book_find(&offload->book, id);
+    if (flow && !flow->settled) {
+        flow->settled = true;
+        gates_wait(&offload->gates, &offload->book, flow, now);
+    }
+    pthread_mutex_unlock(&offload->lock);
+}
+
+/* ---- gates ---- */
+
+uint32_t offload_waiting(struct offload *offload)
+{
+    return __atomic_load_n(&offload->gates.count, __ATOMIC_RELAXED);
+}
+
+void offload_open(struct offload *offload, struct qw_time now, offload_empty *empty, void *context)
+{
+    pthread_mutex_lock(&offload->lock);
+    gates_sample(&offload->gates, &offload->book, now);
+    if (offload->gates.round_size > 0)
+        gates_release(&offload->gates, &offload->book, empty(context), now);
+    pthread_mutex_unlock(&offload->lock);
+}
+
+void offload_find_shut(struct offload *offload, struct qw_time now)
+{
+    uint32_t shut = __atomic_load_n(&kernel_control(offload->kernel)->shut, __ATOMIC_SEQ_CST);
+    pthread_mutex_lock(&offload->lock);
+    gates_find_shut(&offload->gates, &offload->book, shut, now);
+    pthread_mutex_unlock(&offload->lock);
+}
+
+/* ---- timers ---- */
+
+/* A packet that comes between this look and the taking is counted by the taking. */
+static struct flow_path_figures ask_flow(struct offload *offload, struct book_flow *flow, struct qw_time now)
+{
+    struct flow_path_figures figures = look(offload, flow, now);
+    if (figures.last_seen.ns > flow->last_seen.ns)
+        flow->last_seen = figures.last_seen;
+    if (runs_out(flow) > now.ns) {
+        wait_for(offload, flow, now);
+        return figures;
+    }
+    struct flow_path_figures last = take(offload, flow, now);
+    last.over = true;
+    offload->stats.idle++;
+    for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++) {
+        last.ways[way].packets += figures.ways[way].packets;
+        last.ways[way].bytes += figures.ways[way].bytes;
+        last.ways[way].ce += figures.ways[way].ce;
+    }
+    return last;
+}
+
+static bool has_packets(const struct flow_path_figures *figures)
+{
+    return figures->ways[FLOW_PATH_UP].packets > 0 || figures->ways[FLOW_PATH_DOWN].packets > 0;
+}
+
+size_t offload_due(struct offload *offload, struct qw_time now, struct flow_path_figures *figures, size_t max)
+{
+    size_t count = 0;
+    struct book_flow *flow;
+    pthread_mutex_lock(&offload->lock);
+    while (count < max && (flow = book_due(&offload->book, now))) {
+        figures[count] = ask_flow(offload, flow, now);
+        count += figures[count].over || has_packets(&figures[count]);
+    }
+    pthread_mutex_unlock(&offload->lock);
+    return count;
+}
+
+size_t offload_look(struct offload *offload, uint32_t *cursor, struct qw_time now,
+                    struct flow_path_figures *figures, size_t max)
+{
+    size_t count = 0;
+    pthread_mutex_lock(&offload->lock);
+    for (; count < max && *cursor < offload->book.max; ++*cursor) {
+        struct book_flow *flow = &offload->book.flows[*cursor];
+        if (flow->id == 0)
+            continue;
+        figures[count] = look(offload, flow, now);
+        if (figures[count].last_seen.ns > flow->last_seen.ns)
+            flow->last_seen = figures[count].last_seen;
+        count += has_packets(&figures[count]);
+    }
+    pthread_mutex_unlock(&offload->lock);
+    return count;
+}
+
+/* ---- after a resync ---- */
+
+void offload_sweep_begin(struct offload *offload)
+{
+    pthread_mutex_lock(&offload->lock);
+    offload->book.sweep++;
+    offload->swept = 0;
+    pthread_mutex_unlock(&offload->lock);
+}
+
+size_t offload_sweep(struct offload *offload, struct qw_time now, struct flow_path_figures *figures,
+                     size_t max)
+{
+    size_t count = 0;
+    pthread_mutex_lock(&offload->lock);
+    for (; count < max && offload->swept < offload->book.max; offload->swept++) {
+        struct book_flow *flow = &offload->book.flows[offload->swept];
+        if (flow->id && flow->sweep != offload->book.sweep)
+            figures[count++] = take(offload, flow, now);
+    }
+    pthread_mutex_unlock(&offload->lock);
+    return count;
+}
+
+/* ---- reports ---- */
+
+void offload_stats(struct offload *offload, struct offload_stats *out)
+{
+    pthread_mutex_lock(&offload->lock);
+    *out = offload->stats;
+    out->flows = offload->book.count;
+    out->waiting = offload->gates.count;
+    out->changes = offload->ports.changes;
+    out->forced = offload->gates.forced;
+    pthread_mutex_unlock(&offload->lock);
+}
+
+bool offload_why(struct offload *offload, const char *name, unsigned index, const char **text,
+                 struct offload_count *out)
+{
+    static const char *const TEXTS[] = {
+#define X(name, words) words,
+        FAST_WHYS(X)
+#undef X
+    };
+    if (index >= FAST_WHY_COUNT)
+        return false;
+    *text = TEXTS[index];
+    *out = (struct offload_count){0};
+    pthread_mutex_lock(&offload->lock);
+    for (uint32_t slot = 0; slot < FAST_PORTS_MAX; slot++) {
+        const struct offload_port *port = &offload->ports.all[slot];
+        if (port->place == OFFLOAD_NOWHERE || (name && strcmp(port->name, name) != 0))
+            continue;
+        struct fast_count count = kernel_count(offload->kernel, slot, (enum fast_why)index);
+        out->packets += count.packets;
+        out->bytes += count.bytes;
+    }
+    pthread_mutex_unlock(&offload->lock);
+    return true;
+}
+
+unsigned offload_ports(struct offload *offload, struct offload_port_report *out, unsigned max)
+{
+    unsigned count = 0;
+    pthread_mutex_lock(&offload->lock);
+    for (unsigned slot = 0; slot < FAST_PORTS_MAX && count < max; slot++) {
+        const struct offload_port *port = &offload->ports.all[slot];
+        if (port->place == OFFLOAD_NOWHERE)
+            continue;
+        struct offload_port_report report = {.place = port->place, .entries = port->entries};
+        memcpy(report.name, port->name, sizeof report.name);
+        out[count++] = report;
+    }
+    pthread_mutex_unlock(&offload->lock);
+    return count;
+}
+
+bool offload_has(struct offload *offload, uint64_t id)
+{
+    pthread_mutex_lock(&offload->lock);
+    const struct book_flow *flow = book_find(&offload->book, id);
+    bool fast = flow && flow->settled && !flow->waits;
+    pthread_mutex_unlock(&offload->lock);
+    return fast;
+}

@@ -1,0 +1,65 @@
+#include "offload_entry.h"
+#include <arpa/inet.h>
+#include <string.h>
+
+static uint32_t addr4(const struct qw_addr *addr)
+{
+    uint32_t word;
+    memcpy(&word, addr->bytes + 12, sizeof word);
+    return word;
+}
+
+struct fast_match entry_match(const struct qw_tuple *tuple)
+{
+    struct fast_match match = {.ipv6 = tuple->family == QW_IPV6};
+    uint16_t source = htons(tuple->src.port), destination = htons(tuple->dst.port);
+    if (!match.ipv6) {
+        match.key.four =
+            (struct fast_key4){addr4(&tuple->src.addr), addr4(&tuple->dst.addr), source, destination};
+        return match;
+    }
+    memcpy(match.key.six.source, tuple->src.addr.bytes, sizeof match.key.six.source);
+    memcpy(match.key.six.destination, tuple->dst.addr.bytes, sizeof match.key.six.destination);
+    match.key.six.source_port = source;
+    match.key.six.destination_port = destination;
+    return match;
+}
+
+static uint16_t flags_of(const struct flow_path *path, const struct nat_rewrite *rewrite, unsigned kind)
+{
+    unsigned flags = kind;
+    flags |= rewrite->source ? FAST_REWRITE_SOURCE : 0;
+    flags |= rewrite->destination ? FAST_REWRITE_DESTINATION : 0;
+    flags |= path->flags & FLOW_PATH_PUNT_LONG ? FAST_PUNT_LONG : 0;
+    flags |= path->flags & FLOW_PATH_PUNT_KNOWN ? FAST_PUNT_KNOWN : 0;
+    return (uint16_t)flags;
+}
+
+/* No packet is longer than 65,535 bytes: a limit beyond is none. */
+static uint16_t size_of(uint32_t size_max)
+{
+    return size_max > UINT16_MAX ? 0 : (uint16_t)size_max;
+}
+
+struct fast_record entry_record(const struct flow_path *path, enum flow_path_direction direction,
+                                uint8_t in_port, uint8_t out_port, unsigned kind)
+{
+    const struct flow_path_way *way = &path->ways[direction];
+    const struct nat_rewrite *rewrite = &way->rewrite;
+    struct fast_match match = entry_match(&way->match);
+    struct fast_record record = {
+        .tag = match.ipv6 ? fast_tag6(&match.key.six) : fast_tag4(&match.key.four),
+        .ip_delta = htons(rewrite->ip_delta),
+        .udp_delta = htons(rewrite->udp_delta),
+        .size_max = size_of(way->size_max),
+        .in_port = in_port,
+        .out_port = out_port,
+        .flags = flags_of(path, rewrite, kind),
+    };
+    if (rewrite->source || rewrite->destination) {
+        const struct qw_endpoint *to = rewrite->source ? &rewrite->new_source : &rewrite->new_destination;
+        record.new_addr = addr4(&to->addr);
+        record.new_port = htons(to->port);
+    }
+    return record;
+}

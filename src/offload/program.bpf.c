@@ -1,0 +1,494 @@
+/* Forwards packets of flows that the daemon has judged: one program for XDP, one for tc. Whatever is not
+ * plainly a packet of such a flow goes on, untouched, to the kernel and to the queue. */
+#include "fast_packet.h"
+#include <bpf/bpf_helpers.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+#include <stddef.h>
+
+char program_license[] SEC("license") = "GPL"; /* the helpers ask for it */
+
+#define AF_INET 2
+#define AF_INET6 10
+
+/* Sizes are set by the daemon before it loads. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __type(key, struct fast_key4);
+    __type(value, struct fast_record);
+    __uint(max_entries, 2);
+} flows4 SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __type(key, struct fast_key6);
+    __type(value, struct fast_record);
+    __uint(max_entries, 2);
+} flows6 SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __type(key, uint32_t);
+    __type(value, struct fast_port);
+    __uint(max_entries, FAST_PORTS_MAX);
+} ports SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __type(key, uint32_t);
+    __type(value, struct fast_control);
+    __uint(max_entries, 1);
+} control SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __type(key, uint32_t);
+    __type(value, struct fast_gate);
+    __uint(max_entries, 2);
+} gates SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __type(key, uint32_t);   /* ifindex */
+    __type(value, uint32_t); /* its index in `ports` */
+    __uint(max_entries, FAST_PORTS_MAX);
+} slots SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __type(key, uint32_t);
+    __type(value, struct fast_count);
+    __uint(max_entries, FAST_PORTS_MAX *FAST_WHY_COUNT);
+} counts SEC(".maps");
+
+/* The boot clock costs more than the rest of a packet: it is asked once a tick. */
+struct tick {
+    uint64_t jiffies, ms;
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __type(key, uint32_t);
+    __type(value, struct tick);
+    __uint(max_entries, 1);
+} ticks SEC(".maps");
+
+static __always_inline uint64_t now_ms(void)
+{
+    uint32_t zero = 0;
+    struct tick *tick = bpf_map_lookup_elem(&ticks, &zero);
+    if (!tick)
+        return bpf_ktime_get_boot_ns() / 1000000;
+    uint64_t jiffies = bpf_jiffies64();
+    if (tick->jiffies != jiffies) {
+        tick->ms = bpf_ktime_get_boot_ns() / 1000000;
+        tick->jiffies = jiffies;
+    }
+    return tick->ms;
+}
+
+/* What is known of a packet on its way through. */
+struct passage {
+    struct fast_packet packet;
+    union {
+        struct fast_key4 four;
+        struct fast_key6 six;
+    } key;
+    struct fast_record *live;
+    struct fast_record copy; /* whole before the tag was read */
+    struct fast_port *out;
+    struct fast_control *control;
+    uint32_t ifindex;  /* by which it came */
+    uint32_t wire_len; /* of the longest packet on the wire, */
+    uint32_t segments; /* and how many they are: a bundle is several */
+    uint64_t ms;
+    bool ours, others; /* the record is of this program, of the other one */
+};
+
+static __always_inline void add(uint32_t slot, enum fast_why why, uint32_t packets, uint32_t bytes)
+{
+    uint32_t key = slot * FAST_WHY_COUNT + why;
+    struct fast_count *counter = bpf_map_lookup_elem(&counts, &key);
+    if (!counter)
+        return;
+    counter->packets += packets;
+    counter->bytes += bytes;
+}
+
+static __always_inline void count_forwarded(const struct passage *p)
+{
+    uint32_t headers = (p->segments - 1) * p->packet.header;
+    add(p->copy.in_port, FAST_FORWARD, p->segments, p->packet.ip_len + headers);
+}
+
+/* `frame` bytes, without Ethernet's header. Each packet once, also where both programs see it. */
+static __always_inline void count_left(const struct passage *p, enum fast_why why, uint32_t frame,
+                                       bool at_xdp)
+{
+    uint32_t ifindex = p->ifindex, *slot = bpf_map_lookup_elem(&slots, &ifindex);
+    if (!slot)
+        return;
+    uint32_t key = *slot;
+    const struct fast_port *port = bpf_map_lookup_elem(&ports, &key);
+    bool counted = at_xdp ? p->ours || (port && !port->both) : !p->others;
+    if (counted)
+        add(key, why, p->segments, frame);
+}
+
+/* The tag is read last (fast_record.h). */
+static __always_inline bool take_copy(struct passage *p, uint32_t tag)
+{
+    p->copy = *p->live;
+    __asm__ volatile("" ::: "memory");
+    return *(volatile uint32_t *)&p->live->tag == tag;
+}
+
+static __always_inline enum fast_why find(struct passage *p, bool ipv6)
+{
+    p->live = ipv6 ? bpf_map_lookup_elem(&flows6, &p->key.six) : bpf_map_lookup_elem(&flows4, &p->key.four);
+    if (!p->live)
+        return FAST_NO_ENTRY;
+    return take_copy(p, ipv6 ? fast_tag6(&p->key.six) : fast_tag4(&p->key.four)) ? FAST_FORWARD : FAST_REUSED;
+}
+
+static __always_inline bool is_alive(struct passage *p)
+{
+    uint32_t zero = 0;
+    p->control = bpf_map_lookup_elem(&control, &zero);
+    if (!p->control)
+        return false;
+    p->ms = now_ms();
+    return p->ms < p->control->alive_until_ms;
+}
+
+/* ---- gates ---- */
+
+static __always_inline bool is_open(const struct passage *p)
+{
+    return p->copy.hop_check == fast_hop_check(p->copy.tag, p->copy.next_hop);
+}
+
+static __always_inline struct fast_gate *gate_of(const struct passage *p)
+{
+    uint32_t key = p->copy.gate;
+    return bpf_map_lookup_elem(&gates, &key);
+}
+
+/* A packet goes to the queue, and later ones have to follow it until the daemon has seen to it. */
+static __always_inline void shut(struct passage *p)
+{
+    struct fast_gate *gate = gate_of(p);
+    if (!gate || !p->control)
+        return;
+    p->live->hop_check = 0;
+    gate->open_at = FAST_GATE_CLOSED;
+    __sync_fetch_and_add(&gate->passed, 1);
+    __sync_fetch_and_add(&p->control->shut, 1);
+}
+
+/* May this packet be the first that is forwarded? */
+static __always_inline bool may_open(struct passage *p)
+{
+    struct fast_gate *gate = gate_of(p);
+    bool stale = false;
+    bool opens = gate && fast_gate_opens(gate, &stale);
+    if (stale)
+        __sync_fetch_and_add(&p->control->shut, 1);
+    return opens;
+}
+
+static __always_inline void open_gate(const struct passage *p)
+{
+    struct fast_gate *gate = gate_of(p);
+    if (gate)
+        gate->open_at = FAST_GATE_OPEN;
+}
+
+static __always_inline bool is_same_mac(const uint8_t *a, const uint8_t *b)
+{
+    uint16_t x[3], y[3];
+    __builtin_memcpy(x, a, sizeof x);
+    __builtin_memcpy(y, b, sizeof y);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2])) == 0;
+}
+
+/* `station`: the MAC address that the frame is for, NULL when somebody else has compared it. */
+static __always_inline enum fast_why ports_of(struct passage *p, const uint8_t *station)
+{
+    uint32_t in_key = p->copy.in_port, out_key = p->copy.out_port;
+    struct fast_port *in = bpf_map_lookup_elem(&ports, &in_key);
+    p->out = bpf_map_lookup_elem(&ports, &out_key);
+    if (!in || !p->out || in->ifindex != p->ifindex || p->out->ifindex == 0)
+        return FAST_INTERFACE;
+    if (station && !is_same_mac(station, in->mac))
+        return FAST_INTERFACE;
+    return fast_is_longer(p->wire_len, p->out->mtu) ? FAST_TOO_LONG : FAST_FORWARD;
+}
+
+/* ---- the next hop ---- */
+
+/* As after the rewrite. Without the protocol, routing rules that name UDP do not match: the one that keeps
+ * unjudged packets in does name it. */
+static __always_inline void ask_for(const struct passage *p, bool ipv6, struct bpf_fib_lookup *fib)
+{
+    const struct fast_record *record = &p->copy;
+    fib->family = ipv6 ? AF_INET6 : AF_INET;
+    fib->ifindex = p->ifindex;
+    fib->tot_len = (uint16_t)p->wire_len;
+    if (ipv6) {
+        __builtin_memcpy(fib->ipv6_src, p->key.six.source, sizeof fib->ipv6_src);
+        __builtin_memcpy(fib->ipv6_dst, p->key.six.destination, sizeof fib->ipv6_dst);
+        return;
+    }
+    fib->ipv4_src = record->flags & FAST_REWRITE_SOURCE ? record->new_addr : p->key.four.source;
+    fib->ipv4_dst = record->flags & FAST_REWRITE_DESTINATION ? record->new_addr : p->key.four.destination;
+}
+
+static __always_inline enum fast_why route(void *ctx, struct passage *p, bool ipv6, bool open)
+{
+    uint32_t ms = (uint32_t)p->ms; /* may be behind by a tick of what another processor wrote */
+    uint32_t epoch = p->control->epoch;
+    if (open && p->copy.route_epoch == epoch && (int32_t)(ms - p->copy.route_checked_ms) < FAST_ROUTE_MS)
+        return FAST_FORWARD;
+    struct bpf_fib_lookup fib = {0};
+    ask_for(p, ipv6, &fib);
+    if (bpf_fib_lookup(ctx, &fib, sizeof fib, 0) != BPF_FIB_LKUP_RET_SUCCESS ||
+        fib.ifindex != p->out->ifindex)
+        return FAST_NO_ROUTE;
+    __builtin_memcpy(p->copy.next_hop, fib.dmac, sizeof p->copy.next_hop);
+    __builtin_memcpy(p->live->next_hop, fib.dmac, sizeof p->live->next_hop);
+    p->live->hop_check = fast_hop_check(p->copy.tag, p->copy.next_hop);
+    p->live->route_epoch = epoch;
+    p->live->route_checked_ms = ms;
+    if (!open)
+        open_gate(p);
+    return FAST_FORWARD;
+}
+
+/* ---- judging ---- */
+
+/* Both directions of the flow may run on several processors at once, of one direction seldom two: adding
+ * atomically costs nothing that can be measured. */
+static __always_inline void account(const struct passage *p)
+{
+    struct fast_record *record = p->live;
+    uint64_t headers = (uint64_t)(p->segments - 1) * p->packet.header;
+    record->last_seen_ms = (uint32_t)p->ms ? (uint32_t)p->ms : 1;
+    __sync_fetch_and_add(&record->packets, p->segments);
+    __sync_fetch_and_add(&record->bytes, p->packet.ip_len + headers);
+    if (p->packet.ecn == FAST_ECN_CE)
+        __sync_fetch_and_add(&record->ce, p->segments);
+}
+
+static __always_inline enum fast_why judge_open(void *ctx, struct passage *p, bool ipv6,
+                                                const uint8_t *station, bool open)
+{
+    enum fast_why why = fast_judge(&p->copy, &p->packet, p->wire_len);
+    if (why == FAST_FORWARD)
+        why = ports_of(p, station);
+    if (why == FAST_FORWARD)
+        why = route(ctx, p, ipv6, open);
+    if (why == FAST_NO_ROUTE || (!open && why != FAST_FORWARD))
+        shut(p);
+    return why;
+}
+
+/* Of a packet whose flow is known. */
+static __always_inline enum fast_why judge_found(void *ctx, struct passage *p, bool ipv6,
+                                                 const uint8_t *station)
+{
+    bool open = is_open(p);
+    if (!is_alive(p)) {
+        shut(p);
+        return FAST_DEAD;
+    }
+    return open || may_open(p) ? judge_open(ctx, p, ipv6, station, open) : FAST_WAITS;
+}
+
+/* After that the packet is read: its key and p->packet are there. */
+static __always_inline enum fast_why judge(void *ctx, struct passage *p, bool ipv6, uint16_t kind,
+                                           const uint8_t *station)
+{
+    enum fast_why why = find(p, ipv6);
+    if (why != FAST_FORWARD)
+        return why;
+    p->ours = (p->copy.flags & FAST_TC) == kind;
+    p->others = !p->ours;
+    if (p->others)
+        return FAST_NO_ENTRY;
+    return judge_found(ctx, p, ipv6, station);
+}
+
+static __always_inline void put_macs(struct ethhdr *ethernet, const struct passage *p)
+{
+    __builtin_memcpy(ethernet->h_dest, p->copy.next_hop, ETH_ALEN);
+    __builtin_memcpy(ethernet->h_source, p->out->mac, ETH_ALEN);
+}
+
+/* ---- XDP ---- */
+
+static __always_inline enum fast_why xdp4(struct xdp_md *ctx, struct passage *p)
+{
+    uint8_t *end = (void *)(long)ctx->data_end;
+    struct ethhdr *ethernet = (void *)(long)ctx->data;
+    struct iphdr *ip = (void *)(ethernet + 1);
+    struct udphdr *udp = (void *)(ip + 1);
+    enum fast_why why =
+        fast_read4((uint8_t *)ip, end, (uint32_t)(end - (uint8_t *)ip), &p->packet, &p->key.four);
+    if (why != FAST_FORWARD)
+        return why;
+    if ((uint8_t *)(udp + 1) > end) /* never: for the verifier */
+        return FAST_LENGTH;
+    p->wire_len = p->packet.ip_len;
+    why = judge(ctx, p, false, 0, ethernet->h_dest);
+    if (why != FAST_FORWARD)
+        return why;
+    account(p);
+    fast_rewrite4(ip, udp, &p->copy);
+    fast_hop4(ip);
+    put_macs(ethernet, p);
+    return FAST_FORWARD;
+}
+
+static __always_inline enum fast_why xdp6(struct xdp_md *ctx, struct passage *p)
+{
+    uint8_t *end = (void *)(long)ctx->data_end;
+    struct ethhdr *ethernet = (void *)(long)ctx->data;
+    struct ipv6hdr *ip = (void *)(ethernet + 1);
+    enum fast_why why =
+        fast_read6((uint8_t *)ip, end, (uint32_t)(end - (uint8_t *)ip), &p->packet, &p->key.six);
+    if (why != FAST_FORWARD)
+        return why;
+    if ((uint8_t *)(ip + 1) > end) /* never: for the verifier */
+        return FAST_LENGTH;
+    p->wire_len = p->packet.ip_len;
+    why = judge(ctx, p, true, 0, ethernet->h_dest);
+    if (why != FAST_FORWARD)
+        return why;
+    account(p);
+    ip->hop_limit--;
+    put_macs(ethernet, p);
+    return FAST_FORWARD;
+}
+
+SEC("xdp") int fast_xdp(struct xdp_md *ctx)
+{
+    struct ethhdr *ethernet = (void *)(long)ctx->data;
+    struct passage p = {.ifindex = ctx->ingress_ifindex, .segments = 1};
+    enum fast_why why = FAST_OTHER;
+    if ((void *)(ethernet + 1) > (void *)(long)ctx->data_end)
+        return XDP_PASS;
+    if (ethernet->h_proto == bpf_htons(ETH_P_IP))
+        why = xdp4(ctx, &p);
+    else if (ethernet->h_proto == bpf_htons(ETH_P_IPV6))
+        why = xdp6(ctx, &p);
+    if (why == FAST_FORWARD) {
+        count_forwarded(&p);
+        return (int)bpf_redirect(p.out->ifindex, 0);
+    }
+    count_left(&p, why, (uint32_t)(ctx->data_end - ctx->data) - sizeof *ethernet, true);
+    return XDP_PASS;
+}
+
+/* ---- tc ---- */
+
+enum { IP_AT = sizeof(struct ethhdr), UDP4_AT = IP_AT + sizeof(struct iphdr) };
+enum { HEADERS6 = IP_AT + sizeof(struct ipv6hdr) + sizeof(struct udphdr), VERSION_LEN = 5 };
+
+/* Payload may lie in fragments of the buffer. Of shorter packets all is linear. */
+static __always_inline void pull(struct __sk_buff *skb)
+{
+    uint32_t wanted = HEADERS6 + VERSION_LEN;
+    uint32_t there = (uint32_t)(skb->data_end - skb->data);
+    if (there < wanted && there < skb->len)
+        bpf_skb_pull_data(skb, skb->len < wanted ? skb->len : wanted);
+}
+
+static __always_inline void measure(const struct __sk_buff *skb, struct passage *p)
+{
+    p->wire_len = p->packet.ip_len;
+    if (skb->gso_size == 0 || skb->gso_segs == 0)
+        return;
+    p->wire_len = skb->gso_size + p->packet.header;
+    p->segments = skb->gso_segs;
+}
+
+/* The checksum may be partial, so only helpers know what to do with it. */
+static __always_inline bool tc_put4(struct __sk_buff *skb, const struct passage *p)
+{
+    const struct fast_record *record = &p->copy;
+    bool source = record->flags & FAST_REWRITE_SOURCE;
+    uint32_t addr = source ? p->key.four.source : p->key.four.destination;
+    uint16_t port = source ? p->key.four.source_port : p->key.four.destination_port;
+    uint32_t sum_at = UDP4_AT + offsetof(struct udphdr, check);
+    uint32_t addr_at = IP_AT + (source ? offsetof(struct iphdr, saddr) : offsetof(struct iphdr, daddr));
+    uint32_t port_at = UDP4_AT + (source ? offsetof(struct udphdr, source) : offsetof(struct udphdr, dest));
+    if (addr != record->new_addr && (bpf_l4_csum_replace(skb, sum_at, addr, record->new_addr,
+                                                         BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0 | 4) ||
+                                     bpf_skb_store_bytes(skb, addr_at, &record->new_addr, 4, 0)))
+        return false;
+    return port == record->new_port ||
+           (!bpf_l4_csum_replace(skb, sum_at, port, record->new_port, BPF_F_MARK_MANGLED_0 | 2) &&
+            !bpf_skb_store_bytes(skb, port_at, &record->new_port, 2, 0));
+}
+
+/* The helpers have made the pointers invalid. */
+static __always_inline bool tc_finish(struct __sk_buff *skb, const struct passage *p, bool ipv6)
+{
+    struct ethhdr *ethernet = (void *)(long)skb->data;
+    if ((uint8_t *)ethernet + sizeof *ethernet + sizeof(struct iphdr) > (uint8_t *)(long)skb->data_end)
+        return false;
+    put_macs(ethernet, p);
+    if (ipv6) {
+        ((struct ipv6hdr *)(ethernet + 1))->hop_limit--;
+        return true;
+    }
+    struct iphdr *ip = (void *)(ethernet + 1);
+    ip->check = qw_checksum_apply(ip->check, p->copy.ip_delta);
+    fast_hop4(ip);
+    return true;
+}
+
+static __always_inline enum fast_why tc_read(struct __sk_buff *skb, struct passage *p, bool ipv6)
+{
+    uint8_t *ip = (uint8_t *)(long)skb->data + IP_AT, *end = (void *)(long)skb->data_end;
+    uint32_t frame = skb->len - IP_AT;
+    enum fast_why why = ipv6 ? fast_read6(ip, end, frame, &p->packet, &p->key.six)
+                             : fast_read4(ip, end, frame, &p->packet, &p->key.four);
+    measure(skb, p);
+    return why;
+}
+
+/* What fails once the packet has begun to change is dropped: it may be of no flow any more. */
+static __always_inline int tc(struct __sk_buff *skb, bool ipv6)
+{
+    struct passage p = {.ifindex = skb->ifindex, .segments = 1};
+    enum fast_why why = tc_read(skb, &p, ipv6);
+    if (why == FAST_FORWARD)
+        why = judge(skb, &p, ipv6, FAST_TC, NULL);
+    if (why != FAST_FORWARD) {
+        count_left(&p, why, skb->len - IP_AT, false);
+        return TC_ACT_OK;
+    }
+    bool rewritten = p.copy.flags & (FAST_REWRITE_SOURCE | FAST_REWRITE_DESTINATION);
+    if ((rewritten && !tc_put4(skb, &p)) || !tc_finish(skb, &p, ipv6))
+        return TC_ACT_SHOT;
+    account(&p);
+    count_forwarded(&p);
+    return (int)bpf_redirect(p.out->ifindex, 0);
+}
+
+SEC("tc") int fast_tc(struct __sk_buff *skb)
+{
+    if (skb->pkt_type != 0 /* to this host's own address */ || skb->vlan_present)
+        return TC_ACT_OK;
+    pull(skb);
+    if (skb->protocol == bpf_htons(ETH_P_IP))
+        return tc(skb, false);
+    if (skb->protocol == bpf_htons(ETH_P_IPV6))
+        return tc(skb, true);
+    return TC_ACT_OK;
+}

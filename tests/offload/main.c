@@ -1,0 +1,14 @@
+#include "suite.h"
+#include "suites.h"
+
+int main(void)
+{
+    suite_packet();
+    suite_entry();
+    suite_book();
+    suite_gates();
+    suite_offload();
+    suite_program();
+    suite_captures();
+    return test_main();
+}

@@ -1,0 +1,82 @@
+#include "program.h"
+#include "suite.h"
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static const uint8_t HOP[6] = {2, 0, 0, 0, 0, 9};
+
+struct qw_time test_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (struct qw_time){(uint64_t)now.tv_sec * QW_NS_PER_SECOND + (uint64_t)now.tv_nsec};
+}
+
+static uint32_t now_ms(void)
+{
+    return (uint32_t)(test_now().ns / QW_NS_PER_MS);
+}
+
+struct kernel *test_kernel(void)
+{
+    char error[OFFLOAD_ERROR_MAX];
+    struct kernel *kernel = kernel_new(1000, error);
+    struct fast_port port = {.ifindex = 1, .mtu = 1500};
+    if (!kernel) {
+        printf("\nskipped, for no program can be loaded here: %s ", error);
+        return NULL;
+    }
+    kernel_control(kernel)->alive_until_ms = test_now().ns / QW_NS_PER_MS + 3600000;
+    kernel_control(kernel)->epoch = 7;
+    CU_ASSERT_TRUE(kernel_set_port(kernel, 0, &port) && kernel_set_port(kernel, 1, &port));
+    return kernel;
+}
+
+bool test_put(struct kernel *kernel, const struct flow_path *path, enum flow_path_direction direction,
+              enum offload_place place)
+{
+    struct fast_match match = entry_match(&path->ways[direction].match);
+    struct fast_record record = entry_record(path, direction, 0, 1, place == OFFLOAD_TC ? FAST_TC : 0);
+    record.route_epoch = kernel_control(kernel)->epoch;
+    record.route_checked_ms = now_ms();
+    memcpy(record.next_hop, HOP, sizeof HOP);
+    record.hop_check = fast_hop_check(record.tag, HOP);
+    return kernel_put(kernel, &match, &record);
+}
+
+struct frame test_frame(const uint8_t *packet, size_t len)
+{
+    struct frame frame = {.len = len + 14};
+    bool ipv6 = packet[0] >> 4 == 6 && len >= 40; /* the test run refuses shorter ones of that type */
+    frame.bytes[12] = ipv6 ? 0x86 : 0x08;
+    frame.bytes[13] = ipv6 ? 0xdd : 0x00;
+    memcpy(frame.bytes + 14, packet, len);
+    return frame;
+}
+
+#ifdef TEST_BPF
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+
+bool test_run(struct kernel *kernel, enum offload_place place, struct frame *frame)
+{
+    struct frame out = {.len = 0};
+    LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame->bytes, .data_size_in = (uint32_t)frame->len,
+                .data_out = out.bytes, .data_size_out = sizeof out.bytes, .repeat = 1);
+    CU_ASSERT_EQUAL_FATAL(bpf_prog_test_run_opts(kernel_program(kernel, place), &run), 0);
+    uint32_t forwarded = place == OFFLOAD_XDP ? (uint32_t)XDP_REDIRECT : (uint32_t)TC_ACT_REDIRECT;
+    uint32_t passed = place == OFFLOAD_XDP ? (uint32_t)XDP_PASS : (uint32_t)TC_ACT_OK;
+    CU_ASSERT_TRUE(run.retval == forwarded || run.retval == passed);
+    memcpy(frame->bytes, out.bytes, sizeof out.bytes);
+    frame->len = run.data_size_out;
+    return run.retval == forwarded;
+}
+#else
+bool test_run(struct kernel *kernel, enum offload_place place, struct frame *frame)
+{
+    (void)kernel, (void)place, (void)frame;
+    return false;
+}
+#endif

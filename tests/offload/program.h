@@ -1,0 +1,36 @@
+/* The program as the kernel runs it, one packet at a time (BPF_PROG_TEST_RUN). */
+#ifndef TEST_OFFLOAD_PROGRAM_H
+#define TEST_OFFLOAD_PROGRAM_H
+
+#include "kernel.h"
+
+#define FRAME_MAX 4096
+
+struct frame {
+    _Alignas(8) uint8_t bytes[FRAME_MAX];
+    size_t len; /* Ethernet header included */
+};
+
+/* The boot clock. */
+struct qw_time test_now(void);
+
+/* A kernel whose ports 0 and 1 are the loopback interface; alive for an hour. NULL: may not be loaded here.
+ */
+struct kernel *test_kernel(void);
+
+/* Puts the path's direction with a next hop that is known. */
+bool test_put(struct kernel *kernel, const struct flow_path *path, enum flow_path_direction direction,
+              enum offload_place place);
+
+/* An Ethernet frame to the loopback interface, around an IP packet. */
+struct frame test_frame(const uint8_t *packet, size_t len);
+
+/* Was it forwarded? Else it must have been passed on. *frame is what came out. */
+bool test_run(struct kernel *kernel, enum offload_place place, struct frame *frame);
+
+/* Runs a packet, and compares: forwarded it is as the engine would have made it, byte for byte, else
+ * untouched. True when it was forwarded. */
+bool test_compare(struct kernel *kernel, enum offload_place place, const struct flow_path_way *way,
+                  const uint8_t *packet, size_t len);
+
+#endif

@@ -1,0 +1,12 @@
+#ifndef TEST_OFFLOAD_SUITES_H
+#define TEST_OFFLOAD_SUITES_H
+
+void suite_book(void);
+void suite_captures(void);
+void suite_gates(void);
+void suite_entry(void);
+void suite_packet(void);
+void suite_offload(void);
+void suite_program(void);
+
+#endif
