@@ -1,22 +1,10 @@
-#include "throttling.h"
-#include "walk.h"
+/* An engine: what it is made of, and what a reload changes. */
+#include "life.h"
 #include <stdlib.h>
+#include <string.h>
 
-#define SHARDS_MAX 64
-#define SHARD_FLOWS_MIN 4096            /* a smaller share fills up long before the whole does */
-#define SWEEP_PAUSE (10 * QW_NS_PER_MS) /* between two looks at shards with nothing to expire */
-
-static unsigned choose_shards(const struct engine_options *options)
-{
-    if (options->shards)
-        return options->shards;
-    unsigned shards = 1;
-    while (shards < SHARDS_MAX && options->config->flows_max / (2 * shards) >= SHARD_FLOWS_MIN)
-        shards *= 2;
-    return shards;
-}
-
-static enum qw_error make_shards(struct engine *engine, const struct engine_options *options)
+static enum qw_error make_shards(struct engine *engine, const struct engine_options *options,
+                                 const struct store *store)
 {
     engine->shards = aligned_alloc(64, engine->shard_count * sizeof *engine->shards);
     if (!engine->shards)
@@ -24,10 +12,15 @@ static enum qw_error make_shards(struct engine *engine, const struct engine_opti
     bool whole = true;
     for (unsigned i = 0; i < engine->shard_count; i++) {
         struct shard *shard = &engine->shards[i];
-        whole &= shard_init(shard, options, &engine->book, i, engine->shard_count);
+        whole &= shard_init(shard, options, store, i, engine->shard_count);
         shard->nat = engine->nat;
+        shard->peers = engine->peers;
+        shard->shares = &engine->shares;
         shard->places = engine->places;
-        shard->throttled = options->config->throttle_count > 0;
+        shard->rules = &engine->rules;
+        shard->monitors = engine->mode == CONFIG_MONITOR;
+        if (whole)
+            shard_take_settings(shard, &atomic_load(&engine->settings)->shards);
     }
     return whole ? QW_OK : QW_ERR_NO_MEMORY;
 }
@@ -58,30 +51,39 @@ static bool make_limits(struct engine *engine, const struct config *config, stru
     engine->limiter = icmp_limiter_new(config->reject_rate, config->reject_per_host, seed);
     engine->ptb_limiter = icmp_limiter_new(config->ptb_rate, config->ptb_per_host, seed);
     engine->places = throttling_key(config, engine->secret);
-    engine->throttle = throttling_new(config, engine->places, now);
-    size_book_init(&engine->sizes, config);
-    return engine->limiter && engine->ptb_limiter && engine->throttle;
+    engine->throttle = throttling_new(&atomic_load(&engine->settings)->throttling, engine->places, now);
+    engine->peers = peers_new(config->flows_max, engine->secret);
+    initials_init(&engine->initials, engine->secret);
+    bool whole = shares_init(&engine->shares, config->flows_max, engine->secret);
+    return whole && engine->limiter && engine->ptb_limiter && engine->throttle && engine->peers;
 }
 
 enum qw_error engine_new(const struct engine_options *options, struct engine **out)
 {
     *out = NULL;
-    unsigned shards = choose_shards(options);
-    if (shards > SHARDS_MAX || (shards & (shards - 1)) || !options->config->flows_max ||
+    unsigned shards = engine_shards(options);
+    if (shards > ENGINE_SHARDS_MAX || (shards & (shards - 1)) || !options->config->flows_max ||
         !options->config->handshakes_max || !options->config->workers)
         return QW_ERR_INVALID;
-    struct engine *engine = calloc(1, sizeof *engine);
+    struct engine *engine = aligned_alloc(_Alignof(struct engine), sizeof *engine);
     if (!engine)
         return QW_ERR_NO_MEMORY;
+    memset(engine, 0, sizeof *engine);
     pthread_mutex_init(&engine->lock, NULL);
+    inside_init(&engine->inside);
     pthread_mutex_init(&engine->limiter_lock, NULL);
+    pthread_mutex_init(&engine->reloading, NULL);
     take_sizes(engine, options, shards);
-    enum qw_error error = rulebook_init(&engine->book, options->config, options->secret, options->errors);
-    bool whole = make_limits(engine, options->config, options->now);
-    whole &= engine_start_nat(engine, options->config, options->now);
+    const struct store *store = engine_take_store(engine, options);
+    enum qw_error error;
+    bool whole = engine_start_settings(engine, options, store, &error);
+    whole &= events_init(&engine->events);
+    whole = whole && store && make_limits(engine, options->config, options->now);
+    whole = whole && engine_start_nat(engine, options, store);
     if (error == QW_OK)
-        error = whole ? make_shards(engine, options) : QW_ERR_NO_MEMORY;
-    engine->reads_quic = rulebook_reads_quic(&engine->book);
+        error = whole ? make_shards(engine, options, store) : QW_ERR_NO_MEMORY;
+    if (error == QW_OK && options->paths && !paths_start(engine))
+        error = QW_ERR_NO_MEMORY;
     if (error != QW_OK)
         engine_free(engine);
     else
@@ -96,137 +98,24 @@ void engine_free(struct engine *engine)
     for (unsigned i = 0; engine->shards && i < engine->shard_count; i++)
         shard_free(&engine->shards[i]);
     free(engine->shards);
-    rulebook_free(&engine->book);
+    engine_end_settings(engine);
     icmp_limiter_free(engine->limiter);
     icmp_limiter_free(engine->ptb_limiter);
     throttle_free(engine->throttle);
-    size_book_free(&engine->sizes);
+    peers_free(engine->peers);
+    shares_free(&engine->shares);
+    inside_free(&engine->inside);
     engine_end_nat(engine);
+    events_free(&engine->events);
+    paths_end(engine);
+    store_free(engine->own_store);
     pthread_mutex_destroy(&engine->limiter_lock);
+    pthread_mutex_destroy(&engine->reloading);
     pthread_mutex_destroy(&engine->lock);
     free(engine);
 }
 
-/* ---- workers ---- */
-
-static bool enlist(struct engine *engine, struct engine_worker *worker)
+enum qw_error engine_set_inside(struct engine *engine, const struct qw_prefix *prefixes, size_t count)
 {
-    bool found = false;
-    pthread_mutex_lock(&engine->lock);
-    for (unsigned i = 0; i < CONFIG_WORKERS_MAX && !found; i++)
-        if (!engine->workers[i]) {
-            engine->workers[i] = worker;
-            found = true;
-        }
-    pthread_mutex_unlock(&engine->lock);
-    return found;
-}
-
-static void free_parts(struct engine_worker *worker)
-{
-    confirm_reader_free(worker->reader);
-    hold_free(&worker->hold);
-    free(worker);
-}
-
-struct engine_worker *engine_worker_new(struct engine *engine)
-{
-    struct engine_worker *worker = calloc(1, sizeof *worker);
-    if (!worker)
-        return NULL;
-    worker->engine = engine;
-    worker->reader = confirm_reader_new(engine->secret);
-    bool whole = hold_init(&worker->hold, engine->hold_total) && worker->reader;
-    if (whole && enlist(engine, worker))
-        return worker;
-    free_parts(worker);
-    return NULL;
-}
-
-void engine_worker_free(struct engine_worker *worker)
-{
-    if (!worker)
-        return;
-    struct engine *engine = worker->engine;
-    pthread_mutex_lock(&engine->lock);
-    for (unsigned i = 0; i < CONFIG_WORKERS_MAX; i++)
-        if (engine->workers[i] == worker)
-            engine->workers[i] = NULL;
-    for (unsigned i = 0; i < WORKER_COUNTERS; i++)
-        engine->retired[i] += worker->counters[i];
-    pthread_mutex_unlock(&engine->lock);
-    free_parts(worker);
-}
-
-static unsigned sweep(struct engine_worker *worker, struct qw_time now, unsigned budget)
-{
-    struct engine *engine = worker->engine;
-    unsigned ended = 0;
-    if (now.ns < worker->next_sweep.ns)
-        return 0;
-    for (unsigned i = 0; i < engine->shard_count && ended < budget; i++) {
-        struct shard *shard = &engine->shards[worker->next_shard];
-        shard_lock(shard, now);
-        ended += flow_sweep(shard->flows, now, budget - ended);
-        shard_unlock(shard);
-        if (ended < budget)
-            worker->next_shard = (worker->next_shard + 1) & (engine->shard_count - 1);
-    }
-    if (ended < budget)
-        worker->next_sweep = qw_time_add(now, SWEEP_PAUSE);
-    return ended;
-}
-
-unsigned engine_tick(struct engine_worker *worker, struct qw_time now, unsigned budget)
-{
-    worker->hold.released_count = 0;
-    throttle_tick(worker->engine->throttle, now);
-    if (worker->hold.count > 0)
-        admit_overdue(worker, now);
-    return sweep(worker, now, budget);
-}
-
-size_t engine_released(const struct engine_worker *worker, const struct engine_release **out)
-{
-    *out = worker->hold.released;
-    return worker->hold.released_count;
-}
-
-struct qw_time engine_deadline(const struct engine_worker *worker)
-{
-    return worker->hold.count > 0 ? worker->hold.waiting[0].deadline : (struct qw_time){UINT64_MAX};
-}
-
-size_t engine_held(const struct engine_worker *worker)
-{
-    return worker->hold.count;
-}
-
-enum qw_error engine_reload(struct engine *engine, const struct config *config, FILE *errors)
-{
-    if (config->mode != engine->mode || config->flows_max != engine->flows_max ||
-        config->handshakes_max != engine->handshakes_max) {
-        if (errors)
-            fputs("mode, flows.max and flows.handshakes cannot change while running\n", errors);
-        return QW_ERR_INVALID;
-    }
-    enum qw_error error = rulebook_reload(&engine->book, config, errors);
-    if (error != QW_OK)
-        return error;
-    atomic_store(&engine->reads_quic, rulebook_reads_quic(&engine->book));
-    size_book_change(&engine->sizes, config);
-    throttling_change(engine->throttle, config);
-    atomic_store(&engine->nat_rejects, config->nat_exhausted == CONFIG_REJECT);
-    for (unsigned i = 0; i < engine->shard_count; i++) {
-        pthread_mutex_lock(&engine->shards[i].lock);
-        shard_set_timers(&engine->shards[i], config);
-        engine->shards[i].throttled = config->throttle_count > 0;
-        pthread_mutex_unlock(&engine->shards[i].lock);
-    }
-    return QW_OK;
-}
-
-bool engine_rule(struct engine *engine, uint32_t index, struct engine_rule *out)
-{
-    return rulebook_rule(&engine->book, index, out);
+    return inside_replace(&engine->inside, prefixes, count) ? QW_OK : QW_ERR_NO_MEMORY;
 }

@@ -3,25 +3,18 @@
 #define ENGINE_LIFE_H
 
 #include "ahead.h"
-#include "events.h"
+#include "event_ring.h"
+#include "flow_path.h"
 #include "hold.h"
+#include "inside.h"
+#include "settings.h"
 #include "shard.h"
-#include "sizes.h"
 
-/* What a worker counts. */
-enum worker_counter {
-    COUNT_PACKETS,
-    COUNT_ACCEPTED,
-    COUNT_DROPPED,
-    COUNT_HELD,
-    COUNT_HOLD_LIMITS,
-    COUNT_REPLIES,
-    COUNT_REPLIES_REFUSED,
-    COUNT_PTBS,
-    COUNT_PTBS_REFUSED,
-    COUNT_REASONS, /* one a reason from here on */
-    WORKER_COUNTERS = COUNT_REASONS + QW_REASON_COUNT
-};
+#define ENGINE_SHARDS_MAX 64
+
+/* What a worker counts: all counters, and packets by reason. */
+#define WORKER_REASONS QW_COUNTERS_END
+#define WORKER_COUNTERS (WORKER_REASONS + QW_REASON_COUNT)
 
 struct engine {
     enum config_mode mode;
@@ -30,41 +23,85 @@ struct engine {
     pthread_mutex_t limiter_lock;
     struct icmp_limiter *limiter, *ptb_limiter; /* owned; of all workers: rejecting is rare */
     struct qw_hash_key secret;
-    struct rulebook book;
-    struct size_book sizes;
+    struct store *own_store; /* owned; NULL: the memory was handed in */
+    struct rule_ids rules;
+    _Atomic(struct settings *) settings; /* owned; in force, replaced with `lock` held */
+    pthread_mutex_t reloading;           /* one reload after the other; packets never take it */
+    struct peers *peers;                 /* owned */
+    struct shares shares;
+    struct initials initials;
+    struct inside inside;
     struct throttle *throttle; /* owned */
     struct qw_hash_key places; /* of throttle_place */
     struct nat *nat;           /* owned; NULL in other modes */
-    unsigned external_count;   /* of its addresses */
-    atomic_bool nat_rejects;   /* a refused mapping is answered with an ICMP error */
     struct events events;
-    atomic_bool reads_quic;
-    unsigned shard_count; /* power of two */
-    unsigned shard_shift; /* hash >> shift is a shard's number */
-    struct shard *shards; /* owned */
-    pthread_mutex_t lock; /* of what follows */
+    struct path_book *paths;   /* owned; NULL: off */
+    unsigned shard_count;      /* power of two */
+    unsigned shard_shift;      /* hash >> shift is a shard's number */
+    struct shard *shards;      /* owned */
+    pthread_mutex_t lock;      /* of what follows */
+    struct settings *replaced; /* owned; some worker may still have them, the newest first */
     struct engine_worker *workers[CONFIG_WORKERS_MAX];
     uint64_t retired[WORKER_COUNTERS]; /* of workers that ended */
 };
 
 struct engine_worker {
     struct engine *engine;
-    struct confirm_reader *reader; /* owned */
-    struct confirm copy;           /* of the scratch being read */
-    struct hello_reading reading;  /* the ClientHello that became whole */
-    struct hold_list hold;         /* owned */
-    atomic_bool look_again;        /* another worker decided an attempt of which packets wait here */
+    const struct settings *settings; /* the engine's, for the packet or tick at hand */
+    _Atomic uint64_t seen;           /* their generation: the worker refers to none older */
+    struct confirm_reader *reader;   /* owned */
+    struct confirm copy;             /* of the scratch being read */
+    struct hello_reading reading;    /* the ClientHello that became whole */
+    struct hold_list hold;           /* owned */
+    atomic_bool look_again;          /* another worker decided an attempt of which packets wait here */
     struct icmp_message reply;
-    struct size_copy sizes;
+    struct path_ring paths; /* owned, where paths are on */
     struct ahead ahead;
     unsigned next_shard; /* where the next sweep goes on */
     struct qw_time next_sweep;
     _Atomic uint64_t counters[WORKER_COUNTERS]; /* written by its thread, read by any */
 };
 
-/* Makes engine->nat and what belongs to it, as `config` says; false when memory is short. (nat.c) */
-bool engine_start_nat(struct engine *engine, const struct config *config, struct qw_time now);
+/* Makes engine->nat and what belongs to it in memory of `store`, as the options say; false when memory is
+ * short. (world.c) */
+bool engine_start_nat(struct engine *engine, const struct engine_options *options, const struct store *store);
 void engine_end_nat(struct engine *engine);
+
+/* Places for addresses that a NAT of this configuration has. (world.c) */
+unsigned engine_nat_slots(const struct config *config);
+
+/* Addresses and ports of the NAT as in `config`: all of it, or nothing has changed. As engine_reload.
+ * (world.c) */
+enum qw_error engine_change_nat(const struct engine *engine, const struct config *config, FILE *errors);
+
+/* Makes the first settings, names of rules in memory of `store`. False with *error as engine_new says;
+ * engine_end_settings in either case. (reload.c) */
+bool engine_start_settings(struct engine *engine, const struct engine_options *options,
+                           const struct store *store, enum qw_error *error);
+void engine_end_settings(struct engine *engine);
+
+/* A copy of what shards need of the settings in force, for threads that are no workers. (reload.c) */
+struct shard_settings engine_shard_settings(struct engine *engine);
+
+/* How many shards an engine of these options has, and how many flows each. (state.c) */
+unsigned engine_shards(const struct engine_options *options);
+uint32_t engine_share(uint32_t total, unsigned shards);
+
+/* The store that was handed in, or one that the engine owns from now on; NULL when memory is short, or a part
+ * is missing in it. (state.c) */
+const struct store *engine_take_store(struct engine *engine, const struct engine_options *options);
+
+/* Goes over to other settings, and refers to no older ones from here on. */
+void worker_go_over(struct engine_worker *worker, const struct settings *settings);
+
+/* Goes over to the settings in force. At that moment nothing may refer to those before: they may be freed as
+ * soon as `seen` says so. Settings that the worker has are not freed, so equal pointers are the same. */
+static inline void worker_take_settings(struct engine_worker *worker)
+{
+    const struct settings *settings = atomic_load_explicit(&worker->engine->settings, memory_order_acquire);
+    if (settings != worker->settings)
+        worker_go_over(worker, settings);
+}
 
 static inline void worker_count(struct engine_worker *worker, unsigned counter, uint64_t by)
 {

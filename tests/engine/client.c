@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct config *config_with(const char *mode, const char *text)
+struct config *config_with(const char *mode, const char *text)
 {
     char path[] = "/tmp/quicward-test-XXXXXX";
     int fd = mkstemp(path);
@@ -15,7 +15,8 @@ static struct config *config_with(const char *mode, const char *text)
     FILE *file = fdopen(fd, "w");
     fprintf(file,
             "mode = \"%s\"; inside = [\"lan0\"]; outside = [\"wan0\"];\n"
-            "flows = { max = 64; handshakes = 16; };\n%s\n",
+            "flows = { max = 64; per_host = 16777216; handshakes = 16; }; initials = { rate = 0; per_source "
+            "= 0; };\n%s\n",
             mode, text);
     fclose(file);
     struct config *config;
@@ -84,6 +85,71 @@ enum engine_action client_sends(struct router *r, struct client *c, size_t start
     initial.frames_len = test_crypto_frame(frames, sizeof frames, c->hello, start, end);
     initial.pad_to = 1200;
     return send_payload(r, c, payload, test_seal_initial(&initial, payload, sizeof payload));
+}
+
+enum engine_action client_sends_two(struct router *r, struct client *c, const struct client *other)
+{
+    uint8_t frames[3000], payload[3200];
+    struct test_initial initial = {
+        .version = QUIC_VERSION_1, .pn_len = 2, .packet_number = c->packet_number++};
+    initial.key_dcid = initial.dcid = cid(8, c->fill);
+    initial.scid = cid(4, c->fill);
+    initial.frames = frames;
+    size_t len = test_crypto_frame(frames, sizeof frames, c->hello, 0, c->hello_len);
+    initial.frames_len =
+        len + test_crypto_frame(frames + len, sizeof frames - len, other->hello, 0, other->hello_len);
+    initial.pad_to = 1200;
+    return send_payload(r, c, payload, test_seal_initial(&initial, payload, sizeof payload));
+}
+
+#define TOKEN "a token of the server"
+
+static struct test_cid retry_cid(const struct client *c)
+{
+    return cid(8, (uint8_t)(c->fill ^ 0x80));
+}
+
+bool server_retries(struct router *r, const struct client *c)
+{
+    uint8_t payload[300], packet[400];
+    struct test_cid dcid = cid(4, c->fill), scid = retry_cid(c), original = cid(8, c->fill);
+    size_t len = test_retry(payload, sizeof payload, QUIC_VERSION_1, &dcid, &scid, &original,
+                            (const uint8_t *)TOKEN, sizeof TOKEN);
+    return raw(r, ENGINE_OUTSIDE, packet, test_udp(packet, sizeof packet, c->to, c->from, payload, len));
+}
+
+/* The first `end` bytes of the ClientHello, behind the Retry. */
+static size_t seal_follower(struct client *c, size_t end, size_t pad_to, uint8_t *out, size_t size)
+{
+    uint8_t frames[3000];
+    struct test_initial initial = {.version = QUIC_VERSION_1,
+                                   .pn_len = 2,
+                                   .packet_number = c->packet_number++,
+                                   .token = (const uint8_t *)TOKEN,
+                                   .token_len = sizeof TOKEN,
+                                   .scid = cid(4, c->fill),
+                                   .frames = frames,
+                                   .pad_to = pad_to};
+    initial.key_dcid = initial.dcid = retry_cid(c);
+    initial.frames_len = test_crypto_frame(frames, sizeof frames, c->hello, 0, end);
+    return test_seal_initial(&initial, out, size);
+}
+
+enum engine_action client_follows_behind(struct router *r, struct client *c, unsigned bad)
+{
+    uint8_t payload[3200];
+    size_t at = 0;
+    for (unsigned i = 0; i < bad; i++) {
+        at += seal_follower(c, 1, 0, payload + at, sizeof payload - at);
+        payload[at - 1] ^= 1;
+    }
+    at += seal_follower(c, c->hello_len, 1200, payload + at, sizeof payload - at);
+    return send_payload(r, c, payload, at);
+}
+
+enum engine_action client_follows(struct router *r, struct client *c)
+{
+    return client_follows_behind(r, c, 0);
 }
 
 enum engine_action client_sends_all(struct router *r, struct client *c)

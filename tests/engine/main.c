@@ -5,10 +5,20 @@ int main(void)
 {
     suite_firewall();
     suite_handshake();
+    suite_handshake_threads();
     suite_icmp();
+    suite_lane();
+    suite_layout();
     suite_limits();
+    suite_shares();
+    suite_inside();
+    suite_guard();
+    suite_initials();
     suite_views();
+    suite_round_trips();
     suite_inspect();
+    suite_attempts();
+    suite_histories();
     suite_rules();
     suite_corpus();
     suite_names();
@@ -18,5 +28,14 @@ int main(void)
     suite_ahead();
     suite_throttle();
     suite_nat_threads();
+    suite_events();
+    suite_recover();
+    suite_settings();
+    suite_settings_threads();
+    suite_paths();
+    suite_path_rewrites();
+    suite_path_threads();
+    suite_harvest();
+    suite_path_ends();
     return test_main();
 }

@@ -5,7 +5,7 @@
 
 struct config nat_config(enum config_filtering filtering)
 {
-    static struct config_port_range ports = {1024, 65535};
+    static struct qw_port_range ports = {1024, 65535};
     struct config config = router_config(CONFIG_NAT);
     config.external_count = 1;
     CU_ASSERT_TRUE_FATAL(qw_addr_parse(EXTERNAL, &config.external[0], &(enum qw_family){0}));

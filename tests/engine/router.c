@@ -9,14 +9,20 @@ struct config router_config(enum config_mode mode)
     config_defaults(&config);
     config.mode = mode;
     config.flows_max = 64;
+    config.flows_per_host = 1 << 24; /* the tests of shares have others */
     config.handshakes_max = 8;
+    config.initials_rate = config.initials_per_source = 0;
     return config;
 }
+
+bool router_paths;
+engine_flow_ended *router_ended;
 
 struct router router_start(const struct config *config)
 {
     struct router r = {.now = {1000 * SECOND}};
-    struct engine_options options = {.config = config, .shards = 1, .secret = {3, 4}};
+    struct engine_options options = {
+        .config = config, .shards = 1, .secret = {3, 4}, .ended = router_ended, .paths = router_paths};
     CU_ASSERT_EQUAL_FATAL(engine_new(&options, &r.engine), QW_OK);
     r.worker = engine_worker_new(r.engine);
     CU_ASSERT_PTR_NOT_NULL_FATAL(r.worker);
@@ -43,6 +49,7 @@ bool raw(struct router *r, enum engine_origin from, const uint8_t *data, size_t 
                                    .to_interface = from == ENGINE_OUTSIDE ? "lan0" : "wan0",
                                    .unrouted = r->unrouted,
                                    .link_mtu = r->link_mtu,
+                                   .fragment_len = r->fragment_len,
                                    .token = ++r->token};
     if (r->own)
         packet.from_interface = NULL;

@@ -63,7 +63,7 @@ static void compare(struct side *with, struct side *without)
 static void equal_in(struct config config)
 {
     static struct side with, without;
-    static struct config_port_range ports = {1024, 1083};
+    static struct qw_port_range ports = {1024, 1083};
     uint64_t random[2] = {5, 5};
     config.nat_ports = (struct config_ports){1, &ports};
     config.flows_max = 40;
@@ -77,9 +77,9 @@ static void equal_in(struct config config)
         engine_tick(with.router.worker, with.router.now, 4);
         engine_tick(without.router.worker, without.router.now, 4);
     }
-    CU_ASSERT_TRUE(stats(&with.router).accepted > ROUNDS);
+    CU_ASSERT_TRUE(stats(&with.router).counters.accepted > ROUNDS);
     struct engine_stats s = stats(&with.router);
-    CU_ASSERT_TRUE(s.flows_expired + s.flows_evicted > 0);
+    CU_ASSERT_TRUE(s.counters.flows_expired + s.counters.flows_evicted > 0);
     router_stop(&with.router);
     router_stop(&without.router);
 }
@@ -106,7 +106,7 @@ static void what_was_told_may_not_come(void)
     engine_expect(side.router.worker, side.packets, BATCH);
     for (unsigned i = BATCH; i-- > 0;)
         engine_handle(side.router.worker, &side.packets[i], side.router.now, &verdict);
-    CU_ASSERT_EQUAL(stats(&side.router).packets, BATCH);
+    CU_ASSERT_EQUAL(stats(&side.router).counters.packets, BATCH);
     CU_ASSERT_TRUE(out(&side.router, LAN, WAN, "x", 1));
     CU_ASSERT_TRUE(in(&side.router, WAN, LAN, "x", 1));
     router_stop(&side.router);

@@ -54,8 +54,15 @@ static void a_handshake_confirms(void)
     CU_ASSERT_EQUAL(flow.version, QUIC_VERSION_1);
     CU_ASSERT_EQUAL(flow.up.packets, 3);
     CU_ASSERT_EQUAL(flow.down.packets, 1);
-    CU_ASSERT_EQUAL(stats(&r).flows_confirmed, 1);
-    CU_ASSERT_EQUAL(stats(&r).flows[FLOW_KNOWN], 1);
+    CU_ASSERT_EQUAL(stats(&r).counters.flows_confirmed, 1);
+    struct engine_event event;
+    uint64_t after = 0;
+    CU_ASSERT_EQUAL_FATAL(engine_events(r.engine, &after, &event, 1), 1);
+    CU_ASSERT_EQUAL(event.kind, ENGINE_EVENT_FLOW_CONFIRMED);
+    CU_ASSERT_EQUAL(event.client.port, 5000);
+    CU_ASSERT_EQUAL(event.server.port, 443);
+    CU_ASSERT_EQUAL(event.flow, flow.id);
+    CU_ASSERT_EQUAL(stats(&r).counters.flows_known, 1);
     router_stop(&r);
 }
 
@@ -112,9 +119,9 @@ static void scratch_is_bounded(void)
         snprintf(from, sizeof from, "10.0.0.6:%u", 1000 + i);
         CU_ASSERT_TRUE(out(&r, from, WAN, b, initial(b, sizeof b, false, (uint8_t)i)));
     }
-    CU_ASSERT_EQUAL(stats(&r).handshakes_displaced, 8);
+    CU_ASSERT_EQUAL(stats(&r).counters.handshakes_displaced, 8);
     handshake(&r, 0x55, true, LAN, WAN);
-    CU_ASSERT_EQUAL(stats(&r).flows_confirmed, 1);
+    CU_ASSERT_EQUAL(stats(&r).counters.flows_confirmed, 1);
     router_stop(&r);
 }
 
@@ -132,7 +139,7 @@ static void the_longest_open_handshake_is_displaced(void)
     in(&r, WAN, "10.0.0.6:2", b, initial(b, sizeof b, true, 0x72));
     out(&r, "10.0.0.6:2", WAN, b, test_long_header(b, sizeof b, QUIC_VERSION_1, 2, &server, &client, 50));
     out(&r, "10.0.0.6:2", WAN, "\x40shortshortshortshort", 21);
-    CU_ASSERT_EQUAL(stats(&r).flows_confirmed, 1);
+    CU_ASSERT_EQUAL(stats(&r).counters.flows_confirmed, 1);
     router_stop(&r);
 }
 

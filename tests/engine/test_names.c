@@ -1,7 +1,8 @@
 /* The pool of what ClientHellos said. */
-#include "names.h"
+#include "attempt_names.h"
 #include "router.h"
 #include "suite.h"
+#include <string.h>
 
 static struct tls_client_hello hello_for(const char *sni, size_t len)
 {
@@ -45,14 +46,25 @@ static void ech_and_alpn_tell_hellos_apart(void)
 
 static void long_lists_are_cut_at_a_protocol(void)
 {
-    static uint8_t name[60];
+    static uint8_t name[TLS_NAME_MAX];
     struct name_pool pool;
-    CU_ASSERT_TRUE_FATAL(names_init(&pool, 1, (struct qw_hash_key){1, 2}));
+    CU_ASSERT_TRUE_FATAL(names_init(&pool, 3, (struct qw_hash_key){1, 2}));
     struct tls_client_hello hello = hello_for("a.test", 6);
     hello.alpn_count = 3;
-    hello.alpn[1] = hello.alpn[2] = (struct qw_bytes){name, sizeof name};
-    uint32_t entry = names_take(&pool, &hello);
-    CU_ASSERT_EQUAL(pool.all[entry].hello.alpn_len, 3 + 61);
+    hello.alpn[0] = (struct qw_bytes){name, sizeof name}; /* fits nowhere, and hides nothing */
+    hello.alpn[1] = (struct qw_bytes){name, 251};
+    hello.alpn[2] = (struct qw_bytes){(const uint8_t *)"h3", 2};
+    const struct engine_hello *kept = &pool.all[names_take(&pool, &hello)].hello;
+    CU_ASSERT_EQUAL(kept->alpn_len, 252 + 3);
+    CU_ASSERT_EQUAL(memcmp(kept->alpn + 252, "\2h3", 3), 0);
+    CU_ASSERT_TRUE(kept->alpn_more);
+    hello.alpn[0] = hello.alpn[2];
+    hello.alpn_count = 2;
+    kept = &pool.all[names_take(&pool, &hello)].hello;
+    CU_ASSERT_EQUAL(kept->alpn_len, 3 + 252);
+    CU_ASSERT_FALSE(kept->alpn_more);
+    hello.alpn_more = true; /* the reader kept no more */
+    CU_ASSERT_TRUE(pool.all[names_take(&pool, &hello)].hello.alpn_more);
     names_free(&pool);
 }
 

@@ -30,7 +30,7 @@ static void one_mapping_for_all_remotes(void)
     CU_ASSERT_NSTRING_EQUAL(first, EXTERNAL ":", sizeof EXTERNAL);
     CU_ASSERT_STRING_EQUAL(leave(&r, LAN, WAN_OTHER, second), first);
     CU_ASSERT_STRING_NOT_EQUAL(leave(&r, LAN2, WAN, second), first);
-    CU_ASSERT_EQUAL(stats(&r).nat.mappings, 2);
+    CU_ASSERT_EQUAL(stats(&r).counters.mappings, 2);
     router_stop(&r);
 }
 
@@ -74,7 +74,7 @@ static void nothing_else_comes_in(void)
     CU_ASSERT_FALSE(in(&r, WAN, EXTERNAL ":5000", "x", 1));
     CU_ASSERT_FALSE(in(&r, WAN, LAN, "x", 1)); /* untranslated */
     CU_ASSERT_EQUAL(r.last.reason, QW_REASON_UNSOLICITED);
-    CU_ASSERT_EQUAL(stats(&r).flows_created, 0);
+    CU_ASSERT_EQUAL(stats(&r).counters.flows_created, 0);
     router_stop(&r);
 }
 
@@ -90,7 +90,7 @@ static void a_mapping_lives_with_its_flows(void)
     CU_ASSERT_TRUE(in_to(&r, WAN, external, LAN));
     r.now.ns += 301 * SECOND;
     engine_tick(r.worker, r.now, 100);
-    CU_ASSERT_EQUAL(stats(&r).nat.mappings, 0);
+    CU_ASSERT_EQUAL(stats(&r).counters.mappings, 0);
     CU_ASSERT_FALSE(in(&r, WAN, external, "x", 1));
     router_stop(&r);
 }
@@ -106,7 +106,7 @@ static void outside_keeps_nothing_alive(void)
         engine_tick(r.worker, r.now, 100);
         in(&r, WAN_OTHER, external, "x", 1);
     }
-    CU_ASSERT_EQUAL(stats(&r).nat.mappings, 0);
+    CU_ASSERT_EQUAL(stats(&r).counters.mappings, 0);
     CU_ASSERT_EQUAL(r.last.reason, QW_REASON_UNSOLICITED);
     router_stop(&r);
 }
@@ -121,7 +121,7 @@ static void an_answer_to_the_outside_holds_the_mapping(void)
     CU_ASSERT_STRING_EQUAL(leave(&r, LAN, WAN_OTHER, text), external);
     r.now.ns += 100 * SECOND; /* the first flow is over */
     engine_tick(r.worker, r.now, 100);
-    CU_ASSERT_EQUAL(stats(&r).nat.mappings, 1);
+    CU_ASSERT_EQUAL(stats(&r).counters.mappings, 1);
     CU_ASSERT_TRUE(in_to(&r, WAN_OTHER, external, LAN));
     router_stop(&r);
 }
@@ -130,7 +130,9 @@ static void an_answer_to_the_outside_holds_the_mapping(void)
  * flow another one ends both and begins them anew. */
 static void a_late_packet_takes_no_mapping_away(void)
 {
-    struct router r = nat(CONFIG_ADDRESS_DEPENDENT);
+    struct config config = nat_config(CONFIG_ADDRESS_DEPENDENT);
+    config.nat_choice = CONFIG_RANDOM; /* else it would begin anew as it was */
+    struct router r = router_start(&config);
     char text[QW_ENDPOINT_TEXT_MAX];
     struct qw_endpoint old, inside;
     uint8_t bytes[64];
@@ -151,7 +153,7 @@ static void a_late_packet_takes_no_mapping_away(void)
     shard_unlock(late.shard);
     r.now.ns += 121 * SECOND;
     engine_tick(r.worker, r.now, 100);
-    CU_ASSERT_EQUAL(stats(&r).nat.mappings, 0);
+    CU_ASSERT_EQUAL(stats(&r).counters.mappings, 0);
     router_stop(&r);
 }
 
@@ -181,7 +183,7 @@ static void the_router_speaks_for_itself(void)
     CU_ASSERT_TRUE(out(&r, LAN, EXTERNAL ":53", "x", 1));
     CU_ASSERT_TRUE(out(&r, LAN, "10.0.0.1:53", "x", 1));
     CU_ASSERT_FALSE(r.last.translated);
-    CU_ASSERT_EQUAL(stats(&r).flows_created, 0);
+    CU_ASSERT_EQUAL(stats(&r).counters.flows_created, 0);
     router_stop(&r);
 }
 
@@ -209,7 +211,7 @@ static void a_full_host_is_told(void)
     CU_ASSERT_EQUAL(r.last.reply->bytes[0], 3);
     CU_ASSERT_EQUAL(r.last.reply->bytes[1], 1);
     CU_ASSERT_EQUAL(memcmp(r.last.reply->bytes + 8, r.packet, r.packet_len), 0);
-    CU_ASSERT_EQUAL(stats(&r).flows_created, 1);
+    CU_ASSERT_EQUAL(stats(&r).counters.flows_created, 1);
     leave(&r, LAN, WAN_OTHER, text); /* what is mapped goes on */
     struct engine_event events[4];
     uint64_t after = 0;
@@ -230,14 +232,14 @@ static void attempts_give_way(void)
     for (unsigned i = 0; i < 40; i++) {
         snprintf(from, sizeof from, "10.0.0.5:%u", 5000 + i);
         leave(&r, from, WAN, text);
-        if (i >= 36)
-            CU_ASSERT_TRUE(in_to(&r, WAN, text, from)); /* answered: these stay */
+        if (i >= 36) /* these return: they stay */
+            CU_ASSERT_TRUE(in_to(&r, WAN, text, from) && out(&r, from, WAN, "z", 1));
     }
-    CU_ASSERT_EQUAL(stats(&r).flows_evicted, 36);
+    CU_ASSERT_EQUAL(stats(&r).counters.flows_evicted, 36);
     CU_ASSERT_FALSE(out(&r, LAN2, WAN, "x", 1));
     CU_ASSERT_EQUAL(r.last.reason, QW_REASON_TABLE_FULL);
     CU_ASSERT_PTR_NOT_NULL(r.last.reply);
-    CU_ASSERT_EQUAL(stats(&r).nat.created, 40);
+    CU_ASSERT_EQUAL(stats(&r).counters.mappings_created, 40);
     router_stop(&r);
 }
 
@@ -291,11 +293,11 @@ static void another_address_ends_what_was(void)
     leave(&r, LAN, WAN, old);
     address.bytes[15]++;
     engine_set_external(r.engine, &address, r.now);
-    CU_ASSERT_EQUAL(stats(&r).flows_unmapped, 1);
+    CU_ASSERT_EQUAL(stats(&r).counters.flows_unmapped, 1);
     CU_ASSERT_FALSE(in(&r, WAN, old, "x", 1));
     leave(&r, LAN, WAN, now);
     CU_ASSERT_NSTRING_EQUAL(now, "198.51.100.8:", 13);
-    CU_ASSERT_EQUAL(stats(&r).nat.mappings, 1);
+    CU_ASSERT_EQUAL(stats(&r).counters.mappings, 1);
     router_stop(&r);
 }
 
@@ -330,6 +332,38 @@ static void what_waits_is_translated(void)
     CU_ASSERT_EQUAL(client_sends(&r, &bad, 0, 1200), ENGINE_HOLD);
     CU_ASSERT_EQUAL(client_sends(&r, &bad, 1200, 2400), ENGINE_DROP);
     CU_ASSERT_FALSE(r.last.translated);
+    router_stop(&r);
+}
+
+static bool quotes(const struct router *r, const char *from, const char *to)
+{
+    const uint8_t *ip = r->last.reply ? r->last.reply->bytes + 8 : NULL;
+    struct qw_addr source, destination;
+    enum qw_family family;
+    return ip && qw_addr_parse(from, &source, &family) && qw_addr_parse(to, &destination, &family) &&
+           memcmp(ip + 12, source.bytes + 12, 4) == 0 && memcmp(ip + 16, destination.bytes + 12, 4) == 0;
+}
+
+/* RFC 1812 4.3.2.3: the sender would not know another packet. It waits translated, or met its second flow so.
+ */
+static void replies_quote_what_was_sent(void)
+{
+    struct router r = nat_with("nat = { external = [\"" EXTERNAL "\"]; }; default_out = \"reject\";"
+                               "rules = ({ name = \"ok\"; sni = \"ok.test\"; action = \"accept\"; });");
+    struct client c = client_of("ok.test", 1, 2400);
+    for (int i = 0; i < 3; i++) {
+        CU_ASSERT_EQUAL(client_sends(&r, &c, 0, 1200), ENGINE_HOLD);
+        later(&r, 1000);
+    }
+    CU_ASSERT_TRUE(r.last.translated);
+    CU_ASSERT_TRUE(quotes(&r, "10.0.0.5", "192.0.2.1"));
+    router_stop(&r);
+    r = nat_with("nat = { external = [\"" EXTERNAL
+                 "\"]; forwards = ({ port = 443; to = \"10.0.0.9:8443\"; }); };"
+                 "rules = ({ name = \"no\"; direction = \"in\"; to = \"10.0.0.9\"; action = \"reject\"; });");
+    CU_ASSERT_FALSE(out(&r, LAN, EXTERNAL ":443", "x", 1));
+    CU_ASSERT_TRUE(quotes(&r, "10.0.0.5", EXTERNAL));
+    CU_ASSERT_EQUAL(stats(&r).counters.replies, 1);
     router_stop(&r);
 }
 
@@ -383,6 +417,7 @@ void suite_nat(void)
         {"N11: another address ends mappings and flows of the old one", another_address_ends_what_was},
         {"S5: what cannot be translated is dropped", what_cannot_be_translated_stays},
         {"F1 W6: what waits for its ClientHello is translated", what_waits_is_translated},
+        {"F2 N6: a reply quotes the packet as it was sent", replies_quote_what_was_sent},
         {"F2 N5 N11: rules decide before filtering and forwards", rules_decide_first},
         {"N1: IPv6 is filtered, not translated", ipv6_is_not_translated},
     };

@@ -46,7 +46,7 @@ static void errors_come_in_translated(void)
         CU_ASSERT_TRUE(r.last.translated);
         check(&r, HOP, "10.0.0.5", LAN, WAN);
     }
-    CU_ASSERT_EQUAL(stats(&r).nat.mappings, 1);
+    CU_ASSERT_EQUAL(stats(&r).counters.mappings, 1);
     router_stop(&r);
 }
 
@@ -104,6 +104,59 @@ static void the_routers_own_errors_leave(void)
     router_stop(&r);
 }
 
+/* By lo to itself, or by the outside interface where the address is only routed here: the same for the
+ * engine. */
+static void the_routers_errors_about_translated_packets_return(void)
+{
+    static const uint8_t TYPES[] = {3, 11, 12};
+    char external[QW_ENDPOINT_TEXT_MAX];
+    struct router r = nat(external);
+    r.own = true;
+    for (size_t i = 0; i < sizeof TYPES; i++) {
+        CU_ASSERT_TRUE(report(&r, ENGINE_INSIDE, EXTERNAL, TYPES[i], external, WAN));
+        CU_ASSERT_TRUE(r.last.translated);
+        check(&r, EXTERNAL, "10.0.0.5", LAN, WAN);
+    }
+    r.own = false; /* nobody else says so */
+    CU_ASSERT_FALSE(report(&r, ENGINE_INSIDE, "10.0.0.6", 3, external, WAN));
+    router_stop(&r);
+}
+
+static void errors_about_the_routers_own_udp_stay_with_it(void)
+{
+    static uint64_t ports[QW_PORT_WORDS];
+    char external[QW_ENDPOINT_TEXT_MAX];
+    struct router r = nat(external);
+    r.own = true;
+    CU_ASSERT_TRUE(report(&r, ENGINE_INSIDE, EXTERNAL, 3, EXTERNAL ":99", WAN));
+    CU_ASSERT_FALSE(r.last.translated);
+    r.own = false;
+    CU_ASSERT_FALSE(report(&r, ENGINE_OUTSIDE, HOP, 3, EXTERNAL ":40000", WAN));
+    qw_ports_add(ports, 40000, 40010);
+    engine_set_router_ports(r.engine, ports);
+    CU_ASSERT_TRUE(
+        report(&r, ENGINE_OUTSIDE, HOP, 3, EXTERNAL ":40000", WAN)); /* a tunnel's: no socket has it */
+    CU_ASSERT_FALSE(r.last.translated);
+    CU_ASSERT_FALSE(report(&r, ENGINE_OUTSIDE, HOP, 3, EXTERNAL ":40011", WAN));
+    CU_ASSERT_FALSE(report(&r, ENGINE_OUTSIDE, HOP, 3, "203.0.113.80:40000", WAN));
+    router_stop(&r);
+}
+
+static void groups_are_a_matter_of_rules(void)
+{
+    struct config config = nat_config(CONFIG_ENDPOINT_INDEPENDENT);
+    struct router r = router_start(&config);
+    CU_ASSERT_FALSE(in(&r, WAN, "239.1.2.3:5000", "x", 1));
+    CU_ASSERT_EQUAL(r.last.reason, QW_REASON_UNSOLICITED);
+    router_stop(&r);
+    config.default_in = CONFIG_ACCEPT;
+    r = router_start(&config);
+    CU_ASSERT_TRUE(in(&r, WAN, "239.1.2.3:5000", "x", 1));
+    CU_ASSERT_FALSE(r.last.translated);
+    CU_ASSERT_FALSE(in(&r, WAN, EXTERNAL ":5000", "x", 1));
+    router_stop(&r);
+}
+
 /* Nobody inside got a packet that was still addressed to the outside of a mapping. As it is such an error
  * would leave with the inside address; with the router's it would speak for other hosts' mappings. */
 static void nobody_speaks_for_the_router(void)
@@ -139,6 +192,10 @@ void suite_nat_errors(void)
         {"N7: errors from inside tell nothing of the inside", errors_leave_without_inside_addresses},
         {"N7 S5: errors that show no ports stay", errors_without_ports_stay},
         {"N7: what the router says of its own packets passes", the_routers_own_errors_leave},
+        {"N7: what the router says of translated packets reaches their sender",
+         the_routers_errors_about_translated_packets_return},
+        {"N7: errors about the router's own UDP stay with it", errors_about_the_routers_own_udp_stay_with_it},
+        {"F3 S5: multicast from outside needs a rule", groups_are_a_matter_of_rules},
         {"N7 S5: an inside host's errors about the outside of a mapping stay", nobody_speaks_for_the_router},
         {"N6 N7: errors between two inside hosts", errors_between_inside_hosts},
     };

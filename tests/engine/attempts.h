@@ -1,0 +1,16 @@
+/* A client of client.h with a server that answers it. */
+#ifndef TEST_ATTEMPTS_H
+#define TEST_ATTEMPTS_H
+
+#include "client.h"
+
+/* The server's Initial to the client, true when it passes. */
+bool server_answers(struct router *r, const struct client *c);
+
+/* The client's Handshake packet to the connection ID that server_answers shows. */
+bool client_sends_handshake(struct router *r, const struct client *c);
+
+/* The whole handshake: ClientHello, answer, Handshake packet, short header. */
+void client_connects(struct router *r, struct client *c);
+
+#endif
