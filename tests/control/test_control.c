@@ -7,7 +7,11 @@ int main(void)
     suite_text();
     suite_nat_views();
     suite_answers();
+    suite_query();
     suite_session();
     suite_server();
+    suite_sinks();
+    suite_veil();
+    suite_socket();
     return test_main();
 }

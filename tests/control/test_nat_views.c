@@ -44,7 +44,7 @@ static void mapping_lines(void)
 
 static void print_table(void *table, FILE *out)
 {
-    control_table_print(table, out);
+    control_table_print(table, 0, out);
 }
 
 static void mapping_table(void)
@@ -97,6 +97,7 @@ static void expect_event(struct engine_event event, const char *inside, const ch
 {
     event.number = 7;
     event.time.ns = MS(1250);
+    event.family = QW_IPV4;
     if (inside)
         event.inside = endpoint(inside);
     if (external)
@@ -144,6 +145,39 @@ static void events_of_addresses(void)
     expect_event((struct engine_event){.kind = ENGINE_EVENT_ADDRESS_CHANGED}, NULL, NULL,
                  "{\"number\":7," AT "\"event\":\"address-changed\",\"external\":null}\n",
                  "2026-01-01T00:00:00.250Z  address-changed  -\n");
+}
+
+static void events_of_flows(void)
+{
+    struct engine_event event = {.kind = ENGINE_EVENT_FLOW_CONFIRMED,
+                                 .client = endpoint("10.0.0.5:5000"),
+                                 .server = endpoint("192.0.2.1:443"),
+                                 .flow = 9,
+                                 .version = 1};
+    expect_event(event, NULL, NULL,
+                 "{\"number\":7," AT "\"event\":\"flow-confirmed\",\"flow\":9,"
+                 "\"client\":\"10.0.0.5:5000\",\"server\":\"192.0.2.1:443\",\"version\":\"v1\"}\n",
+                 "2026-01-01T00:00:00.250Z  flow-confirmed   10.0.0.5:5000 -> 192.0.2.1:443  v1\n");
+    event.kind = ENGINE_EVENT_FLOW_REFUSED;
+    event.flow = 0;
+    event.reason = QW_REASON_RULE;
+    event.count = 3;
+    strcpy(event.rule, "ads");
+    expect_event(
+        event, NULL, NULL,
+        "{\"number\":7," AT "\"event\":\"flow-refused\",\"client\":\"10.0.0.5:5000\","
+        "\"server\":\"192.0.2.1:443\",\"reason\":\"rule\",\"rule\":\"ads\",\"count\":3}\n",
+        "2026-01-01T00:00:00.250Z  flow-refused     10.0.0.5:5000 -> 192.0.2.1:443  rule  ads  3 refused\n");
+}
+
+/* A path that somebody chose commands no terminal. */
+static void events_in_words(void)
+{
+    struct engine_event event = {.kind = ENGINE_EVENT_RELOADED};
+    strcpy(event.text, "/etc/\x1b[2J\xff.conf");
+    expect_event(event, NULL, NULL,
+                 "{\"number\":7," AT "\"event\":\"reloaded\",\"text\":\"/etc/?[2J?.conf\"}\n",
+                 "2026-01-01T00:00:00.250Z  reloaded         /etc/?[2J?.conf\n");
 }
 
 static void print_no_event(void *line, FILE *out)
@@ -240,6 +274,8 @@ static const struct test TESTS[] = {
     {"N10: refusals, and how many", events_of_refusals},
     {"N11: the external address changes, or is gone", events_of_addresses},
     {"N14: what is no event is not shown", event_garbage},
+    {"O5: handshakes confirmed, flows refused, and why", events_of_flows},
+    {"O5: events in words, printable", events_in_words},
     {"N14: events that were missed; nothing in a line commands the terminal", hostile_events},
     {"P1: a tenth blocks exactly the places below it", tenths_are_exact},
     {"P1: what would be blocked at each tenth", tenths_lines},

@@ -29,7 +29,7 @@ static bool reload(void *context, FILE *errors)
 
 static enum qw_error start(struct scene *scene, struct control_server **server, struct io_error *error)
 {
-    const struct control_handlers handlers = {scene, reload};
+    const struct control_handlers handlers = {.context = scene, .reload = reload};
     return control_server_start(scene->world.path, scene->world.engine, NULL, &handlers, server, error);
 }
 
@@ -37,7 +37,7 @@ static void scene_make(struct scene *scene, unsigned flows)
 {
     struct io_error error = {0};
     *scene = (struct scene){0};
-    world_make(&scene->world, flows);
+    world_make(&scene->world, flows, io_now());
     CU_ASSERT_EQUAL_FATAL(start(scene, &scene->server, &error), QW_OK);
 }
 
@@ -45,7 +45,7 @@ static void scene_make_nat(struct scene *scene, unsigned flows)
 {
     struct io_error error = {0};
     *scene = (struct scene){0};
-    world_make_nat(&scene->world, flows);
+    world_make_nat(&scene->world, flows, io_now());
     CU_ASSERT_EQUAL_FATAL(start(scene, &scene->server, &error), QW_OK);
 }
 
@@ -101,32 +101,36 @@ static void answers(void)
 static void wrong_requests(void)
 {
     struct scene scene;
-    char longer[300];
+    char longer[2100];
     memset(longer, 'x', sizeof(longer));
     longer[sizeof(longer) - 1] = '\0';
     scene_make(&scene, 1);
-    expect_raw(
-        &scene, "flow\n",
-        "{\"error\":\"unknown request 'flow': only flows, mappings, events, stats and reload are\"}\n");
-    expect_raw(
-        &scene, "flows \n",
-        "{\"error\":\"unknown request 'flows ': only flows, mappings, events, stats and reload are\"}\n");
+    expect_raw(&scene, "flow\n",
+               "{\"error\":\"unknown request 'flow': only flows, hosts, mappings, events, stats, offload "
+               "and reload are\"}\n");
+    expect_raw(&scene, "flows \n",
+               "{\"error\":\"unknown request 'flows ': only flows, hosts, mappings, events, stats, offload "
+               "and reload are\"}\n");
     expect_raw(
         &scene, "events  1\n",
-        "{\"error\":\"unknown request 'events  1': only flows, mappings, events, stats and reload are\"}\n");
+        "{\"error\":\"unknown request 'events  1': only flows, hosts, mappings, events, stats, offload "
+        "and reload are\"}\n");
     expect_raw(
         &scene, "flows 1\n",
-        "{\"error\":\"unknown request 'flows 1': only flows, mappings, events, stats and reload are\"}\n");
-    expect_raw(
-        &scene, "events 1234567890123456789\n",
-        "{\"error\":\"unknown request 'events 1234567890123456789': only flows, mappings, events, stats "
-        "and reload are\"}\n");
+        "{\"error\":\"there is no '1'; allowed: state, version, client, server, port, sni, alpn, rule, idle, "
+        "sort, limit, reverse, brief\"}\n");
+    expect_raw(&scene, "events 1234567890123456789\n",
+               "{\"error\":\"unknown request 'events 1234567890123456789': only flows, hosts, mappings, "
+               "events, stats, "
+               "offload and reload are\"}\n");
     expect_raw(&scene, "\n",
-               "{\"error\":\"unknown request '': only flows, mappings, events, stats and reload are\"}\n");
+               "{\"error\":\"unknown request '': only flows, hosts, mappings, events, stats, offload and "
+               "reload are\"}\n");
     expect_raw(&scene, "\xff\x1b\n",
-               "{\"error\":\"unknown request '?\?': only flows, mappings, events, stats and reload are\"}\n");
-    longer[258] = '\0';
-    expect_raw(&scene, longer, "{\"error\":\"the request is longer than 256 bytes\"}\n");
+               "{\"error\":\"unknown request '?\?': only flows, hosts, mappings, events, stats, offload and "
+               "reload are\"}\n");
+    longer[2050] = '\0';
+    expect_raw(&scene, longer, "{\"error\":\"the request is longer than 2048 bytes\"}\n");
     scene_end(&scene);
 }
 
@@ -137,10 +141,8 @@ static void only_in_mode_nat(void)
     scene_make(&scene, 1);
     ask(&scene, "mappings", QW_ERR_INVALID, &error);
     CU_ASSERT_STRING_EQUAL(error.text, "mappings exist only in mode nat");
-    ask(&scene, "events", QW_ERR_INVALID, &error);
-    CU_ASSERT_STRING_EQUAL(error.text, "events are those of mappings, which exist only in mode nat");
-    ask(&scene, "events 7", QW_ERR_INVALID, &error);
-    CU_ASSERT_STRING_EQUAL(error.text, "events are those of mappings, which exist only in mode nat");
+    struct heard events = ask(&scene, "events", QW_OK, &error);
+    CU_ASSERT_EQUAL(events.lines, 0);
     scene_end(&scene);
 }
 
@@ -208,14 +210,22 @@ static void long_refusal(void)
 {
     struct scene scene;
     struct io_error error;
-    char text[1001];
-    for (unsigned i = 0; i < 10; i++)
-        snprintf(text + 100 * i, 101, "%098u%u\n", 0u, i);
+    char text[5001], fits[4001];
+    for (unsigned i = 0; i < 50; i++)
+        snprintf(text + 100 * i, 101, "%097u%02u\n", 0u, i);
+    snprintf(fits, sizeof(fits), "%.4000s", text);
     scene_make(&scene, 0);
     scene.refusal = text;
     ask(&scene, "reload", QW_ERR_INVALID, &error);
-    CU_ASSERT_EQUAL(strlen(error.text), 499);
-    CU_ASSERT_EQUAL(strncmp(error.text, text, 499), 0);
+    const char *rest = error.text + 3999;
+    CU_ASSERT_EQUAL(strncmp(error.text, text, 3999), 0);
+    CU_ASSERT_STRING_EQUAL(rest, "\nand 10 more, which quicward check shows");
+    scene.refusal = fits;
+    ask(&scene, "reload", QW_ERR_INVALID, &error);
+    CU_ASSERT_EQUAL(strlen(error.text), 3999);
+    scene.refusal = "/etc/\xff.conf:1: bad\nsecond\n";
+    ask(&scene, "reload", QW_ERR_INVALID, &error);
+    CU_ASSERT_STRING_EQUAL(error.text, "/etc/?.conf:1: bad\nsecond");
     scene_end(&scene);
 }
 
@@ -224,7 +234,7 @@ static void nobody_there(void)
     struct scene scene;
     struct io_error error;
     char expected[256];
-    world_make(&scene.world, 0);
+    world_make(&scene.world, 0, io_now());
     snprintf(expected, sizeof(expected),
              "no daemon answers on %s: No such file or directory; is quicward run -c FILE running?",
              scene.world.path);
@@ -290,7 +300,7 @@ static void bad_paths(void)
 {
     struct scene scene;
     struct io_error error = {0};
-    world_make(&scene.world, 0);
+    world_make(&scene.world, 0, io_now());
     snprintf(scene.world.path, sizeof(scene.world.path), "%s/not/made/control.sock", scene.world.folder);
     CU_ASSERT_EQUAL(start(&scene, &scene.server, &error), QW_ERR_SYSTEM);
     CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "cannot make the folder"));
@@ -299,6 +309,36 @@ static void bad_paths(void)
     CU_ASSERT_EQUAL(start(&scene, &scene.server, &error), QW_ERR_SYSTEM);
     CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "File name too long"));
     world_end(&scene.world);
+}
+
+/* The number that the next file gets: it stays where nothing was left open. */
+static int next_file(void)
+{
+    int fd = dup(STDOUT_FILENO);
+    close(fd);
+    return fd;
+}
+
+/* The first server lets go of the connection by which the second one found it, a moment later. */
+static bool comes_to_be(int fd)
+{
+    unsigned ms = 0;
+    for (; ms < 20000 && next_file() != fd; ms++)
+        usleep(1000);
+    return ms < 20000;
+}
+
+static void a_failed_start_leaves_nothing_open(void)
+{
+    struct scene scene;
+    struct control_server *second;
+    struct io_error error = {0};
+    scene_make(&scene, 0);
+    int before = next_file();
+    CU_ASSERT_EQUAL(start(&scene, &second, &error), QW_ERR_SYSTEM);
+    CU_ASSERT_PTR_NULL(second);
+    CU_ASSERT_TRUE(comes_to_be(before));
+    scene_end(&scene);
 }
 
 static void permissions(void)
@@ -321,7 +361,7 @@ static const struct test TESTS[] = {
     {"O5: flows and stats, more than one piece of them", answers},
     {"S3: unknown, empty, unprintable and oversize requests", wrong_requests},
     {"N14: mappings and events of an engine, at the time of day", nat_answers},
-    {"N14: mappings and events are refused where there is no NAT", only_in_mode_nat},
+    {"N14, O5: mappings are refused where there is no NAT, events are not", only_in_mode_nat},
     {"S3: clients that stall do not keep another waiting", stalled_clients},
     {"S2: reload is done, or says why not", reloads},
     {"S2: of a long refusal whole lines are kept", long_refusal},
@@ -329,6 +369,7 @@ static const struct test TESTS[] = {
     {"S1: a path in use is refused, and stays in use", second_server},
     {"S1: a socket left by a dead daemon is replaced", stale_socket},
     {"S6: a file that is no socket is left alone", plain_file},
+    {"S4: a start that fails leaves nothing open", a_failed_start_leaves_nothing_open},
     {"S6: a path that cannot be made is named", bad_paths},
     {"S6: the socket is for its owner and group, whatever the umask", permissions},
 };

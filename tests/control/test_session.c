@@ -27,7 +27,7 @@ struct scene {
 static void scene_make(struct scene *scene)
 {
     int pair[2], small = 4096;
-    world_make(&scene->world, FLOWS);
+    world_make(&scene->world, FLOWS, START);
     CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
     CU_ASSERT_EQUAL(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
     scene->source = (struct session_source){.engine = scene->world.engine};
@@ -98,6 +98,19 @@ static void slow_request(void)
     scene_end(&scene);
 }
 
+/* The answer has 5 s of its own, however long the request took. */
+static void slow_request_then_answer(void)
+{
+    struct scene scene;
+    scene_make(&scene);
+    CU_ASSERT_TRUE(ask(&scene, "sta", 1000));
+    CU_ASSERT_TRUE(ask(&scene, "ts\n", 4000));
+    CU_ASSERT_EQUAL(session_events(&scene.session), POLLOUT);
+    CU_ASSERT_FALSE(session_stalled(&scene.session, after_ms(8999)));
+    CU_ASSERT_TRUE(session_stalled(&scene.session, after_ms(9000)));
+    scene_end(&scene);
+}
+
 static void slow_reader(void)
 {
     struct scene scene;
@@ -132,7 +145,7 @@ static void gone_client(void)
 static void longest_request(void)
 {
     struct scene scene;
-    char request[SESSION_REQUEST_MAX + 2], last[512] = "";
+    char request[SESSION_REQUEST_MAX + 2], last[4096] = "";
     memset(request, 'x', sizeof(request));
     request[SESSION_REQUEST_MAX] = '\0';
     scene_make(&scene);
@@ -148,9 +161,10 @@ static void longest_request(void)
 static const struct test TESTS[] = {
     {"O5: a request in parts, an answer in pieces", whole_answer},
     {"S3: a request that does not end is given up after 5 s", slow_request},
+    {"S3: an answer has 5 s, whenever its request ended", slow_request_then_answer},
     {"S3: a client that does not read is given up 5 s after its last byte", slow_reader},
     {"S3: a client that is gone ends its session", gone_client},
-    {"S3: 256 bytes are a request", longest_request},
+    {"S3: 2048 bytes are a request", longest_request},
 };
 
 void suite_session(void)

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void add_flow(struct world *world, unsigned number)
+static void add_flow(struct world *world, unsigned number, struct qw_time now)
 {
     uint8_t bytes[64];
     char from[32];
@@ -14,33 +14,34 @@ static void add_flow(struct world *world, unsigned number)
     struct engine_packet packet = {.data = bytes, .writable = bytes, .from = ENGINE_INSIDE};
     packet.captured = test_udp(bytes, sizeof(bytes), from, "198.51.100.7:443", "x", 1);
     packet.wire_len = (uint32_t)packet.captured;
-    engine_handle(world->worker, &packet, io_now(), &verdict);
+    engine_handle(world->worker, &packet, now, &verdict);
 }
 
-static void make(struct world *world, struct config *config, unsigned flows)
+static void make(struct world *world, struct config *config, unsigned flows, struct qw_time now)
 {
     config->flows_max = 1024;
+    config->flows_per_host = 1024;
     config->handshakes_max = 16;
     *world = (struct world){.folder = "/tmp/quicward-control-XXXXXX"};
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(world->folder));
     snprintf(world->path, sizeof(world->path), "%s/made/control.sock", world->folder);
-    const struct engine_options options = {.config = config, .shards = 1, .secret = {1, 2}};
+    const struct engine_options options = {.config = config, .shards = 1, .secret = {1, 2}, .now = now};
     CU_ASSERT_EQUAL_FATAL(engine_new(&options, &world->engine), QW_OK);
     world->worker = engine_worker_new(world->engine);
     CU_ASSERT_PTR_NOT_NULL_FATAL(world->worker);
     for (unsigned i = 0; i < flows; i++)
-        add_flow(world, i);
+        add_flow(world, i, now);
 }
 
-void world_make(struct world *world, unsigned flows)
+void world_make(struct world *world, unsigned flows, struct qw_time now)
 {
     struct config config;
     config_defaults(&config);
     config.mode = CONFIG_MONITOR;
-    make(world, &config, flows);
+    make(world, &config, flows, now);
 }
 
-void world_make_nat(struct world *world, unsigned flows)
+void world_make_nat(struct world *world, unsigned flows, struct qw_time now)
 {
     static const uint8_t EXTERNAL[4] = {203, 0, 113, 9};
     struct config config;
@@ -48,7 +49,7 @@ void world_make_nat(struct world *world, unsigned flows)
     config.mode = CONFIG_NAT;
     config.external_count = 1;
     config.external[0] = qw_addr_v4(EXTERNAL);
-    make(world, &config, flows);
+    make(world, &config, flows, now);
 }
 
 void world_end(struct world *world)

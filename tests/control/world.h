@@ -10,11 +10,12 @@ struct world {
     char folder[64], path[128]; /* path: folder/made/control.sock, `made` not there yet */
 };
 
-/* An engine in monitor mode with `flows` one-way flows, and an empty folder. */
-void world_make(struct world *world, unsigned flows);
+/* An engine in monitor mode with `flows` one-way flows that began at `now`, and an empty folder. `now` is on
+ * the clock by which the test looks: io_now() where the server's own thread does. */
+void world_make(struct world *world, unsigned flows, struct qw_time now);
 
 /* The same in mode nat, so that each of the flows has a mapping. */
-void world_make_nat(struct world *world, unsigned flows);
+void world_make_nat(struct world *world, unsigned flows, struct qw_time now);
 void world_end(struct world *world);
 
 /* An answer: its lines one after another, and how many. */

@@ -11,8 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#define SOCKET_MODE 0660     /* of the file: the daemon's user and the group that may watch */
 #define CLIENTS_MAX 8        /* served at once; more wait in the backlog */
 #define ACCEPT_PAUSE_MS 1000 /* without a free file descriptor accept(2) fails at once, again and again */
+#define RECLAIM_MS 1000      /* between two attempts to free replaced settings */
 
 enum { POLL_STOP, POLL_LISTENER, POLL_CLIENTS, POLL_COUNT = POLL_CLIENTS + CLIENTS_MAX };
 
@@ -22,6 +24,8 @@ struct control_server {
     struct pollfd polls[POLL_COUNT];
     int listener, stop; /* stop: an eventfd */
     bool pausing;       /* accept(2) failed: not again before ACCEPT_PAUSE_MS */
+    _Atomic uint64_t followed_ns;
+    bool reclaiming; /* settings of before a reload are not freed yet */
     pthread_t thread;
     char path[CONFIG_PATH_MAX];
 };
@@ -55,10 +59,11 @@ static void fill_polls(struct control_server *server)
             (struct pollfd){.fd = server->clients[i].fd, .events = session_events(&server->clients[i])};
 }
 
-/* Milliseconds until the first client has taken too long, rounded up; -1 for no limit. */
+/* Milliseconds until the first client has taken too long, rounded up, or until settings are to be freed; -1
+ * for no limit. */
 static int patience(const struct control_server *server, struct qw_time now)
 {
-    int64_t least = server->pausing ? ACCEPT_PAUSE_MS : -1;
+    int64_t least = server->pausing ? ACCEPT_PAUSE_MS : server->reclaiming ? RECLAIM_MS : -1;
     for (unsigned i = 0; i < CLIENTS_MAX; i++) {
         const struct session *client = &server->clients[i];
         int64_t left = (int64_t)(qw_time_since(client->deadline, now) / QW_NS_PER_MS) + 1;
@@ -102,6 +107,7 @@ static void *serve(void *context)
             return NULL;
         server->source.epoch_ns = epoch();
         serve_clients(server, now);
+        server->reclaiming = engine_reclaim(server->source.engine);
         if (server->polls[POLL_LISTENER].revents)
             accept_client(server, now);
     }
@@ -122,7 +128,9 @@ static void release(struct control_server *server)
 
 static enum qw_error start(struct control_server *server, const char *path, struct io_error *error)
 {
-    enum qw_error result = control_listen(path, &server->listener, error);
+    enum qw_error result =
+        control_listen(path, server->source.handlers.mode ? server->source.handlers.mode : SOCKET_MODE,
+                       server->source.handlers.group, &server->listener, error);
     if (result != QW_OK)
         return result;
     server->stop = eventfd(0, EFD_CLOEXEC);
@@ -156,7 +164,8 @@ enum qw_error control_server_start(const char *path, struct engine *engine, stru
                                              .handlers = *handlers,
                                              .nat = has_mappings(engine),
                                              .mappings = engine_mappings,
-                                             .events = engine_events};
+                                             .events = engine_events,
+                                             .followed_ns = &server->followed_ns};
     snprintf(server->path, sizeof(server->path), "%s", path);
     for (unsigned i = 0; i < CLIENTS_MAX; i++)
         server->clients[i].fd = -1;
@@ -166,6 +175,14 @@ enum qw_error control_server_start(const char *path, struct engine *engine, stru
     else
         release(server);
     return result;
+}
+
+#define FOLLOWED_NS QW_NS_PER_SECOND
+
+bool control_server_is_followed(const struct control_server *server)
+{
+    uint64_t asked_ns = atomic_load(&server->followed_ns);
+    return asked_ns != 0 && qw_time_since(io_now(), (struct qw_time){asked_ns}) < FOLLOWED_NS;
 }
 
 void control_server_stop(struct control_server *server)

@@ -11,8 +11,10 @@
 /* A stream socket connected to `path`, or -1 with errno. `flags` are those of socket(2). */
 int control_connect(const char *path, int flags);
 
-/* A non-blocking socket that listens on `path` (mode 0660). Makes its folder, replaces a socket file that
- * nobody listens on, and touches nothing else that stands there. QW_OK, *out; QW_ERR_SYSTEM, `error`. */
-enum qw_error control_listen(const char *path, int *out, struct io_error *error);
+/* A non-blocking socket that listens on `path` (with that mode and group: struct control_handlers). Makes its
+ * folder, replaces a socket file that nobody listens on, and touches nothing else that stands there. QW_OK,
+ * *out; QW_ERR_SYSTEM, `error`. */
+enum qw_error control_listen(const char *path, mode_t mode, const char *group, int *out,
+                             struct io_error *error);
 
 #endif

@@ -1,4 +1,6 @@
 #include "session.h"
+#include "flow_rank.h"
+#include "host_sums.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -6,9 +8,24 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Root, and the daemon's own user. Whoever cannot be named is nobody. */
+static bool is_trusted(int fd)
+{
+    struct ucred peer = {0};
+    socklen_t len = sizeof peer;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && len == sizeof peer &&
+           (peer.uid == 0 || peer.uid == geteuid());
+}
+
 void session_open(struct session *session, int fd, struct qw_time now)
 {
-    *session = (struct session){.fd = fd, .deadline = qw_time_add(now, SESSION_PATIENCE_NS)};
+    *session = (struct session){
+        .fd = fd, .trusted = is_trusted(fd), .deadline = qw_time_add(now, SESSION_PATIENCE_NS)};
+}
+
+const struct control_veil *session_veil(const struct session *session, const struct session_source *source)
+{
+    return session->trusted ? NULL : source->handlers.veil;
 }
 
 void session_close(struct session *session)
@@ -16,6 +33,8 @@ void session_close(struct session *session)
     if (session->fd >= 0)
         close(session->fd);
     free(session->text);
+    flow_rank_free(session->rank);
+    host_sums_free(session->hosts);
     *session = (struct session){.fd = -1};
 }
 

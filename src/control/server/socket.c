@@ -7,7 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define SOCKET_MODE 0660 /* root and the group that may watch */
+#define NO_GROUP ((gid_t)-1)
 #define FOLDER_MODE 0755
 
 static bool make_address(const char *path, struct sockaddr_un *out)
@@ -80,17 +80,31 @@ static bool make_room(const char *path, struct io_error *error)
 
 /* The mode a socket has before bind(2) is the mode its file is made with, so it is never open to all; the
  * chmod after it gives back what the umask took. */
-static bool bind_and_listen(int fd, const struct sockaddr_un *address)
+static bool bind_and_listen(int fd, const struct sockaddr_un *address, mode_t mode, gid_t group)
 {
-    return fchmod(fd, SOCKET_MODE) == 0 &&
-           bind(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 &&
-           chmod(address->sun_path, SOCKET_MODE) == 0 && listen(fd, CONTROL_BACKLOG) == 0;
+    return fchmod(fd, mode) == 0 && bind(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 &&
+           (group == NO_GROUP || chown(address->sun_path, (uid_t)-1, group) == 0) &&
+           chmod(address->sun_path, mode) == 0 && listen(fd, CONTROL_BACKLOG) == 0;
 }
 
-enum qw_error control_listen(const char *path, int *out, struct io_error *error)
+/* Until it belongs to its group nobody of another one may use it. */
+static bool find_group(const char *name, gid_t *out, struct io_error *error)
+{
+    *out = NO_GROUP;
+    if (!name || !name[0] || io_group_find(name, out))
+        return true;
+    control_say(error, "control socket: there is no group \"%s\"", name);
+    return false;
+}
+
+enum qw_error control_listen(const char *path, mode_t mode, const char *group, int *out,
+                             struct io_error *error)
 {
     struct sockaddr_un address;
+    gid_t gid;
     *out = -1;
+    if (!find_group(group, &gid, error))
+        return QW_ERR_SYSTEM;
     if (!make_address(path, &address)) {
         control_say(error, "control socket: %s: %s", path, strerror(errno));
         return QW_ERR_SYSTEM;
@@ -98,7 +112,7 @@ enum qw_error control_listen(const char *path, int *out, struct io_error *error)
     if (!make_folder(&address, error) || !make_room(path, error))
         return QW_ERR_SYSTEM;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || !bind_and_listen(fd, &address)) {
+    if (fd < 0 || !bind_and_listen(fd, &address, mode, gid)) {
         control_say(error, "control socket: cannot listen on %s: %s", path, strerror(errno));
         if (fd >= 0)
             close(fd);

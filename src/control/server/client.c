@@ -1,3 +1,4 @@
+#include "session.h"
 #include "socket.h"
 #include "text.h"
 #include <errno.h>
@@ -10,31 +11,53 @@
 
 #define ANSWER_PATIENCE_S 30 /* a daemon that says nothing for so long hangs */
 
-/* A stream to read the answer from, or NULL with errno. */
-static FILE *ask(const char *path, const char *request)
+/* Is it the process that answered before? 0: none did, or the kernel does not tell who. */
+static bool is_same(int fd, pid_t *daemon)
 {
-    char line[64];
-    const struct timeval patience = {.tv_sec = ANSWER_PATIENCE_S};
-    int len = snprintf(line, sizeof(line), "%s\n", request);
-    int fd = control_connect(path, 0);
-    if (fd < 0)
-        return NULL;
-    FILE *answer = NULL;
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0 &&
-        send(fd, line, (size_t)len, MSG_NOSIGNAL) == len)
-        answer = fdopen(fd, "r");
-    if (!answer)
-        close(fd);
-    return answer;
+    struct ucred peer = {0};
+    socklen_t len = sizeof(peer);
+    if (!daemon || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+        return true;
+    bool same = *daemon == 0 || *daemon == peer.pid;
+    *daemon = peer.pid;
+    return same;
 }
 
-/* An error text may be longer than a message: what is kept ends with a whole line. */
+/* A stream to read the answer from, or NULL with errno. */
+static FILE *ask(int fd, const char *request)
+{
+    char line[SESSION_REQUEST_MAX + 2];
+    const struct timeval patience = {.tv_sec = ANSWER_PATIENCE_S};
+    int len = snprintf(line, sizeof(line), "%s\n", request);
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0 &&
+        send(fd, line, (size_t)len, MSG_NOSIGNAL) == len)
+        return fdopen(fd, "r");
+    return NULL;
+}
+
+#define MORE_SIZE 64
+
+static unsigned count_lines(const char *text)
+{
+    unsigned lines = 1;
+    for (; *text; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
+/* An error text may be longer than there is room: whole lines are kept, and the others counted. */
 static void keep_whole_lines(struct io_error *error, const char *text)
 {
+    size_t room = sizeof(error->text) - MORE_SIZE;
     control_say(error, "%s", text);
+    if (strlen(text) < sizeof(error->text))
+        return;
+    error->text[room] = '\0';
     char *newline = strrchr(error->text, '\n');
-    if (strlen(text) >= sizeof(error->text) && newline)
-        *newline = '\0';
+    size_t kept = newline ? (size_t)(newline - error->text) : room;
+    unsigned more = count_lines(text + kept + (newline ? 1 : 0));
+    snprintf(error->text + kept, sizeof(error->text) - kept, "\nand %u more, which quicward check shows",
+             more);
 }
 
 enum ending { NOT_LAST, LAST_OK, LAST_ERROR };
@@ -76,14 +99,27 @@ static enum ending read_answer(FILE *answer, control_line *line, void *context, 
     return ending;
 }
 
-enum qw_error control_request(const char *path, const char *request, control_line *line, void *context,
-                              struct io_error *error)
+static enum qw_error nobody(const char *path, struct io_error *error)
 {
-    FILE *answer = ask(path, request);
+    control_say(error, "no daemon answers on %s: %s; is quicward run -c FILE running?", path,
+                strerror(errno));
+    return QW_ERR_SYSTEM;
+}
+
+enum qw_error control_request_of(const char *path, pid_t *daemon, const char *request, control_line *line,
+                                 void *context, struct io_error *error)
+{
+    int fd = control_connect(path, 0);
+    if (fd < 0)
+        return nobody(path, error);
+    if (!is_same(fd, daemon)) {
+        close(fd);
+        return QW_ERR_NOT_FOUND;
+    }
+    FILE *answer = ask(fd, request);
     if (!answer) {
-        control_say(error, "no daemon answers on %s: %s; is quicward run -c FILE running?", path,
-                    strerror(errno));
-        return QW_ERR_SYSTEM;
+        close(fd);
+        return nobody(path, error);
     }
     enum ending ending = read_answer(answer, line, context, error);
     fclose(answer);
@@ -92,4 +128,10 @@ enum qw_error control_request(const char *path, const char *request, control_lin
         return QW_ERR_SYSTEM;
     }
     return ending == LAST_OK ? QW_OK : QW_ERR_INVALID;
+}
+
+enum qw_error control_request(const char *path, const char *request, control_line *line, void *context,
+                              struct io_error *error)
+{
+    return control_request_of(path, NULL, request, line, context, error);
 }

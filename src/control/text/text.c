@@ -112,6 +112,26 @@ char *control_printable(json_t *object, const char *key, char *out, size_t size)
     return out;
 }
 
+#define EXACT_BELOW 100000
+
+char *control_amount(json_int_t amount, char out[static CONTROL_AMOUNT_MAX])
+{
+    double scaled = (double)amount;
+    unsigned power = 0;
+    if (amount < EXACT_BELOW) {
+        snprintf(out, CONTROL_AMOUNT_MAX, "%" JSON_INTEGER_FORMAT, amount);
+        return out;
+    }
+    for (; scaled >= 999.5 && power < 5; power++)
+        scaled /= 1000;
+    snprintf(out, CONTROL_AMOUNT_MAX, "%.*f%c",
+             scaled < 9.995   ? 2
+             : scaled < 99.95 ? 1
+                              : 0,
+             scaled, " kMGTP"[power]);
+    return out;
+}
+
 void control_say(struct io_error *error, const char *format, ...)
 {
     va_list arguments;

@@ -4,6 +4,7 @@
 struct control_table {
     const struct rows *rows;
     struct grid grid;
+    struct flat line; /* the one that is read */
 };
 
 struct control_table *control_table_new(enum control_rows rows)
@@ -26,19 +27,17 @@ void control_table_free(struct control_table *table)
 
 bool control_table_add(struct control_table *table, const char *json_line)
 {
-    json_t *object = json_loads(json_line, JSON_REJECT_DUPLICATES, NULL);
-    struct grid_row *row = object ? grid_next(&table->grid) : NULL;
-    bool added = row && table->rows->read(object, row);
-    if (added)
-        table->grid.count++;
-    json_decref(object);
-    return added;
+    struct grid_row row;
+    for (unsigned i = 0; i < GRID_COLUMNS_MAX; i++)
+        row.cells[i][0] = '\0';
+    return flat_read(&table->line, json_line) && table->rows->read(&table->line, &row) &&
+           grid_add(&table->grid, &row);
 }
 
-void control_table_print(const struct control_table *table, FILE *out)
+void control_table_print(const struct control_table *table, unsigned width, FILE *out)
 {
     if (table->grid.count == 0)
         fprintf(out, "%s\n", table->rows->none);
     else
-        grid_print(&table->grid, out);
+        grid_print(&table->grid, width, out);
 }

@@ -2,8 +2,8 @@
 #ifndef CONTROL_ROWS_H
 #define CONTROL_ROWS_H
 
+#include "flat.h"
 #include "grid.h"
-#include <jansson.h>
 #include <quicward/control.h>
 
 struct rows {
@@ -11,7 +11,7 @@ struct rows {
     const struct grid_column *columns;
     unsigned column_count;
     /* Fills an empty row. False when `object` is no such line; what stands in `row` does not matter then. */
-    bool (*read)(json_t *object, struct grid_row *row);
+    bool (*read)(const struct flat *object, struct grid_row *row);
 };
 
 const struct rows *rows_of(enum control_rows rows);

@@ -14,20 +14,6 @@ static bool say_error(const char *text, FILE *out)
     return control_write_line(json_pack("{s:s}", "error", text), out);
 }
 
-static bool write_flows(struct session *session, const struct session_source *source, struct qw_time now,
-                        FILE *out)
-{
-    struct engine_flow flows[SESSION_PIECE];
-    size_t count = engine_flows(source->engine, &session->cursor, now, flows, SESSION_PIECE);
-    if (count == 0)
-        return say_ok(out);
-    session->next = write_flows;
-    for (size_t i = 0; i < count; i++)
-        if (!control_flow_json(&flows[i], out))
-            return false;
-    return true;
-}
-
 static bool write_mappings(struct session *session, const struct session_source *source, struct qw_time now,
                            FILE *out)
 {
@@ -38,9 +24,11 @@ static bool write_mappings(struct session *session, const struct session_source 
     if (count == 0)
         return say_ok(out);
     session->next = write_mappings;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        control_veil_mapping(session_veil(session, source), &mappings[i]);
         if (!control_mapping_json(&mappings[i], now, out))
             return false;
+    }
     return true;
 }
 
@@ -70,9 +58,11 @@ static bool write_events(struct session *session, const struct session_source *s
     if (count == 0)
         return say_ok(out);
     session->next = write_events;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        control_veil_event(session_veil(session, source), &events[i]);
         if (!write_event(session, &events[i], source->epoch_ns, out))
             return false;
+    }
     return true;
 }
 
@@ -98,11 +88,11 @@ static bool begin_events(struct session *session, const struct session_source *s
                          FILE *out)
 {
     uint64_t number;
-    if (!source->nat)
-        return say_error("events are those of mappings, which exist only in mode nat", out);
     if (read_number(session->request + strcspn(session->request, "0123456789"), &number)) {
         session->counts_missed = true;
         session->cursor = given(source, number);
+        if (source->followed_ns)
+            atomic_store(source->followed_ns, now.ns);
     }
     session->left = CONTROL_EVENTS_MAX;
     return write_events(session, source, now, out);
@@ -119,7 +109,36 @@ static bool write_stats(struct session *session, const struct session_source *so
     (void)now;
     engine_stats(source->engine, &stats);
     unsigned count = source->queues ? io_queues_stats(source->queues, queues, CONFIG_WORKERS_MAX) : 0;
-    return control_stats_json(&stats, source->engine, queues, count, out) && say_ok(out);
+    struct io_rules_stats rules = {0};
+    if (source->handlers.rules)
+        source->handlers.rules(source->handlers.context, &rules);
+    struct control_sink_stats sinks[CONTROL_SINKS_MAX];
+    unsigned sink_count =
+        source->handlers.sinks ? source->handlers.sinks(source->handlers.context, sinks) : 0;
+    return control_stats_json(&stats, source->engine, queues, count, &rules, sinks, sink_count, out) &&
+           say_ok(out);
+}
+
+static bool write_offload(struct session *session, const struct session_source *source, struct qw_time now,
+                          FILE *out)
+{
+    struct io_offload offload;
+    (void)session;
+    (void)now;
+    if (!source->queues || !io_queues_offloads(source->queues))
+        return say_error("there is no fast path: offload is \"off\" in the configuration", out);
+    io_queues_offload(source->queues, &offload);
+    return control_offload_json(&offload, out) && say_ok(out);
+}
+
+/* A path may have any bytes, and JSON has UTF-8 only. */
+static void make_text(char *text)
+{
+    json_t *string = json_string(text);
+    for (; !string && *text; text++)
+        if (*text < ' ' || *text > '~')
+            *text = *text == '\n' ? '\n' : '?';
+    json_decref(string);
 }
 
 static bool write_reload(struct session *session, const struct session_source *source, struct qw_time now,
@@ -136,6 +155,8 @@ static bool write_reload(struct session *session, const struct session_source *s
     fclose(stream);
     while (errors && len > 0 && errors[len - 1] == '\n')
         errors[--len] = '\0';
+    if (errors)
+        make_text(errors);
     bool written = done ? say_ok(out) : errors && say_error(errors, out);
     free(errors);
     return written;
@@ -143,13 +164,17 @@ static bool write_reload(struct session *session, const struct session_source *s
 
 /* ---- which one ---- */
 
+enum takes { NOTHING, NUMBER, WORDS };
+
 static const struct request {
     const char *word;
-    bool takes_number; /* it may follow, after one space */
+    enum takes takes; /* what may follow, after one space */
     session_write *write;
 } REQUESTS[] = {
-    {"flows", false, write_flows},   {"mappings", false, write_mappings}, {"events", true, begin_events},
-    {"reload", false, write_reload}, {"stats", false, write_stats},
+    {"flows", WORDS, answer_flows},        {"hosts", WORDS, answer_hosts},
+    {"mappings", NOTHING, write_mappings}, {"events", NUMBER, begin_events},
+    {"reload", NOTHING, write_reload},     {"stats", NOTHING, write_stats},
+    {"offload", NOTHING, write_offload},
 };
 
 static bool asks_for(const char *text, const struct request *request)
@@ -158,14 +183,17 @@ static bool asks_for(const char *text, const struct request *request)
     uint64_t number;
     if (strncmp(text, request->word, len) != 0)
         return false;
-    return !text[len] || (request->takes_number && text[len] == ' ' && read_number(text + len + 1, &number));
+    if (!text[len] || request->takes == NOTHING || text[len] != ' ')
+        return !text[len];
+    return request->takes == WORDS ? text[len + 1] > ' ' : read_number(text + len + 1, &number);
 }
 
 static bool write_refusal(char *request, FILE *out)
 {
     char text[SESSION_REQUEST_MAX + 96];
     control_make_printable(request);
-    snprintf(text, sizeof(text), "unknown request '%s': only flows, mappings, events, stats and reload are",
+    snprintf(text, sizeof(text),
+             "unknown request '%s': only flows, hosts, mappings, events, stats, offload and reload are",
              request);
     return say_error(text, out);
 }
@@ -174,7 +202,7 @@ bool answer_request(struct session *session, const struct session_source *source
                     FILE *out)
 {
     if (session->request_len > SESSION_REQUEST_MAX)
-        return say_error("the request is longer than 256 bytes", out);
+        return say_error("the request is longer than 2048 bytes", out);
     session->request[session->request_len] = '\0';
     bool whole = strlen(session->request) == session->request_len;
     for (size_t i = 0; whole && i < sizeof(REQUESTS) / sizeof(REQUESTS[0]); i++)

@@ -33,6 +33,11 @@ void control_make_printable(char *text);
 /* The string `key` of `object` in printable form, "-" when it has none; cut to fit `out`. Returns `out`. */
 char *control_printable(json_t *object, const char *key, char *out, size_t size);
 
+/* A number for people: exact below 100,000, else three digits and k, M, G, T or P for the powers of 1,000.
+ * Returns `out`. */
+#define CONTROL_AMOUNT_MAX 24
+char *control_amount(json_int_t amount, char out[static CONTROL_AMOUNT_MAX]);
+
 /* Fills `error` as printf does. */
 void control_say(struct io_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

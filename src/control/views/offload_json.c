@@ -1,0 +1,59 @@
+/* The fast path as JSON lines: one an interface, and one about all. */
+#include "text.h"
+#include <quicward/control.h>
+
+static json_t *count(const struct offload_count *count)
+{
+    return json_pack("{s:I,s:I}", "packets", control_count(count->packets), "bytes",
+                     control_count(count->bytes));
+}
+
+static bool write_link(const struct io_offload_link *link, FILE *out)
+{
+    /* clang-format off */
+    return control_write_line(json_pack("{s:s,s:s,s:s,s:I,s:o,s:o}",
+                                        "interface", link->name,
+                                        "place", link->place,
+                                        "why", link->why,
+                                        "entries", control_count(link->entries),
+                                        "fast", count(&link->fast),
+                                        "slow", count(&link->slow)), out);
+    /* clang-format on */
+}
+
+/* Why packets were left to the queue or the kernel. */
+static json_t *left(const struct io_offload *offload)
+{
+    json_t *object = json_object();
+    for (unsigned i = 1; i < offload->reason_count; i++)
+        json_object_set_new(object, offload->reasons[i].text,
+                            json_integer(control_count(offload->reasons[i].packets)));
+    return object;
+}
+
+static json_t *all(const struct io_offload *offload)
+{
+    const struct offload_stats *stats = &offload->stats;
+    /* clang-format off */
+    return json_pack("{s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}",
+                     "running", offload->running,
+                     "flows", control_count(stats->flows),
+                     "flows_max", control_count(stats->flows_max),
+                     "waiting", control_count(stats->waiting),
+                     "put", control_count(stats->put),
+                     "taken", control_count(stats->taken),
+                     "idle", control_count(stats->idle),
+                     "refused", control_count(stats->refused),
+                     "unfit", control_count(stats->unfit),
+                     "forced", control_count(stats->forced),
+                     "left", left(offload));
+    /* clang-format on */
+}
+
+bool control_offload_json(const struct io_offload *offload, FILE *out)
+{
+    for (unsigned i = 0; i < offload->link_count; i++)
+        if (!write_link(&offload->links[i], out))
+            return false;
+    return control_write_line(json_pack("{s:o}", "offload", all(offload)), out);
+}
