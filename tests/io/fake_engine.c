@@ -35,6 +35,24 @@ void engine_handle(struct engine_worker *worker, const struct engine_packet *pac
         fake_engine.held[fake_engine.held_count++] = packet->token;
 }
 
+void engine_tell(struct engine *engine, const struct engine_event *event)
+{
+    (void)engine, (void)event;
+    atomic_fetch_add(&fake_engine.told, 1);
+}
+
+struct engine_worker *engine_worker_new(struct engine *engine)
+{
+    static char nothing;
+    (void)engine;
+    return (struct engine_worker *)(void *)&nothing;
+}
+
+void engine_worker_free(struct engine_worker *worker)
+{
+    (void)worker;
+}
+
 unsigned engine_tick(struct engine_worker *worker, struct qw_time now, unsigned budget)
 {
     (void)worker, (void)now, (void)budget;
@@ -46,6 +64,21 @@ void engine_expect(struct engine_worker *worker, const struct engine_packet *pac
 {
     (void)worker, (void)packets;
     fake_engine.expected += count;
+}
+
+enum engine_lane engine_lane_of(struct engine_worker *worker, unsigned index, bool inside, struct qw_time now,
+                                uint64_t *source)
+{
+    (void)worker, (void)inside, (void)now;
+    fake_engine.asked++;
+    *source = 0;
+    return fake_engine.lanes ? fake_engine.lanes[index] : ENGINE_LANE_KNOWN;
+}
+
+void engine_pass_over(struct engine_worker *worker)
+{
+    (void)worker;
+    fake_engine.passed_over++;
 }
 
 size_t engine_released(const struct engine_worker *worker, const struct engine_release **out)

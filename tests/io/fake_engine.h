@@ -16,6 +16,9 @@ struct fake_engine {
     const struct fake_step *steps; /* for the packets (and ticks) to come; after the last: accept */
     unsigned left, handled;        /* steps; packets */
     unsigned expected;             /* packets told ahead */
+    const enum engine_lane *lanes; /* of the packets of each batch; NULL: known */
+    unsigned asked, passed_over;   /* for lanes; packets that did not come */
+    atomic_uint told;              /* events of the driver */
     uint64_t held[FAKE_HELD_MAX];  /* tokens; the oldest first */
     size_t held_count, released_count;
     struct engine_release released[FAKE_HELD_MAX];

@@ -4,6 +4,8 @@
 #include "random.h"
 #include "sent_verdicts.h"
 #include "suite.h"
+#include <errno.h>
+#include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <stdlib.h>
@@ -14,6 +16,7 @@
 #define PLACE 512 /* for one message */
 #define HELD_MAX 2
 
+static const atomic_uint news;
 static const struct qw_time NOW = {QW_NS_PER_SECOND};
 
 /* A worker without its thread, at one end of a pair of sockets; the other end takes the kernel's part. */
@@ -43,8 +46,8 @@ static void start(enum config_mode mode, const struct fake_step *steps, unsigned
     worker->verdicts.stash = &worker->stash;
     for (unsigned i = 0; i < QUEUE_BATCH; i++)
         worker->pieces[i] = (struct iovec){worker->buffer + (size_t)i * PLACE, PLACE};
-    interfaces_start(&worker->incoming, &rig.config.inside);
-    interfaces_start(&worker->outgoing, &rig.config.inside);
+    interfaces_start(&worker->incoming, &rig.config.inside, &news);
+    interfaces_start(&worker->outgoing, &rig.config.inside, &news);
     verdicts_start(&worker->verdicts, 7401);
 }
 
@@ -96,7 +99,7 @@ static void changed_go_back(void)
     CU_ASSERT_TRUE(sent_is(&got[1], NFQNL_MSG_VERDICT, 3, NF_DROP));
     CU_ASSERT_TRUE(sent_is(&got[2], NFQNL_MSG_VERDICT_BATCH, 2, NF_ACCEPT));
     CU_ASSERT_TRUE(sent_returns(&got[3], 4, "*ourth", 6));
-    CU_ASSERT_EQUAL(rig.worker.packets, 4);
+    CU_ASSERT_EQUAL(rig.worker.counts[QW_QUEUE_COUNTER_packets], 4);
     CU_ASSERT_FALSE(rig.worker.lost);
     finish();
 }
@@ -187,6 +190,45 @@ static void tick_releases(void)
     finish();
 }
 
+/* A verdict that the kernel did not take must not be covered by a later one: the queue is bound again. */
+static void a_verdict_that_is_not_taken(void)
+{
+    static const struct fake_step STEPS[] = {{ENGINE_ACCEPT, false, 0}};
+    start(CONFIG_FIREWALL, STEPS, 1);
+    close(rig.kernel);
+    rig.kernel = -1;
+    comes(1, "first");
+    judge();
+    CU_ASSERT_TRUE(rig.worker.lost);
+    finish();
+}
+
+static void answers(int error)
+{
+    struct nlmsghdr *message = rig.worker.pieces[rig.came].iov_base;
+    mnl_nlmsg_put_header(message)->nlmsg_type = NLMSG_ERROR;
+    struct nlmsgerr *answer = mnl_nlmsg_put_extra_header(message, sizeof(*answer));
+    answer->error = -error;
+    rig.worker.messages[rig.came++].msg_len = message->nlmsg_len;
+}
+
+/* The kernel's answers to verdicts: a packet that is gone costs nothing, a queue that is not ours does. */
+static void answers_to_verdicts(void)
+{
+    static const int ERRORS[] = {0, ENOENT, EPERM, ENODEV, EINVAL};
+    for (unsigned i = 0; i < sizeof(ERRORS) / sizeof(ERRORS[0]); i++) {
+        struct sent_verdict got[2];
+        start(CONFIG_FIREWALL, NULL, 0);
+        answers(ERRORS[i]);
+        comes(1, "first");
+        judge();
+        bool stays = ERRORS[i] == 0 || ERRORS[i] == ENOENT;
+        CU_ASSERT_EQUAL(rig.worker.lost, !stays);
+        CU_ASSERT_EQUAL(sent(got, 2), stays);
+        finish();
+    }
+}
+
 /* Messages with bytes changed at random, an engine that translates all it may: no access goes wrong, and what
  * is sent can be read. */
 static void damaged_messages(void)
@@ -217,6 +259,103 @@ static void damaged_messages(void)
     finish();
 }
 
+/* The kernel numbers packets without gaps: what is missing has passed at once. */
+static uint64_t unseen_in(enum config_mode mode, enum config_when_down when_down)
+{
+    static const struct fake_step STEPS[] = {
+        {ENGINE_ACCEPT, false, 0}, {ENGINE_ACCEPT, false, 0}, {ENGINE_ACCEPT, false, 0}};
+    start(mode, STEPS, 3);
+    rig.config.when_down = when_down;
+    rig.worker.last_id = UINT32_MAX - 1;
+    comes(UINT32_MAX, "one");
+    comes(3, "two"); /* 0, 1 and 2 are missing */
+    judge();
+    comes(5, "three");
+    judge();
+    uint64_t unseen = rig.worker.counts[QW_QUEUE_COUNTER_unseen];
+    CU_ASSERT_EQUAL(rig.worker.seen_id, 5);
+    finish();
+    return unseen;
+}
+
+static void gaps_are_unseen_packets(void)
+{
+    CU_ASSERT_EQUAL(unseen_in(CONFIG_MONITOR, CONFIG_DOWN_DROP), 4);
+    CU_ASSERT_EQUAL(unseen_in(CONFIG_MONITOR, CONFIG_DOWN_PASS), 4);
+    CU_ASSERT_EQUAL(unseen_in(CONFIG_FIREWALL, CONFIG_DOWN_PASS), 4);
+    CU_ASSERT_EQUAL(unseen_in(CONFIG_FIREWALL, CONFIG_DOWN_DROP), 0); /* the kernel counts them as dropped */
+    CU_ASSERT_EQUAL(unseen_in(CONFIG_NAT, CONFIG_DOWN_DROP), 0);
+}
+
+/* ---- lanes ---- */
+
+static uint32_t next_id;
+
+static void a_full_batch(void)
+{
+    for (unsigned i = 0; i < QUEUE_BATCH; i++)
+        comes(++next_id, "packet");
+    judge();
+}
+
+static unsigned drops_sent(void)
+{
+    struct sent_verdict got[2 * QUEUE_BATCH];
+    unsigned drops = 0;
+    for (unsigned count; (count = sent(got, 2 * QUEUE_BATCH)) > 0;)
+        for (unsigned i = 0; i < count; i++)
+            drops += got[i].verdict == NF_DROP;
+    return drops;
+}
+
+/* Every second packet is of nobody known, and their side has had its time. */
+static void press(enum config_mode mode)
+{
+    static enum engine_lane lanes[QUEUE_BATCH];
+    for (unsigned i = 0; i < QUEUE_BATCH; i++)
+        lanes[i] = i % 2 == 0 ? ENGINE_LANE_OUTSIDE : i % 4 == 1 ? ENGINE_LANE_KNOWN : ENGINE_LANE_INSIDE;
+    start(mode, NULL, 0);
+    next_id = 0;
+    fake_engine.lanes = lanes;
+    for (unsigned i = 1; i < LANES_PRESSED; i++)
+        a_full_batch();
+    CU_ASSERT_EQUAL(fake_engine.asked, 0);
+    a_full_batch();
+    rig.worker.lanes.began = (struct qw_time){UINT64_MAX}; /* a window that does not end */
+    rig.worker.lanes.taken[ENGINE_LANE_OUTSIDE] = LANES_TIME_NS;
+    rig.worker.lanes.taken[ENGINE_LANE_INSIDE] = 0;
+    memset(rig.worker.lanes.by_source, 0, sizeof(rig.worker.lanes.by_source));
+    CU_ASSERT_EQUAL(drops_sent(), 0);
+    fake_engine.handled = fake_engine.passed_over = 0;
+    a_full_batch();
+}
+
+static void newcomers_give_way(void)
+{
+    press(CONFIG_NAT);
+    CU_ASSERT_EQUAL(fake_engine.asked, 2 * QUEUE_BATCH);
+    CU_ASSERT_EQUAL(fake_engine.handled, QUEUE_BATCH / 2);
+    CU_ASSERT_EQUAL(fake_engine.passed_over, QUEUE_BATCH / 2);
+    CU_ASSERT_EQUAL(drops_sent(), QUEUE_BATCH / 2);
+    CU_ASSERT_EQUAL(rig.worker.counts[QW_QUEUE_COUNTER_newcomers_dropped], QUEUE_BATCH / 2);
+    comes(++next_id, "the last for now");
+    judge(); /* the queue was seen empty */
+    fake_engine.asked = 0;
+    a_full_batch();
+    CU_ASSERT_EQUAL(fake_engine.asked, 0);
+    CU_ASSERT_EQUAL(drops_sent(), 0);
+    finish();
+}
+
+static void a_monitor_drops_nobody(void)
+{
+    press(CONFIG_MONITOR);
+    CU_ASSERT_EQUAL(fake_engine.asked, 0);
+    CU_ASSERT_EQUAL(fake_engine.handled, QUEUE_BATCH);
+    CU_ASSERT_EQUAL(drops_sent(), 0);
+    finish();
+}
+
 int main(void)
 {
     static const struct test TESTS[] = {
@@ -227,7 +366,12 @@ int main(void)
         {"F1: slots suffice for what the engine holds", slots_suffice},
         {"S4: more than that ends the binding", too_many_held},
         {"F1: what waited long enough leaves as it was translated", tick_releases},
+        {"S4: a verdict that the kernel did not take ends the binding", a_verdict_that_is_not_taken},
+        {"S4: an answer about a packet that is gone does not, another does", answers_to_verdicts},
         {"S4: damaged messages do no harm", damaged_messages},
+        {"S3: under pressure newcomers are dropped unjudged, known flows are judged", newcomers_give_way},
+        {"S5: in a monitor none is dropped for want of time", a_monitor_drops_nobody},
+        {"S5: gaps in the numbers are packets that passed unseen", gaps_are_unseen_packets},
     };
     TEST_SUITE("judge", TESTS);
     return test_main();

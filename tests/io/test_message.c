@@ -5,9 +5,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <limits.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_queue.h>
+#include <stdlib.h>
 #include <string.h>
 
 static _Alignas(struct nlmsghdr) char buffer[512];
@@ -109,10 +111,32 @@ static void answers(void)
     packet_message_read(message, message->nlmsg_len, &read);
     CU_ASSERT_EQUAL(read.kind, PACKET_MESSAGE_ERROR);
     CU_ASSERT_EQUAL(read.error, EPERM);
+    answer->error = INT_MIN; /* its negation is none */
+    packet_message_read(message, message->nlmsg_len, &read);
+    CU_ASSERT_EQUAL(read.kind, PACKET_MESSAGE_ERROR);
+    CU_ASSERT_EQUAL(read.error, EPROTO);
     answer->error = 0;
     packet_message_read(message, message->nlmsg_len, &read);
     CU_ASSERT_EQUAL(read.kind, PACKET_MESSAGE_ERROR);
     CU_ASSERT_EQUAL(read.error, 0);
+}
+
+/* A length above 2 GiB is negative to who takes it for a signed one. */
+static void lengths_of_gigabytes(void)
+{
+    static const uint32_t LENGTHS[] = {0x80000010u, 0xfb000010u, UINT32_MAX};
+    static const uint16_t TYPES[] = {NLMSG_ERROR, NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET};
+    for (size_t i = 0; i < sizeof(LENGTHS) / sizeof(LENGTHS[0]); i++)
+        for (size_t type = 0; type < 2; type++) {
+            struct packet_message read;
+            struct nlmsghdr *message = malloc(18);
+            CU_ASSERT_PTR_NOT_NULL_FATAL(message);
+            memset(message, 0, 18);
+            *message = (struct nlmsghdr){.nlmsg_len = LENGTHS[i], .nlmsg_type = TYPES[type]};
+            packet_message_read(message, 18, &read);
+            CU_ASSERT_EQUAL(read.kind, PACKET_MESSAGE_OTHER);
+            free(message);
+        }
 }
 
 static void what_does_not_fit(void)
@@ -140,6 +164,7 @@ void message_suite(void)
         {"F6: every message leaves room for a verdict in front of its packet", room_in_front},
         {"F6: one that does not says so", packet_before_number},
         {"S4: the kernel's refusals are understood", answers},
+        {"S3: lengths above 2 GiB are not believed", lengths_of_gigabytes},
         {"messages cut anywhere are no packets", what_does_not_fit},
     };
     TEST_SUITE("message", TESTS);

@@ -8,6 +8,7 @@
 static _Alignas(uint32_t) uint8_t buffer[VERDICT_HEAD + 64];
 static struct queue_worker worker;
 static struct config config;
+static const atomic_uint news;
 
 /* The loopback interface, which every namespace has, is inside, or else outside. */
 static void start(enum config_mode mode, bool inside)
@@ -19,8 +20,8 @@ static void start(enum config_mode mode, bool inside)
     if (inside)
         config.inside = (struct config_interfaces){1, {"lo"}};
     worker.config = &config;
-    interfaces_start(&worker.incoming, &config.inside);
-    interfaces_start(&worker.outgoing, &config.inside);
+    interfaces_start(&worker.incoming, &config.inside, &news);
+    interfaces_start(&worker.outgoing, &config.inside, &news);
     verdicts_start(&worker.verdicts, 7401);
 }
 
@@ -40,7 +41,7 @@ static struct packet_message forwarded(void)
 static struct engine_packet told(const struct packet_message *message)
 {
     struct engine_packet packet;
-    queue_packet(&worker, message, (struct qw_time){QW_NS_PER_SECOND}, &packet);
+    queue_packet(&worker, message, &packet);
     return packet;
 }
 
@@ -57,9 +58,37 @@ static void all_that_is_known(void)
     CU_ASSERT_STRING_EQUAL(packet.from_interface, "lo");
     CU_ASSERT_STRING_EQUAL(packet.to_interface, "lo");
     CU_ASSERT_FALSE(packet.unrouted);
-    CU_ASSERT_EQUAL(packet.link_mtu,
-                    interfaces_find(&worker.incoming, message.indev, (struct qw_time){0})->mtu);
+    CU_ASSERT_EQUAL(packet.link_mtu, interfaces_find(&worker.incoming, message.indev)->mtu);
     CU_ASSERT_EQUAL(packet.token, verdicts_token(&worker.verdicts, 9));
+}
+
+/* 1300 and 1480 of two limits each; the rules write which of them a fragment fits. */
+static void marked_fragments(void)
+{
+    static struct config_size_limit limits[] = {{.limit = 1480}, {.limit = 1300}, {.limit = 1480}};
+    struct packet_message message = forwarded();
+    start(CONFIG_FIREWALL, true);
+    config.size_limit_count = 3;
+    config.size_limits = limits;
+    config.rules_fragments = false;
+    message.mark = 0x04000000; /* somebody else's */
+    CU_ASSERT_EQUAL(told(&message).fragment_len, 0);
+    config.rules_fragments = true;
+    static const struct {
+        uint32_t mark, len;
+    } CASES[] = {{0, 0},
+                 {0x03ffffff, 0},
+                 {0x40000000, 0},
+                 {0xe0000000, 0},
+                 {0x04000000, 1300},
+                 {0xe5ffffff, 1300},
+                 {0x08000000, 1480},
+                 {0x0c000000, UINT32_MAX},
+                 {0x1c000000, UINT32_MAX}};
+    for (unsigned i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        message.mark = CASES[i].mark;
+        CU_ASSERT_EQUAL(told(&message).fragment_len, CASES[i].len);
+    }
 }
 
 static void writable_in_nat_only(void)
@@ -117,6 +146,7 @@ static void where_it_will_go(void)
 void packet_suite(void)
 {
     static const struct test TESTS[] = {
+        {"M6: marks tell how long fragments were", marked_fragments},
         {"F2: the engine is told what is known of a packet", all_that_is_known},
         {"only mode nat changes packets", writable_in_nat_only},
         {"what cannot go back is not changed", writable_if_whole},

@@ -1,14 +1,15 @@
 #include "port_pool.h"
 #include "suite.h"
 #include "suites.h"
+#include <quicward/config.h>
 #include <string.h>
 
-static uint64_t pool[NAT_PORT_WORDS], router[NAT_PORT_WORDS];
+static uint64_t pool[QW_PORT_WORDS], router[QW_PORT_WORDS];
 
 static void has(const struct config *config, unsigned even, unsigned odd)
 {
-    port_pool_read(config, pool);
-    struct port_count left = port_pool_left(pool, router);
+    config_nat_usable(config, pool);
+    struct qw_port_count left = port_pool_left(pool, router);
     CU_ASSERT_EQUAL(left.even, even);
     CU_ASSERT_EQUAL(left.odd, odd);
 }
@@ -26,8 +27,8 @@ static void the_default(void)
     struct config config;
     config_defaults(&config);
     router_has(32768, 60999);
-    port_pool_read(&config, pool);
-    struct port_count left = port_pool_left(pool, router);
+    config_nat_usable(&config, pool);
+    struct qw_port_count left = port_pool_left(pool, router);
     CU_ASSERT_EQUAL(left.even + left.odd, 36255);
     router_has(64512, 65535);
     left = port_pool_left(pool, router);
@@ -36,8 +37,7 @@ static void the_default(void)
 
 static void what_is_taken_off(void)
 {
-    struct config_port_range ports[] = {{7, 1023}, {1899, 1902}, {65534, 65535}},
-                             exclude[] = {{65535, 65535}};
+    struct qw_port_range ports[] = {{7, 1023}, {1899, 1902}, {65534, 65535}}, exclude[] = {{65535, 65535}};
     struct config config;
     config_defaults(&config);
     config.nat_ports = (struct config_ports){.count = 3, .list = ports};

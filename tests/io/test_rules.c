@@ -1,4 +1,4 @@
-#include "rules.h"
+#include "kernel_rules.h"
 #include "suite.h"
 #include "suites.h"
 #include <stdlib.h>
@@ -10,6 +10,7 @@ static const struct config ONE = {
     .outside = {1, {"wan0"}},
     .queue_first = 7400,
     .workers = 1,
+    .rules_guard = true,
     .when_down = CONFIG_DOWN_DROP,
 };
 
@@ -19,6 +20,7 @@ static const struct config TWO = {
     .outside = {1, {"wan0"}},
     .queue_first = 100,
     .workers = 2,
+    .rules_guard = true,
     .when_down = CONFIG_DOWN_PASS,
 };
 
@@ -28,6 +30,7 @@ static const struct config NAT_AUTO = {
     .outside = {1, {"wan0"}},
     .queue_first = 7400,
     .workers = 1,
+    .rules_guard = true,
     .when_down = CONFIG_DOWN_DROP,
     .external_auto = true,
     .external_count = 1,
@@ -39,6 +42,7 @@ static const struct config NAT_STATIC = {
     .outside = {2, {"wan0", "wan1"}},
     .queue_first = 100,
     .workers = 2,
+    .rules_guard = true,
     .when_down = CONFIG_DOWN_DROP,
     .external_count = 2,
     .external = {{{[10] = 0xff, 0xff, 198, 51, 100, 7}}, {{[10] = 0xff, 0xff, 198, 51, 100, 8}}},
@@ -59,7 +63,7 @@ static char *printed(const struct config *config, enum config_backend backend, b
 
 static char *golden(const char *name)
 {
-    static char text[16384];
+    static char text[65536];
     char path[512];
     snprintf(path, sizeof(path), "%s/golden/rules/%s.sh", TEST_DATA, name);
     FILE *file = fopen(path, "r");
@@ -117,6 +121,23 @@ static void nat_scripts(void)
     expect(&NAT_AUTO, CONFIG_RULES_NFT, true, "nft-nat-remove");
 }
 
+/* More limits than marks: the least of them. */
+static void fragment_scripts(void)
+{
+    static struct config_size_limit limits[] = {{.limit = 1480}, {.limit = 1300}, {.limit = 1480},
+                                                {.limit = 1500}, {.limit = 1501}, {.limit = 1502},
+                                                {.limit = 1503}, {.limit = 65535}};
+    struct config config = ONE;
+    config.size_limit_count = 2;
+    config.size_limits = limits;
+    expect(&config, CONFIG_RULES_NFT, false, "nft-1-drop"); /* the bits of the mark are somebody else's */
+    config.rules_fragments = true;
+    expect(&config, CONFIG_RULES_NFT, false, "nft-fragments");
+    expect(&config, CONFIG_RULES_NFT, true, "nft-1-remove");
+    config.size_limit_count = sizeof(limits) / sizeof(limits[0]);
+    expect(&config, CONFIG_RULES_IPTABLES, false, "iptables-fragments");
+}
+
 /* The configuration refuses to pass them, too. */
 static void never_past_the_daemon(void)
 {
@@ -130,8 +151,7 @@ static void never_past_the_daemon(void)
 static void names_are_short(void)
 {
     struct config config = NAT_STATIC;
-    config.queue_first = UINT16_MAX;
-    config.workers = 1;
+    memcpy(config.instance, "abcdefgh", sizeof("abcdefgh"));
     char *text = printed(&config, CONFIG_RULES_IPTABLES, false), *rest = NULL;
     unsigned chains = 0;
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
@@ -139,16 +159,16 @@ static void names_are_short(void)
             CU_ASSERT_TRUE(strcspn(line + 1, " ") <= 28);
             chains++;
         }
-    CU_ASSERT_EQUAL(chains, 13);
+    CU_ASSERT_EQUAL(chains, 19);
     free(text);
 }
 
 static bool shell_reads(const char *script)
 {
-    char check[16384], said[256];
+    char check[65536], said[256];
     int len = snprintf(check, sizeof(check), "sh -n <<'SCRIPT'\n%sSCRIPT\n", script);
-    return len > 0 && (size_t)len < sizeof(check) && rules_run(check, (size_t)len, said, sizeof(said)) == 0 &&
-           said[0] == '\0';
+    return len > 0 && (size_t)len < sizeof(check) &&
+           rules_run(check, (size_t)len, RULES_RUN_MS, -1, said, sizeof(said)) == 0 && said[0] == '\0';
 }
 
 static void are_shell_scripts(void)
@@ -175,7 +195,7 @@ static void backend_as_configured(void)
 
 static int run(const char *script, char *said, size_t size)
 {
-    return rules_run(script, strlen(script), said, size);
+    return rules_run(script, strlen(script), RULES_RUN_MS, -1, said, size);
 }
 
 static void tells_status_and_output(void)
@@ -203,7 +223,7 @@ static void long_script_runs(void)
     char said[16];
     memset(script, '#', sizeof(script));
     memcpy(script + sizeof(script) - 9, "\necho end", 9);
-    CU_ASSERT_EQUAL(rules_run(script, sizeof(script), said, sizeof(said)), 0);
+    CU_ASSERT_EQUAL(rules_run(script, sizeof(script), RULES_RUN_MS, -1, said, sizeof(said)), 0);
     CU_ASSERT_STRING_EQUAL(said, "end\n");
 }
 
@@ -213,6 +233,7 @@ void rules_suite(void)
         {"S5: the iptables scripts are as recorded", iptables_scripts},
         {"S5: the nft scripts are as recorded", nft_scripts},
         {"S5, N1: the scripts of mode nat are as recorded", nat_scripts},
+        {"M6: size limits have fragments marked", fragment_scripts},
         {"S5: in mode nat nothing passes by a daemon that is down", never_past_the_daemon},
         {"the names of chains are as short as they must be", names_are_short},
         {"a shell can read every script", are_shell_scripts},

@@ -12,6 +12,7 @@ static void reads_a_line(void)
     CU_ASSERT_EQUAL(line.waiting, 12);
     CU_ASSERT_EQUAL(line.queue_dropped, UINT32_MAX);
     CU_ASSERT_EQUAL(line.user_dropped, 7);
+    CU_ASSERT_EQUAL(line.last_id, 123);
     CU_ASSERT_TRUE_FATAL(queue_stats_parse("65535 2568304171     0 2  1500     0     0        0  1", &line));
     CU_ASSERT_EQUAL(line.number, 65535);
     CU_ASSERT_EQUAL(line.portid, 2568304171u);

@@ -22,7 +22,7 @@ static struct told {
     pthread_cond_t news;
     unsigned addresses, port_sets;
     struct qw_addr address; /* zero: none */
-    uint64_t ports[NAT_PORT_WORDS];
+    uint64_t ports[QW_PORT_WORDS];
 } told = {.lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER};
 
 void engine_set_external(struct engine *engine, const struct qw_addr *address, struct qw_time now)
@@ -35,7 +35,7 @@ void engine_set_external(struct engine *engine, const struct qw_addr *address, s
     pthread_mutex_unlock(&told.lock);
 }
 
-void engine_set_router_ports(struct engine *engine, const uint64_t ports[static NAT_PORT_WORDS])
+void engine_set_router_ports(struct engine *engine, const uint64_t ports[static QW_PORT_WORDS])
 {
     (void)engine;
     pthread_mutex_lock(&told.lock);

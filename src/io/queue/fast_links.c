@@ -1,0 +1,68 @@
+#include "fast_links.h"
+#include <quicward/base/log.h>
+#include <string.h>
+
+static void add(struct fast_links *links, const struct config_interfaces *interfaces)
+{
+    for (unsigned i = 0; i < interfaces->count; i++)
+        links->all[links->count++] = (struct fast_link){.name = interfaces->names[i]};
+}
+
+void fast_links_start(struct fast_links *links, const struct config *config)
+{
+    *links = (struct fast_links){0};
+    add(links, &config->inside);
+    add(links, &config->outside);
+}
+
+/* XDP may fail where tc does not: a driver may refuse a large MTU, say. */
+static bool attach(struct fast_link *link, enum config_offload mode, struct offload *offload)
+{
+    char error[OFFLOAD_ERROR_MAX];
+    if (offload_attach(offload, link->name, link->choice.place, error))
+        return true;
+    snprintf(link->choice.why, sizeof link->choice.why, "%s", error);
+    if (mode != CONFIG_OFFLOAD_AUTO || link->choice.place != OFFLOAD_XDP)
+        return false;
+    link->choice.place = OFFLOAD_TC;
+    return offload_attach(offload, link->name, OFFLOAD_TC, error);
+}
+
+static void say(const struct fast_link *link)
+{
+    static const char *const PLACES[] = {"", "at XDP", "at tc"};
+    if (link->attached)
+        qw_log(QW_LOG_INFO, "offload: interface \"%s\": %s: %s", link->name, PLACES[link->choice.place],
+               link->choice.why);
+    else
+        qw_log(QW_LOG_WARNING, "offload: interface \"%s\": %s; its flows pass the queue", link->name,
+               link->choice.why);
+}
+
+static struct fast_choice choose(const struct fast_link *link, enum config_offload mode)
+{
+    struct fast_facts facts;
+    if (fast_ask(link->name, &facts) || mode != CONFIG_OFFLOAD_AUTO)
+        return fast_choose(mode, &facts);
+    return (struct fast_choice){.place = OFFLOAD_NOWHERE, .why = "there is no such interface"};
+}
+
+static void renew(struct fast_link *link, enum config_offload mode, struct offload *offload, bool look)
+{
+    struct fast_link before = *link;
+    if (look || !link->attached)
+        link->choice = choose(link, mode);
+    if (link->choice.place == OFFLOAD_NOWHERE)
+        offload_detach(offload, link->name);
+    link->attached = link->choice.place != OFFLOAD_NOWHERE && attach(link, mode, offload);
+    link->known = true;
+    if (!before.known || before.attached != link->attached || before.choice.place != link->choice.place ||
+        strcmp(before.choice.why, link->choice.why) != 0)
+        say(link);
+}
+
+void fast_links_attach(struct fast_links *links, enum config_offload mode, struct offload *offload, bool look)
+{
+    for (unsigned i = 0; i < links->count; i++)
+        renew(&links->all[i], mode, offload, look);
+}

@@ -1,0 +1,27 @@
+/* The interfaces of the configuration, and where the fast path's program stands at each. */
+#ifndef IO_FAST_LINKS_H
+#define IO_FAST_LINKS_H
+
+#include "fast_choice.h"
+
+struct fast_link {
+    const char *name; /* borrowed; the configuration's */
+    bool known;       /* it was looked at */
+    bool attached;
+    struct fast_choice choice;
+};
+
+struct fast_links {
+    unsigned count;
+    struct fast_link all[2 * CONFIG_INTERFACES_MAX];
+};
+
+/* The inside ones first. `config` outlives it. */
+void fast_links_start(struct fast_links *links, const struct config *config);
+
+/* Attaches what can be, and reads addresses and MTUs again. `look`: chooses places anew. What is another than
+ * before is logged. */
+void fast_links_attach(struct fast_links *links, enum config_offload mode, struct offload *offload,
+                       bool look);
+
+#endif

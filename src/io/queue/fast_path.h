@@ -1,0 +1,69 @@
+/* Hands judged flows to the kernel's program (quicward/offload.h), and takes them back.
+ *
+ * A packet that waits in a queue must not be overtaken by a later one of its flow. Entries are put at any
+ * time, but forward nothing until no packet of their direction waits (offload_open): workers say when their
+ * queues are empty. When a flow ends its entries go first (engine_paths_taker), so that nobody else gets its
+ * port before. */
+#ifndef IO_FAST_PATH_H
+#define IO_FAST_PATH_H
+
+#include "fast_links.h"
+#include "fast_queues.h"
+#include "side_thread.h"
+#include <quicward/engine.h>
+#include <quicward/offload.h>
+#include <stdatomic.h>
+
+struct mnl_socket;
+
+/* All zero: there is none, and the calls do nothing. */
+struct fast_path {
+    struct engine *engine; /* borrowed */
+    const struct config *config;
+    struct side_thread thread; /* timers, the dead man's switch, next hops */
+    struct mnl_socket *news;   /* owned; of routes, addresses, neighbours and interfaces; NULL: none */
+    struct fast_queues queues;
+    atomic_bool open;
+    pthread_mutex_t lock; /* of who tells of paths, and of: */
+    struct offload *offload;
+    pthread_mutex_t ends;       /* held beside the engine's locks, of: */
+    struct offload *taker;      /* the same, as long as flows that end are taken */
+    atomic_uint_fast64_t taken; /* when events were last taken */
+    atomic_bool resync;         /* all paths are to be listed */
+    uint32_t changes;           /* of offload_stats, as last seen */
+    pthread_mutex_t linking;    /* of: */
+    struct fast_links links;
+};
+
+/* Does nothing but initialise when config->offload is off. What fails is logged: flows pass the queue then.
+ * Before any worker. */
+void fast_path_start(struct fast_path *fast_path, struct engine *engine, const struct config *config);
+
+/* Packets come by the queues again. Workers may still run. */
+void fast_path_close(struct fast_path *fast_path);
+
+/* Frees; no worker runs. */
+void fast_path_end(struct fast_path *fast_path);
+
+/* Worker `index` is about to receive. */
+static inline void fast_path_receive(struct fast_path *fast_path, unsigned index)
+{
+    if (atomic_load_explicit(&fast_path->open, memory_order_relaxed))
+        fast_queues_busy(&fast_path->queues, index);
+}
+
+/* It received nothing, and all its verdicts are sent. True: flows wait for such moments, so do not sleep for
+ * long. */
+bool fast_path_empty(struct fast_path *fast_path, unsigned index, struct qw_time now);
+
+/* It has judged packets. */
+void fast_path_late(struct fast_path *fast_path, struct qw_time now);
+
+/* What the program counted up to now is added to the flows. O(flows that go fast). Any thread. */
+void fast_path_harvest(struct fast_path *fast_path);
+
+struct io_offload;
+void fast_path_report(struct fast_path *fast_path, struct io_offload *out);
+bool fast_path_has(struct fast_path *fast_path, uint64_t id);
+
+#endif

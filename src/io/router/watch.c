@@ -1,0 +1,164 @@
+/* The thread that follows the router: its address towards the outside, and the ports it uses. */
+#include "fail.h"
+#include "netlink.h"
+#include "port_pool.h"
+#include "router_ports.h"
+#include "setup_advice.h"
+#include "side_thread.h"
+#include "wan_address.h"
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <quicward/base/log.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PORTS_MS 1000 /* between two looks at the ports */
+
+struct io_watch {
+    struct engine *engine;
+    char interface[CONFIG_INTERFACE_NAME_MAX]; /* "": the addresses do not change */
+    struct mnl_socket *events;                 /* NULL without */
+    struct side_thread thread;
+    struct qw_addr address;
+    uint64_t ports[QW_PORT_WORDS];
+    struct qw_time looked;        /* at the ports */
+    uint64_t pool[QW_PORT_WORDS]; /* that the configuration has */
+    bool no_even, no_odd;         /* the router has left none of them, and it was said */
+};
+
+static const struct qw_addr NONE;
+
+static void warn_no_address(const struct io_watch *watch)
+{
+    qw_log(QW_LOG_WARNING, "%s has no IPv4 address: nothing can be mapped", watch->interface);
+}
+
+static void tell_address(struct io_watch *watch, const struct qw_addr *address)
+{
+    char text[QW_ADDR_TEXT_MAX];
+    bool none = qw_addr_equal(address, &NONE);
+    if (qw_addr_equal(address, &watch->address))
+        return;
+    watch->address = *address;
+    engine_set_external(watch->engine, none ? NULL : address, io_now());
+    if (none)
+        warn_no_address(watch);
+    else
+        qw_log(QW_LOG_INFO, "the external address is now %s (%s)", qw_addr_text(address, QW_IPV4, text),
+               watch->interface);
+}
+
+/* Events only say that something changed: what is so now is asked, so that none can be misread or missed. */
+static void look_at_address(struct io_watch *watch)
+{
+    struct qw_addr address;
+    if (watch->interface[0] != '\0' && wan_address_ask(watch->interface, &address))
+        tell_address(watch, &address);
+}
+
+static bool warn_of_none(bool warned, unsigned left, const char *kind)
+{
+    if (left == 0 && !warned)
+        qw_log(QW_LOG_WARNING,
+               "no %s port of nat.ports is left to map to: the router has them itself "
+               "(net.ipv4.ip_local_port_range, ip_local_reserved_ports, sockets) or they are excluded",
+               kind);
+    return left == 0;
+}
+
+/* A port is mapped to one of its parity only, so one that is used up stops half of the flows. */
+static void look_at_pool(struct io_watch *watch)
+{
+    struct qw_port_count left = port_pool_left(watch->pool, watch->ports);
+    watch->no_even = warn_of_none(watch->no_even, left.even, "even");
+    watch->no_odd = warn_of_none(watch->no_odd, left.odd, "odd");
+}
+
+static void look_at_ports(struct io_watch *watch)
+{
+    uint64_t ports[QW_PORT_WORDS];
+    watch->looked = io_now();
+    if (!router_ports_read(ports) || memcmp(ports, watch->ports, sizeof(ports)) == 0)
+        return;
+    memcpy(watch->ports, ports, sizeof(ports));
+    engine_set_router_ports(watch->engine, ports);
+    look_at_pool(watch);
+}
+
+/* Until the next look at the ports. However many events come, there is one a second. */
+static int left_ms(const struct io_watch *watch)
+{
+    uint64_t passed = qw_time_since(io_now(), watch->looked) / QW_NS_PER_MS;
+    return passed < PORTS_MS ? (int)(PORTS_MS - passed) : 0;
+}
+
+/* The address is asked with the ports, too: there may have been no answer before. */
+static void *watch_main(void *argument)
+{
+    struct io_watch *watch = argument;
+    struct pollfd ready[] = {{.fd = watch->thread.stop, .events = POLLIN},
+                             {.fd = netlink_fd(watch->events), .events = POLLIN}};
+    while (poll(ready, 2, left_ms(watch)) < 0 || !(ready[0].revents & POLLIN)) {
+        if (ready[1].revents)
+            netlink_forget(watch->events);
+        look_at_address(watch);
+        if (left_ms(watch) == 0)
+            look_at_ports(watch);
+    }
+    return NULL;
+}
+
+static bool open_events(struct io_watch *watch)
+{
+    static const int GROUPS[] = {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR};
+    watch->events = netlink_listen(NETLINK_ROUTE, GROUPS, 2);
+    return watch->events;
+}
+
+static enum qw_error begin(struct io_watch *watch, const struct config *config, struct io_error *error)
+{
+    if (config->external_auto) {
+        memcpy(watch->interface, config->outside.names[0], sizeof(watch->interface));
+        if (!open_events(watch))
+            return io_fail(error, QW_ERR_SYSTEM, "routing socket: %s", strerror(errno));
+        look_at_address(watch);
+        if (qw_addr_equal(&watch->address, &NONE))
+            warn_no_address(watch);
+    }
+    config_nat_usable(config, watch->pool);
+    look_at_ports(watch);
+    look_at_pool(watch);
+    setup_advice(config, &watch->address, watch->ports);
+    int problem = side_thread_start(&watch->thread, watch_main, watch);
+    if (problem != 0)
+        return io_fail(error, QW_ERR_SYSTEM, "no thread for the external address: %s", strerror(problem));
+    return QW_OK;
+}
+
+enum qw_error io_watch_start(struct engine *engine, const struct config *config, struct io_watch **out,
+                             struct io_error *error)
+{
+    *out = NULL;
+    if (config->mode != CONFIG_NAT)
+        return QW_OK;
+    struct io_watch *watch = calloc(1, sizeof(*watch));
+    if (!watch)
+        return io_fail(error, QW_ERR_NO_MEMORY, "no memory to follow the external address");
+    watch->engine = engine;
+    enum qw_error status = begin(watch, config, error);
+    if (status == QW_OK)
+        *out = watch;
+    else
+        io_watch_stop(watch);
+    return status;
+}
+
+void io_watch_stop(struct io_watch *watch)
+{
+    if (!watch)
+        return;
+    side_thread_end(&watch->thread);
+    netlink_close(watch->events);
+    free(watch);
+}
