@@ -4,36 +4,58 @@
 static enum command_status help(const struct command *self, int argc, char **argv);
 
 static const struct command COMMANDS[] = {
-    {"run", "[-c FILE]", "Runs the daemon in the foreground", "c", command_run},
-    {"check", "[-c FILE] [--print]", "Checks a configuration; --print shows all of it", "cp", command_check},
+    {"run", "[-c FILE] [--take-over]", "Runs the daemon in the foreground", "co", command_run},
+    {"check", "[-c FILE] [--print] [--size] [--strict]",
+     "Checks a configuration and warns of what cannot be meant; --print shows all of it, --size what it "
+     "takes "
+     "and grants, --strict takes warnings for errors",
+     "cpzS", command_check},
     {"explain", "[-c FILE] 'FLOW', as in 'lan0 10.0.0.5:5000 -> 192.0.2.1:443 sni=www.example.org'",
      "Shows which rule decides about a flow, and why", "c", command_explain},
-    {"rules", "[-c FILE] [--backend nft|iptables] [--remove]",
-     "Prints the kernel rules that feed the queues, or remove those", "cbr", command_rules},
-    {"replay", "[-c FILE] [--json] [--inside PREFIX]... CAPTURE",
-     "Shows what the daemon would see in a capture file", "cji", command_replay},
-    {"flows", "[-c FILE | -s SOCKET] [--json]", "Lists the flows of the running daemon", "csj",
-     command_flows},
+    {"rules", "[-c FILE] [--backend nft|iptables] [[--install] [--keep FILE] | --remove]",
+     "Prints the kernel rules that feed the queues, installs them, or prints what removes them", "cbrnk",
+     command_rules},
+    {"replay",
+     "[-c FILE] [--json] [--inside PREFIX]... [--throttle-report FILE]\n"
+     "                [--report html [FILE]] CAPTURE",
+     "Shows what the daemon would see in a capture file", "cjitm", command_replay},
+    {"flows",
+     "[-c FILE | -s SOCKET] [--json] [--sort WHAT [--reverse]] [--limit COUNT]\n"
+     "                [--state STATE] [--version VERSION] [--client PREFIX] [--server PREFIX]\n"
+     "                [--port PORT] [--sni NAME] [--alpn PROTOCOL] [--rule NAME] [--idle SECONDS]\n"
+     "                [--watch[=SECONDS]]",
+     "Lists the flows of the running daemon: all, or those that are asked for, again and again with --watch",
+     "csjOLRTNCDPVAUIW", command_flows},
+    {"top", "[-c FILE | -s SOCKET]", "Shows what moves now, on a terminal: rates, flows, hosts, drops", "cs",
+     command_top},
     {"mappings", "[-c FILE | -s SOCKET] [--json]", "Lists the NAT mappings of the running daemon", "csj",
      command_mappings},
     {"events", "[-c FILE | -s SOCKET] [--json] [--follow]",
-     "Lists what happened to mappings; --follow goes on with what comes", "csjf", command_events},
-    {"stats", "[-c FILE | -s SOCKET] [--json]", "Shows the counters of the running daemon", "csj",
-     command_stats},
+     "Lists what happened: mappings, refusals, queues, reloads; --follow goes on with what comes", "csjf",
+     command_events},
+    {"stats", "[-c FILE | -s SOCKET] [--json | --all]",
+     "Shows the counters of the running daemon that are not zero, or --all of them", "csja", command_stats},
+    {"offload", "[-c FILE | -s SOCKET] [--json]",
+     "Shows where the fast path stands, why, and what went by it", "csj", command_offload},
     {"reload", "[-c FILE | -s SOCKET]", "Makes the running daemon read its configuration again", "cs",
      command_reload},
+    {"state", "show|check [--json] FILE", "Shows what a state file holds, or whether all of it is sound", "j",
+     command_state},
     {"version", "", "Shows the version", "", command_version},
-    {"help", "", "Shows this list", "", help},
+    {"help", "[COMMAND]", "Shows this list, or the arguments of a command", "", help},
 };
 
 #define COMMAND_COUNT (sizeof(COMMANDS) / sizeof(COMMANDS[0]))
 
+/* The command of that name; also -h and -V, as people try them first. */
 static const struct command *find(const char *name)
 {
     if (strcmp(name, "--help") == 0 || strcmp(name, "--version") == 0)
         name += 2;
     if (strcmp(name, "-h") == 0)
         name = "help";
+    if (strcmp(name, "-V") == 0)
+        name = "version";
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(COMMANDS[i].name, name) == 0)
             return &COMMANDS[i];
@@ -48,24 +70,42 @@ static void list(FILE *out)
     fputs("\nquicward COMMAND --help shows the command's arguments.\n", out);
 }
 
+static enum command_status unknown(const char *name)
+{
+    fprintf(stderr, "quicward: unknown command '%s'\n", name);
+    list(stderr);
+    return COMMAND_USAGE;
+}
+
 static enum command_status help(const struct command *self, int argc, char **argv)
 {
-    if (argc > 1) {
-        fprintf(stderr, "quicward help: unexpected argument '%s'\n", argv[1]);
+    const struct command *about = argc > 1 ? find(argv[1]) : NULL;
+    if (argc > 2) {
+        fprintf(stderr, "quicward help: unexpected argument '%s'\n", argv[2]);
         command_usage(self, stderr);
         return COMMAND_USAGE;
     }
-    list(stdout);
+    if (argc > 1 && !about)
+        return unknown(argv[1]);
+    if (about)
+        command_help(about);
+    else
+        list(stdout);
     return command_finish_output();
 }
 
 int main(int argc, char **argv)
 {
     const struct command *command = argc > 1 ? find(argv[1]) : NULL;
+    int at = command ? 1 : command_first(argc, argv);
+    if (!command && at > 0 && at < argc)
+        command = find(argv[1]);
     if (command)
         return (int)command->run(command, argc - 1, argv + 1);
-    if (argc > 1)
-        fprintf(stderr, "quicward: unknown command '%s'\n", argv[1]);
+    if (at > 0 && at < argc)
+        return (int)unknown(argv[1]);
+    if (at == argc && argc > 1)
+        fprintf(stderr, "quicward: a command is missing after '%s'\n", argv[argc - 1]);
     list(stderr);
     return COMMAND_USAGE;
 }

@@ -1,14 +1,15 @@
-/* flows, mappings, stats and reload: one request each to the daemon that runs. */
+/* mappings, stats, offload and reload: one request each to the daemon that runs. */
 #include "ask.h"
 #include <unistd.h>
 
-const char *ask_socket(const struct options *options, char buffer[static CONFIG_PATH_MAX])
+const char *ask_socket(const struct options *options, char buffer[static CONFIG_PATH_MAX],
+                       enum command_status *status)
 {
     struct config defaults, *config = NULL;
     if (options->socket)
         return options->socket;
     bool from_file = options->config || access(OPTIONS_CONFIG_DEFAULT, F_OK) == 0;
-    if (from_file && !(config = options_config(options)))
+    if (from_file && !(config = options_config(options, status)))
         return NULL;
     config_defaults(&defaults);
     snprintf(buffer, CONFIG_PATH_MAX, "%s", from_file ? config->control : defaults.control);
@@ -19,7 +20,7 @@ const char *ask_socket(const struct options *options, char buffer[static CONFIG_
 /* How one command shows its answer. */
 struct view {
     const char *request;
-    bool json;
+    bool json, all, offload;
     struct control_table *table; /* NULL: no rows, or JSON */
     bool failed;                 /* a line could not be shown */
 };
@@ -31,8 +32,10 @@ static void show_line(void *context, const char *line)
         view->failed |= puts(line) == EOF;
     else if (view->table)
         view->failed |= !control_table_add(view->table, line);
+    else if (view->offload)
+        view->failed |= !control_offload_text(line, stdout);
     else
-        view->failed |= !control_stats_text(line, stdout);
+        view->failed |= !control_stats_text(line, view->all, stdout);
 }
 
 bool ask_daemon(const char *path, const char *request, control_line *line, void *context)
@@ -57,7 +60,7 @@ static enum command_status ask(const char *path, struct view *view)
     if (!ask_daemon(path, view->request, show_line, view))
         return COMMAND_FAILED;
     if (view->table)
-        control_table_print(view->table, stdout);
+        control_table_print(view->table, command_width(), stdout);
     return ask_finish(path, view->failed);
 }
 
@@ -70,9 +73,14 @@ static enum command_status ask_as_told(const struct command *self, int argc, cha
     enum options_result result = options_read(self, argc, argv, NULL, &options);
     if (result != OPTIONS_OK)
         return options_status(result);
-    const char *path = ask_socket(&options, buffer);
-    struct view view = {.request = self->name, .json = options.json, .table = options.json ? NULL : table};
-    return path ? ask(path, &view) : COMMAND_FAILED;
+    enum command_status status = COMMAND_FAILED;
+    const char *path = ask_socket(&options, buffer, &status);
+    struct view view = {.request = self->name,
+                        .json = options.json,
+                        .all = options.all,
+                        .offload = self->run == command_offload,
+                        .table = options.json ? NULL : table};
+    return path ? ask(path, &view) : status;
 }
 
 static enum command_status ask_for_rows(const struct command *self, int argc, char **argv,
@@ -88,17 +96,17 @@ static enum command_status ask_for_rows(const struct command *self, int argc, ch
     return status;
 }
 
-enum command_status command_flows(const struct command *self, int argc, char **argv)
-{
-    return ask_for_rows(self, argc, argv, CONTROL_FLOWS);
-}
-
 enum command_status command_mappings(const struct command *self, int argc, char **argv)
 {
     return ask_for_rows(self, argc, argv, CONTROL_MAPPINGS);
 }
 
 enum command_status command_stats(const struct command *self, int argc, char **argv)
+{
+    return ask_as_told(self, argc, argv, NULL);
+}
+
+enum command_status command_offload(const struct command *self, int argc, char **argv)
 {
     return ask_as_told(self, argc, argv, NULL);
 }

@@ -1,12 +1,14 @@
 /* What the rules would decide about a flow that is told in words, and why. */
-#include "loaded.h"
+#include "explain_flow.h"
 
 static enum command_status explain(const struct command *self, const struct loaded *loaded, const char *text)
 {
     struct policy_flow flow;
-    if (policy_flow_read(loaded->config, text, &flow, stderr)) {
-        policy_explain(loaded->policy, &flow.facts, stdout);
-        return command_finish_output();
+    if (policy_flow_read(loaded->config, text, &flow, stderr) && explain_is_told(loaded->config, &flow)) {
+        if (explain_try(loaded, &flow, stdout))
+            return command_finish_output();
+        fprintf(stderr, "quicward: %s\n", qw_error_text(QW_ERR_NO_MEMORY));
+        return COMMAND_FAILED;
     }
     command_usage(self, stderr);
     return COMMAND_USAGE;
@@ -19,8 +21,8 @@ enum command_status command_explain(const struct command *self, int argc, char *
     enum options_result result = options_read(self, argc, argv, "FLOW", &options);
     if (result != OPTIONS_OK)
         return options_status(result);
-    if (!loaded_read(&options, &loaded))
-        return COMMAND_FAILED;
+    if (!loaded_read(&options, false, &loaded))
+        return loaded.status;
     enum command_status status = explain(self, &loaded, options.operand);
     loaded_free(&loaded);
     return status;

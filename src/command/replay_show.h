@@ -3,14 +3,21 @@
 #define COMMAND_REPLAY_SHOW_H
 
 #include "replay_flows.h"
+#include <quicward/io.h>
 
-/* A line a flow, a line with what throttling would block at each tenth when flows have places, then the stats
- * line. */
+/* The capture itself: `damaged` when it ended before its time. */
+struct replay_capture {
+    const struct io_capture_counts *counts;
+    bool damaged;
+};
+
+/* A line a flow, a line with what throttling would block at each tenth when flows have places, the stats
+ * line, and a line about the capture unless all of it was read. */
 bool replay_show_json(const struct replay_flows *flows, const struct engine_stats *stats,
-                      struct engine *engine);
+                      struct engine *engine, const struct replay_capture *capture);
 
-/* The table and the list that a running daemon's client shows. `skipped` frames held no IP packet. */
+/* The table and the list that a running daemon's client shows, and what of the capture was not read. */
 bool replay_show_text(const struct replay_flows *flows, const struct engine_stats *stats,
-                      struct engine *engine, uint64_t skipped);
+                      struct engine *engine, const struct replay_capture *capture);
 
 #endif

@@ -1,0 +1,73 @@
+/* What the words leave open. A guess would explain another flow than the one that was meant. */
+#include "explain_flow.h"
+#include <string.h>
+
+static bool is_in(const struct config_interfaces *interfaces, const char *name)
+{
+    for (unsigned i = 0; i < interfaces->count; i++)
+        if (strcmp(interfaces->names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Does a rule want one of these interfaces at this end? */
+static bool is_asked_for(const struct config *config, const struct config_interfaces *side, bool from)
+{
+    for (unsigned i = 0; i < config->rule_count; i++)
+        if (is_in(side, from ? config->rules[i].from_interface : config->rules[i].to_interface))
+            return true;
+    return false;
+}
+
+static bool ask_for_interface(const struct config_interfaces *side, const char *way)
+{
+    fprintf(stderr, "the flow may %s by", way);
+    for (unsigned i = 0; i < side->count; i++)
+        fprintf(stderr, "%s %s", i == 0 ? "" : i + 1 == side->count ? " or" : ",", side->names[i]);
+    fputs(", and a rule asks which; say it before the address, as \"lan0 10.0.0.5:5000\"\n", stderr);
+    return false;
+}
+
+static bool interfaces_are_told(const struct config *config, const struct policy_facts *facts)
+{
+    bool out = facts->direction == CONFIG_OUT;
+    const struct config_interfaces *from = out ? &config->inside : &config->outside;
+    const struct config_interfaces *to = out ? &config->outside : &config->inside;
+    /* Of IPv4 from outside the daemon itself does not know it in mode nat. */
+    bool known = out || config->mode != CONFIG_NAT || facts->tuple.family != QW_IPV4;
+    if (!facts->from_interface && is_asked_for(config, from, true))
+        return ask_for_interface(from, "come");
+    if (known && !facts->to_interface && is_asked_for(config, to, false))
+        return ask_for_interface(to, "leave");
+    return true;
+}
+
+static bool is_external(const struct config *config, const struct qw_addr *addr)
+{
+    for (unsigned i = 0; !config->external_auto && i < config->external_count; i++)
+        if (qw_addr_equal(&config->external[i], addr))
+            return true;
+    return false;
+}
+
+/* Where a forward leads, or where it is reached. */
+static bool may_begin_outside(const struct config *config, const struct policy_facts *facts)
+{
+    if (config->mode != CONFIG_NAT || facts->tuple.family != QW_IPV4)
+        return false;
+    bool found = is_external(config, &facts->tuple.dst.addr);
+    for (unsigned i = 0; i < config->forward_count && !found; i++)
+        found = qw_addr_equal(&config->forwards[i].to.addr, &facts->tuple.dst.addr);
+    return found;
+}
+
+bool explain_is_told(const struct config *config, const struct policy_flow *flow)
+{
+    if (!flow->sides_told && may_begin_outside(config, &flow->facts)) {
+        fputs("the flow may begin inside or outside; say which before its first address, as "
+              "\"outside 192.0.2.1:5000\"\n",
+              stderr);
+        return false;
+    }
+    return interfaces_are_told(config, &flow->facts);
+}
