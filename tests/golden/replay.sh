@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Replays every capture in tests/captures and compares what quicward says with tests/golden/replay/NAME.json.
+# Replays every capture in tests/captures and compares what quicward says with tests/golden/replay/NAME.json. Those in
+# tests/captures/ruled/RULES meet the rules of tests/captures/ruled/RULES.conf, with 10.0.0.0/8 inside.
 #   replay.sh            QUICWARD names the program (build-release/quicward)
 #   replay.sh --update   writes the expectations anew: read the difference before you commit it
 # Prints a line a capture and "N passed, N failed, N skipped"; status 1 when any failed or none passed.
@@ -11,7 +12,10 @@ passed=0 failed=0
 shopt -s nullglob
 
 replay() { # CAPTURE
-    "$quicward" replay --json "$1" 2>&1
+    local folder rules=()
+    folder=$(dirname "$1")
+    [ ! -f "$folder.conf" ] || rules=(-c "$folder.conf" --inside 10.0.0.0/8)
+    "$quicward" replay --json "${rules[@]}" "$1" 2>&1
 }
 
 update() { # CAPTURE EXPECTED
@@ -43,7 +47,7 @@ action=compare
 [ "${1:-}" != --update ] || action=update
 mkdir -p golden/replay
 [ -x "$quicward" ] || { echo "replay.sh: there is no program $quicward" >&2; exit 1; }
-for capture in captures/*.pcap captures/*.pcapng; do
+for capture in captures/*.pcap captures/*.pcapng captures/ruled/*/*.pcap; do
     name=$(basename "$capture")
     $action "$capture" "golden/replay/${name%.*}.json"
 done
