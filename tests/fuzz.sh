@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Runs the fuzzers of tests/fuzz on inputs made from tests/captures and on what they found before (build-fuzz/corpus).
+#   fuzz.sh                      each for 8 s, always with the same choices: what tests/run.sh does
+#   fuzz.sh --seconds N [NAME..] each, or those named, for so long
+#   fuzz.sh --hours N [NAME..]   likewise
+# An input that ends a fuzzer is in build-fuzz/found; "build-fuzz/tests/fuzz/fuzz_NAME FILE" shows it again. Ends with "N passed,
+# N failed, N skipped"; needs clang, two run at once, at the lowest priority.
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+folder=build-fuzz
+seconds=8 seed=1
+all=(packet quic tls stream confirm engine model config control netlink state capture)
+passed=0 failed=0
+
+case ${1:-} in
+--seconds) seconds=${2:?} seed=0 && shift 2 ;;
+--hours) seconds=$((${2:?} * 3600)) seed=0 && shift 2 ;;
+esac
+[ $# = 0 ] || all=("$@")
+
+build() {
+    cmake -S . -B $folder -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER=clang -DQUICWARD_FUZZ=ON \
+        -DCMAKE_C_COMPILER_LAUNCHER="$(command -v ccache)" &&
+        cmake --build $folder -j "$(nproc)" --target seeds "${all[@]/#/fuzz_}"
+}
+
+# What captures and configurations there are, once.
+seed() {
+    local file name
+    [ -e $folder/corpus/seeded ] && return
+    mkdir -p $folder/corpus/config $folder/found
+    find tests/captures -name '*.pcap*' -print0 | xargs -0 $folder/tests/fuzz/seeds $folder/corpus || return
+    find conf tests/golden/config -name '*.conf' | while read -r file; do
+        name=${file//\//-}
+        cp "$file" "$folder/corpus/config/$name"
+    done
+    touch $folder/corpus/seeded
+}
+
+# Memory is bounded, and so is one input's time: a hang is a finding.
+fuzz() { # NAME
+    mkdir -p "$folder/corpus/$1" $folder/found
+    nice -n 19 "$folder/tests/fuzz/fuzz_$1" -max_total_time="$seconds" -seed=$seed -timeout=20 -rss_limit_mb=2048 -max_len=8192 \
+        -print_final_stats=1 -artifact_prefix="$folder/found/$1-" "$folder/corpus/$1" >"$folder/found/$1.log" 2>&1
+}
+
+finish() { # NAME STATUS
+    local log=$folder/found/$1.log runs
+    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+    if [ "$2" = 0 ]; then
+        passed=$((passed + 1))
+        echo "PASS $1: $runs inputs"
+    else
+        failed=$((failed + 1))
+        echo "FAIL $1"
+        tail -n 40 "$log" | sed 's/^/    /'
+    fi
+}
+
+# Two at once, and each its turn.
+run_all() {
+    local i pids=() status
+    for ((i = 0; i < ${#all[@]}; i += 2)); do
+        pids=()
+        for name in "${all[@]:i:2}"; do
+            fuzz "$name" &
+            pids+=($!)
+        done
+        for name in "${all[@]:i:2}"; do
+            wait "${pids[0]}"
+            status=$?
+            pids=("${pids[@]:1}")
+            finish "$name" $status
+        done
+    done
+}
+
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}
+log=$(mktemp) || exit 1
+if command -v clang >/dev/null; then
+    if build >"$log" 2>&1 && seed >>"$log" 2>&1; then
+        run_all
+    else
+        failed=1
+        echo 'FAIL build of the fuzzers'
+        tail -n 40 "$log"
+    fi
+    echo "$passed passed, $failed failed, 0 skipped"
+else
+    echo 'SKIP fuzzers: there is no clang'
+    echo '0 passed, 0 failed, 1 skipped'
+fi
+rm -f "$log"
+[ $failed = 0 ]
