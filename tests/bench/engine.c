@@ -1,7 +1,9 @@
-/* The engine alone, in this process: packets of flows it knows, a million flows that end, and their memory.
+/* The engine alone, in this process: packets of flows it knows, a million flows that end, and their memory;
+ * and packets while it reloads.
  */
 #include "known.h"
 #include "measure.h"
+#include "reload.h"
 #include "translated.h"
 #include "workers.h"
 #include <quicward/flow.h>
@@ -55,6 +57,7 @@ static void expire(struct known *known)
     char measured[96];
     uint64_t wait, work;
     config_defaults(&config);
+    config.initials_rate = config.initials_per_source = 0; /* its clock stands */
     known->now = qw_time_add(known->now, ((uint64_t)config.timer_two_way_s + 2) * QW_NS_PER_SECOND);
     uint64_t took = end_all(known, &wait, &work);
     bench_require(known_count(known) == 1, "no flow is left but the packets' own");
@@ -103,5 +106,6 @@ int main(void)
     translated_show(1000000, 1 << 20, at_thousand);
     workers_show(1000, 1 << 18);
     workers_show(1000000, 1 << 20);
+    reload_show();
     return 0;
 }

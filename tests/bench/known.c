@@ -13,7 +13,9 @@ struct engine *known_engine(uint32_t flows_max)
     struct engine *engine;
     struct config config;
     config_defaults(&config);
+    config.initials_rate = config.initials_per_source = 0; /* its clock stands */
     config.flows_max = flows_max;
+    config.flows_per_host = flows_max;
     struct engine_options options = {.config = &config, .secret = {3, 4}};
     bench_require(engine_new(&options, &engine) == QW_OK, "engine_new");
     return engine;
@@ -83,7 +85,7 @@ uint64_t known_count(const struct known *known)
 {
     struct engine_stats stats;
     engine_stats(known->engine, &stats);
-    return (uint64_t)stats.flows[FLOW_ATTEMPT] + stats.flows[FLOW_ANSWERED] + stats.flows[FLOW_KNOWN];
+    return stats.counters.flows_attempts + stats.counters.flows_answered + stats.counters.flows_known;
 }
 
 void known_fill(struct known *known)

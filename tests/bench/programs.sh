@@ -6,7 +6,7 @@ queue=7400
 configuration() { # MODE, or `names`: firewall mode in which only the ClientHello's name lets a flow begin
     printf '%s\n' "mode = \"${1/names/firewall}\";" 'inside = ["lan0"];' 'outside = ["wan0"];' 'manage_rules = false;' \
         'flows = { max = 1048576; };' "queue = { first = $queue; workers = 1; copy_range = $copy_range; };" \
-        "control = \"$folder/control\";"
+        "control = \"$folder/control\";" "secret = \"$folder/secret\";"
     [ "$1" != nat ] || echo 'nat = { external = ["10.0.2.1"]; };'
     [ "$1" != names ] || printf '%s\n' 'default_out = "drop";' \
         'rules = ({ name = "bench"; sni = "www.example.org"; action = "accept"; });'

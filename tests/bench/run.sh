@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All benchmarks, as root: installs what they need, builds, measures for some ten minutes, prints one table.
-#   run.sh [all|engine|initial|instructions|queue|calls|connect]...
+#   run.sh [all|engine|initial|instructions|reload|views|files|queue|calls|connect]...
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 . tests/bench/network.sh
@@ -19,7 +19,9 @@ declare -A named=([plain]='plain forwarding' [masquerade]='kernel conntrack and 
     [accept]="accept-only program, copy range $copy_range" [firewall]='quicward, firewall mode'
     [names]='quicward, firewall mode, rule by name' [monitor]='quicward, monitor mode' [nat]='quicward, nat mode')
 declare -A target=([firewall]=0.92 [nat]=0.80)
-declare -A counted=([short]='short header, 1000 known flows' [initial]='new flow, Initial opened, SNI read')
+declare -A counted=([short]='short header, 1000 known flows' [nat]='nat both ways, 1000 known flows'
+    [spin]='short header, 1000 known QUIC flows, RTT measured' [initial]='new flow, Initial opened, SNI read')
+names=2000000 files_target=30
 
 cleanup() {
     network_down
@@ -33,9 +35,9 @@ die() {
 
 prepare() {
     integration/install.sh build bench || die 'packages are missing'
-    { cmake -S . -B $build -DCMAKE_BUILD_TYPE=Release -DQUICWARD_TESTS=ON -DQUICWARD_BENCH=ON &&
+    { cmake -S . -B $build -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-g -DQUICWARD_TESTS=ON -DQUICWARD_BENCH=ON &&
         cmake --build $build -j "$(nproc)" --target quicward bench_engine bench_initial bench_work bench_accept \
-            bench_generate bench_sink bench_respond bench_connect; } >"$folder/build.log" 2>&1 ||
+            bench_recover bench_views bench_generate bench_sink bench_respond bench_connect; } >"$folder/build.log" 2>&1 ||
         { tail -n 30 "$folder/build.log" >&2; die 'the build failed'; }
 }
 
@@ -92,26 +94,47 @@ queue() {
 }
 
 # Instructions as callgrind counts them: the same in every run on one machine, however busy it is.
+count_work() { # KIND [NAMES]: leaves callgrind.KIND and work.KIND in $folder
+    valgrind --tool=callgrind --toggle-collect=bench_counted --callgrind-out-file="$folder/callgrind.$1" \
+        $build/tests/bench/bench_work "$@" >"$folder/work.$1" 2>"$folder/valgrind.log" ||
+        { cat "$folder/valgrind.log" >&2; return 1; }
+}
+
 instructions() {
-    local kind count
-    for kind in short initial; do
-        valgrind --tool=callgrind --toggle-collect=bench_counted --callgrind-out-file="$folder/callgrind.$kind" \
-            $build/tests/bench/bench_work $kind >"$folder/work.$kind" 2>"$folder/valgrind.log" ||
-            { cat "$folder/valgrind.log" >&2; return 1; }
+    local kind count split
+    for kind in short spin nat initial; do
+        count_work $kind || return 1
         count=$(awk '/packets/ { print $1 }' "$folder/work.$kind")
-        row "instructions: ${counted[$kind]}" "$(by_object "$folder/callgrind.$kind" "$count")" \
+        # A packet of a known flow is not decrypted; the first of a new one is.
+        split=$(awk -v packets="$count" -v crypto="$([ "$kind" != initial ] || echo needed)" -f tests/bench/by_object.awk \
+            "$folder/callgrind.$kind") || return 1
+        row "instructions: ${counted[$kind]}" "$split" \
             "$(awk -v packets="$count" '/allocations/ { printf "%.2f", $1 / packets }' "$folder/work.$kind") allocations"
     done
 }
 
-# by_object CALLGRIND_FILE PACKETS: a packet's instructions, and those of them that are not OpenSSL's. A cost line
-# begins with its position; the one behind calls= is the callee's, counted there already.
-by_object() {
-    awk -v packets="$2" '
-        /^ob=/ { id = $1; sub(/^ob=/, "", id); if (NF > 1) name[id] = $2; crypto = name[id] ~ /libcrypto/ }
-        /^calls=/ { getline; next }
-        /^[0-9+*-]/ { all += $2; if (!crypto) ours += $2 }
-        END { printf "%.0f a packet, %.0f outside libcrypto", all / packets, ours / packets }' "$1"
+# What a worker pays for a reload, in its next packet: the same for a list of any length, since it only takes a pointer.
+reload() {
+    local quiet few many
+    quiet=$(counted_by quiet 10) && few=$(counted_by reload 10) && many=$(counted_by reload $names) || return 1
+    row "reload: a worker takes new settings, $names names" "$(((many - quiet) / 2)) instructions, $(((few - quiet) / 2)) with 10 names" \
+        "$(awk -v many=$((many - quiet)) -v few=$((few - quiet)) 'BEGIN { printf "%.2f of 10 names", many / few }')" '<= 1.03' \
+        "$([ $((100 * (many - quiet))) -le $((103 * (few - quiet))) ] && echo met || echo 'not met')"
+}
+
+counted_by() { # KIND NAMES: all instructions
+    count_work "$@" && awk '/^summary:/ { print $2 }' "$folder/callgrind.$1"
+}
+
+# Sources with code that a packet of a known flow executes in mode nat, from engine_handle down.
+files() {
+    local all
+    count_work nat || return 1
+    all=$(awk -f tests/bench/by_file.awk "$folder/callgrind.nat") || return 1
+    local sources
+    sources=$(grep -c '\.c$' <<<"$all")
+    row 'files: nat, a packet of a known flow' "$sources sources, $(grep -c '\.h$' <<<"$all") headers" - "<= $files_target sources" \
+        "$([ "$sources" -le $files_target ] && echo met || echo 'not met')"
 }
 
 network_once() {
@@ -120,15 +143,18 @@ network_once() {
 
 measure() { # WHAT
     case $1 in
-    engine) $build/tests/bench/bench_engine ;;
+    engine) $build/tests/bench/bench_engine && $build/tests/bench/bench_recover ;;
     initial) $build/tests/bench/bench_initial ;;
     instructions) instructions ;;
+    reload) reload ;;
+    views) $build/tests/bench/bench_views ;;
+    files) files ;;
     queue) network_once && queue ;;
     calls) network_once && calls ;;
     connect) network_once && connect && on_one_core answer 'one core' "${handshaking[@]}" &&
         answer 'all cores' accept names ;;
-    all) measure engine && measure initial && measure instructions && measure queue && measure calls && measure connect ;;
-    *) die "$1 is none of all, engine, initial, instructions, queue, calls, connect" ;;
+    all) measure engine && measure initial && measure instructions && measure reload && measure views && measure files && measure queue && measure calls && measure connect ;;
+    *) die "$1 is none of all, engine, initial, instructions, reload, views, files, queue, calls, connect" ;;
     esac
 }
 

@@ -28,8 +28,10 @@ static void start(uint32_t flows_max)
 {
     struct config config;
     config_defaults(&config);
+    config.initials_rate = config.initials_per_source = 0; /* its clock stands */
     config.mode = CONFIG_NAT;
     config.flows_max = flows_max;
+    config.flows_per_host = flows_max;
     config.external_count = 1;
     bench_require(qw_addr_parse("203.0.113.1", &config.external[0], &(enum qw_family){0}), "an address");
     struct engine_options options = {.config = &config, .secret = {3, 4}};
