@@ -6,6 +6,10 @@
 #   tests/check_includes.sh --tree DIR    check another one
 #   tests/check_includes.sh --self-test   plant violations in a copy, and see each of them reported
 #
+# Folders of a room have an order too, where one is given: each sees the top of its room and the folders named beside it.
+#
+# No two rooms have files of one name, or structs, unions or enums of one name: searches and debuggers see them all.
+#
 # Prints FILE:LINE: what for each violation and exits with 1, or one line and 0.
 set -euo pipefail
 export LC_ALL=C
@@ -18,30 +22,57 @@ order() {
     cat <<'ROOMS'
 base
 config   base
+store    base
 packet   base
 quic     base
 tls      base
-flow     base packet
-nat      base packet flow
-throttle base packet flow
-offload  base packet flow
-icmp     base packet quic tls flow
-measure  base packet quic tls flow
-confirm  base packet quic tls flow
-policy   base packet quic tls flow config
-engine   base packet quic tls flow config confirm policy measure nat throttle icmp offload
-io       base packet quic tls flow config confirm policy measure nat throttle icmp offload engine
-control  base packet quic tls flow config confirm policy measure nat throttle icmp offload engine io
-command  base packet quic tls flow config confirm policy measure nat throttle icmp offload engine io control
-main     base packet quic tls flow config confirm policy measure nat throttle icmp offload engine io control command
+flow     base packet store
+nat      base packet flow store
+throttle base packet flow store
+offload  base packet flow store nat engine_events engine_path
+peer     base packet flow store nat engine_events engine_path
+icmp     base packet quic tls flow store
+measure  base packet quic tls flow store
+confirm  base packet quic tls flow store
+policy   base packet quic tls flow store config
+engine_events base
+engine_measured base
+engine_path base packet flow nat
+engine_sizes base config
+engine_trial base packet tls flow nat config policy engine engine_events engine_path
+engine   base packet quic tls flow store config confirm policy measure nat throttle icmp engine_events engine_measured engine_path engine_sizes engine_trial
+io       base packet quic tls flow store config confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial
+control  base packet quic tls flow store config confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io
+ipfix    base packet quic tls flow store config confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io
+metrics  base packet quic tls flow store config confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io ipfix control
+command  base packet quic tls flow store config confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_sizes engine_trial io control ipfix metrics
+main     base packet quic tls flow store config confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io control ipfix metrics command
 support  base
 tools    base
-fuzz     base packet quic tls flow config confirm policy measure nat throttle icmp offload engine io control command
-bench    base packet quic tls flow config confirm policy measure nat throttle icmp offload engine io control command
+fuzz     base packet quic tls flow store config confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io control ipfix metrics command
+bench    base packet quic tls flow store config confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io control ipfix metrics command
 ROOMS
 }
 
-# The files of a tree, one a line, then a blank line, then its #include lines as FILE:LINE:TEXT.
+# The folders of a room, and which others of the room each may include. What is not listed here has no order.
+folder_order() {
+    cat <<'FOLDERS'
+io
+io/capture
+io/rules
+io/privileges
+io/router io/rules
+io/queue  io/rules io/router io/privileges
+control
+control/text
+control/views  control/text
+control/server control/text control/views
+control/sinks  control/text
+FOLDERS
+}
+
+# The files of a tree, one a line, then a blank line, then its #include lines and the first lines of its structs, unions
+# and enums as FILE:LINE:TEXT.
 facts() {
     local folders=() folder
     for folder in include/quicward src tests; do
@@ -50,12 +81,12 @@ facts() {
     find "${folders[@]}" -type f -name '*.[ch]' | sort
     echo
     find "${folders[@]}" -type f -name '*.[ch]' -print0 | sort -z |
-        xargs -0r grep -HnE '^[[:space:]]*#[[:space:]]*include' || true
+        xargs -0r grep -HnE '^[[:space:]]*#[[:space:]]*include|(^|[^[:alnum:]_])(struct|union|enum) +[a-z_0-9]+ *[{]' || true
 }
 
 check() {
     cd "$1"
-    facts | awk -v order="$(order)" '
+    facts | awk -v order="$(order)" -v folder_order="$(folder_order)" '
         function fail(where, what) { print where ": " what; failures++ }
 
         function folder(file) { sub(/[^\/]*$/, "", file); return file }
@@ -72,17 +103,66 @@ check() {
         # Where C9 holds.
         function blind(file) {
             if (file ~ /^tests\//) return 0
-            return room_of(file) ~ /^(flow|nat|throttle|offload)$/
+            return room_of(file) ~ /^(flow|nat|throttle|offload|peer|engine_path)$/
         }
 
-        # The file of ours that an #include names, or "" for a header of the system. A test may look into the room
-        # it tests, and at the helpers that all tests share.
+        # The file of ours that an #include names, or "" for a header of the system. A file sees all folders of its
+        # room. A test may look into the room it tests, and at the helpers that all tests share.
         function resolve(from, name, quoted) {
             if (name ~ /^quicward\//) return "include/" name
             if (!quoted) return ""
-            if ((folder(from) name) in known || from !~ /^tests\//) return folder(from) name
-            if (("src/" room_of(from) "/" name) in known) return "src/" room_of(from) "/" name
-            return "tests/support/" name
+            if ((folder(from) name) in known) return folder(from) name
+            if ((room_of(from), name) in private) return private[room_of(from), name]
+            if (from ~ /^tests\/fuzz\// && (name in home)) return home[name] # each fuzzes a room of its own
+            return from ~ /^tests\// ? "tests/support/" name : folder(from) name
+        }
+
+        # Compilers search folders in an order of their own: in one room a name may stand once.
+        function know_private(path,    name) {
+            if (path !~ /^src\//) return
+            name = path
+            sub(/.*\//, "", name)
+            if ((room_of(path), name) in private)
+                fail(path ":1", "the room " room_of(path) " has " private[room_of(path), name] " too")
+            private[room_of(path), name] = path
+            if ((name in home) && room_of(home[name]) != room_of(path))
+                fail(path ":1", home[name] " has the same name, in another room")
+            home[name] = path
+        }
+
+        # Tests may name a struct of theirs as they like.
+        function read_tag(from, line, text,    tag) {
+            if (from ~ /^tests\//) return
+            match(text, /(struct|union|enum) +[a-z_0-9]+ *[{]/)
+            tag = substr(text, RSTART, RLENGTH)
+            gsub(/^[a-z]+ +| *[{]$/, "", tag)
+            if ((tag in defined) && room_of(defined[tag]) != room_of(from))
+                fail(from ":" line, "the room " room_of(defined[tag]) " defines " tag " too")
+            defined[tag] = from
+        }
+
+        # "io/queue" of src/io/queue/x.c, "io" of src/io/x.c; "" of what is not in src.
+        function part_of(file) {
+            if (file !~ /^src\/.*\//) return ""
+            file = folder(file)
+            gsub(/^src\/|\/$/, "", file)
+            return file
+        }
+
+        # The first word of a line is a part, and the others are what it may see.
+        function read_order(text, parts, allowed,    line, lines, word, fields, i, j) {
+            lines = split(text, line, "\n")
+            for (i = 1; i <= lines; i++) {
+                fields = split(line[i], word, /[ ]+/)
+                parts[word[1]] = 1
+                for (j = 2; j <= fields; j++) allowed[word[1], word[j]] = 1
+            }
+        }
+
+        function check_folder(from, where, to,    own, other) {
+            own = part_of(from); other = part_of(to)
+            if (own == other || !(own in parts) || !(other in parts) || other == room_of(to)) return
+            if (!((own, other) in beside)) fail(where, "the folder " own " must not include " other)
         }
 
         # The way from `file` to a header of quic or tls, or "".
@@ -108,6 +188,7 @@ check() {
             if (!(to in known)) { fail(where, "there is no " to); return }
             own = room_of(from); other = room_of(to)
             if (blind(from) && check_blind(from, where, to)) return
+            if (own == other) check_folder(from, where, to)
             if (own == other || (from ~ /^tests\// && other == "support")) return
             if ((other in rooms) && !((own, other) in allowed))
                 fail(where, "the room " own " must not include " other)
@@ -128,22 +209,23 @@ check() {
         }
 
         BEGIN {
-            lines = split(order, line, "\n")
-            for (i = 1; i <= lines; i++) {
-                fields = split(line[i], word, /[ ]+/)
-                rooms[word[1]] = 1
-                for (j = 2; j <= fields; j++) allowed[word[1], word[j]] = 1
-            }
+            read_order(order, rooms, allowed)
+            read_order(folder_order, parts, beside)
         }
         !listed && $0 == "" { listed = 1; next }
         !listed {
             known[$0] = 1; file[++files] = $0
+            know_private($0)
             if (!(room_of($0) in rooms)) fail($0 ":1", "unknown room " room_of($0))
+            if ((room_of($0) in parts) && part_of($0) != "" && !(part_of($0) in parts))
+                fail($0 ":1", "unknown folder " part_of($0))
             next
         }
         {
             split($0, part, ":")
-            read_include(part[1], part[2], substr($0, length(part[1]) + length(part[2]) + 3))
+            text = substr($0, length(part[1]) + length(part[2]) + 3)
+            if (text ~ /^[ \t]*#/) read_include(part[1], part[2], text)
+            else read_tag(part[1], part[2], text)
         }
         END {
             for (f = 1; f <= files; f++)
@@ -151,7 +233,7 @@ check() {
                     check_target(file[f], at[file[f], k], target[file[f], k])
             if (files == 0) fail(".", "no sources here")
             if (failures) exit 1
-            print "OK: " includes " includes in " files " files keep the order of the rooms, and C9 holds"
+            print "OK: " includes " includes in " files " files keep the order of the rooms, C9 holds, and names stand once"
         }'
 }
 
@@ -211,6 +293,14 @@ self_test() {
     expect "a private header of flow includes quic.h" "C9" "$(plant src/flow/own.h '<quicward/quic.h>')" \
         "$(plant src/flow/own.c '"own.h"')"
     fresh
+    expect "the header of paths includes a header that includes tls.h" "C9.*policy.h -> include/quicward/tls.h" \
+        "$(plant include/quicward/engine_path.h '<quicward/policy.h>')"
+    fresh
+    expect "offload includes more of the engine than paths and events" "C9.*engine.h -> include/quicward/tls.h" \
+        "$(plant src/offload/up.c '<quicward/engine.h>')"
+    fresh
+    expect "peer includes config" "peer must not include config" "$(plant src/peer/up.c '<quicward/config.h>')"
+    fresh
     expect "packet includes flow, above it" "packet must not include flow" \
         "$(plant src/packet/up.c '<quicward/flow.h>')" "$(plant include/quicward/packet.h '<quicward/flow.h>')"
     fresh
@@ -229,10 +319,32 @@ self_test() {
         "$(plant src/engine/a.c '"../flow/store.h"')" "$(plant src/engine/b.c '"flow/store.h"')" \
         "$(plant src/engine/c.c '<../flow/store.h>')"
     fresh
+    expect "two files of one name in a room" "has src/flow/flow_table.c too" \
+        "$(plant src/flow/other/flow_table.c '<stdint.h>')"
+    fresh
+    expect "two files of one name in two rooms" "in another room" "$(plant src/tls/walk.c '<stdint.h>')" \
+        "$(plant src/store/nat_table.h '<stdint.h>' >/dev/null; echo src/store/nat_table.h:1)"
+    fresh
+    printf '\nstruct walk {\n    int x;\n};\n' >src/tls/tags.h
+    printf 'static const union flow { int x; } y;\n' >src/tls/more.c
+    expect "a struct of two rooms" "defines (walk|flow) too" src/tls/tags.h:2 src/tls/more.c:1
+    fresh
     expect "a header that does not exist" "there is no" "$(plant src/engine/a.c '"nowhere.h"')" \
         "$(plant src/engine/b.c '<quicward/nowhere.h>')"
     fresh
     expect "an include behind a macro" "cannot tell" "$(plant src/engine/a.c 'HEADER')"
+    fresh
+    expect "capture includes a header of the queue" "io/capture must not include io/queue" \
+        "$(plant src/io/capture/up.c '"verdicts.h"')"
+    fresh
+    expect "text includes a header of the server" "control/text must not include control/server" \
+        "$(plant src/control/text/up.c '"session.h"')"
+    fresh
+    expect "the top of a room includes a header of a folder" "io must not include io/rules" \
+        "$(plant src/io/up.c '"kernel_rules.h"')"
+    fresh
+    expect "an unknown folder of a room" "unknown folder" "$(plant src/io/attic/a.c '<stdint.h>' >/dev/null
+        echo src/io/attic/a.c:1)"
     fresh
     expect "unknown rooms" "unknown room" "$(plant src/cellar/a.c '<stdint.h>')" \
         "$(plant include/quicward/attic.h '<stdint.h>')" "$(plant src/loose.c '<stdint.h>')"

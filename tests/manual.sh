@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The manual pages say all: manual.sh QUICWARD
-#   every command, every option of it, every reason that packets are counted under and every event in quicward.8
+#   every command, every option of it, every reason that packets are counted under, every counter and every event in quicward.8
 #   every key in quicward.conf.5, with its default as `check --print` has it, and "restart" where a reload refuses it
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -28,9 +28,12 @@ commands() {
 words() {
     local word
     for word in $(sed -n 's/^ *X([A-Z_]*, "\([a-z-]*\)",.*/\1/p' include/quicward/base/reason.h | grep -vx none) \
-        $(sed -n 's/^ *\[ENGINE_EVENT_[A-Z_]*\] = "\([a-z-]*\)",$/\1/p' src/control/nat_json.c); do
+        $(sed -n 's/^ *X([A-Z_]*, "\([a-z-]*\)",.*/\1/p' include/quicward/engine_events.h); do
         documented quicward.8 "$word" "^\.BR? (.*[ ,\"])?${word//-/\\\\?-}([ ,\"]|$)"
     done
+    while read -r word; do
+        documented quicward.8 "the counter $word" "^\.B ${word//./\\.}$"
+    done < <(sed -n 's/^ *X([a-z_]*, "\([a-z_.]*\)".*/\1/p' include/quicward/base/counter.h)
 }
 
 # "KEY DEFAULT", one a line; a list is "(".
@@ -57,7 +60,7 @@ schema() { # "KEY restart|-"
     awk '/^    \{"[a-z_.]*", FIELD/ { key = $1; gsub(/[{",]/, "", key); fixed = "-" }
          key != "" && /\.fixed = true/ { fixed = "restart" }
          key != "" && /\.meaning/ { meaning = 1 }
-         key != "" && /\},$/ && meaning { print key, fixed; key = ""; meaning = 0 }' src/config/schema.c
+         key != "" && /\},$/ && meaning { print key, fixed; key = ""; meaning = 0 }' src/config/schema/schema.c
 }
 
 keys() {
@@ -93,7 +96,7 @@ members() {
         while read -r name; do
             documented quicward.conf.5 "$name of $file.c" "(^|[^a-z_])$name([^a-z_]|$)"
             documented ../conf/quicward.conf "$name of $file.c" "(^|[^a-z_])$name([^a-z_]|$)"
-        done < <(sed -n 's/^    {"\([a-z_]*\)", read_.*/\1/p' "src/config/$file.c")
+        done < <(sed -n 's/^    {"\([a-z_]*\)", read_.*/\1/p' "src/config/keys/$file.c")
     done
 }
 

@@ -9,9 +9,12 @@ passed=0 failed=0 skipped=0
 logs=$(mktemp -d "${TMPDIR:-/tmp}/quicward-tests.XXXXXX") || exit 1
 jobs=$(nproc)
 personality=(env)
+launcher=
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
+# Just started, as every fresh machine is, and 400 days ago.
+uptimes=(5 34560000)
 
 # step NAME COMMAND...: counts as one test.
 step() {
@@ -45,22 +48,31 @@ suite() {
     echo "$name: ${counts[0]} passed, ${counts[1]} failed, ${counts[2]} skipped ($((SECONDS - began)) s)"
 }
 
+# What was compiled before, in another clone too, is not compiled again.
+use_ccache() {
+    launcher=$(command -v ccache) || return 0
+    export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$PWD} CCACHE_NOHASHDIR=1
+}
+
 configure_and_build() { # FOLDER SANITIZERS TARGET...
     local folder=$1 sanitizers=$2
     shift 2
-    cmake -S . -B "$folder" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DQUICWARD_TESTS=ON -DQUICWARD_SANITIZE="$sanitizers" &&
+    cmake -S . -B "$folder" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DQUICWARD_TESTS=ON -DQUICWARD_WERROR=ON -DQUICWARD_SANITIZE="$sanitizers" \
+        -DCMAKE_C_COMPILER_LAUNCHER="$launcher" &&
         cmake --build "$folder" -j "$jobs" ${1:+--target "$@"}
 }
 
 # unit_tests FOLDER [OPTION...]: each CUnit program counts as one.
 unit_tests() {
-    local folder=$1 output status=0 total broken
+    local folder=$1 output status=0 total broken left
     shift
-    output=$("${personality[@]}" ctest --test-dir "$folder" --output-on-failure --timeout 120 "$@" 2>&1) || status=$?
+    output=$("${personality[@]}" ctest --test-dir "$folder" --output-on-failure --timeout 600 "$@" 2>&1) || status=$?
     [ "$status" = 0 ] || printf '%s\n' "$output"
     [[ $output =~ ([0-9]+)\ tests?\ failed\ out\ of\ ([0-9]+) ]] || return 1
     broken=${BASH_REMATCH[1]} total=${BASH_REMATCH[2]}
-    echo "$((total - broken)) passed, $broken failed, 0 skipped"
+    left=$(grep -c '\*\*\*Skipped' <<<"$output")
+    sed -n 's/.*Test *#[0-9]*: \([^ ]*\) .*\*\*\*Skipped.*/SKIP \1/p' <<<"$output"
+    echo "$((total - broken - left)) passed, $broken failed, $left skipped"
     return "$status"
 }
 
@@ -75,6 +87,7 @@ formatted() {
 static_checks() {
     step 'shell scripts' scripts
     step 'source format' formatted
+    step 'cppcheck' tests/analyse.sh
 }
 
 # The rooms that know threads.
@@ -96,11 +109,30 @@ namespace_cases() {
     fi
 }
 
+# The machine's age decides nothing: all unit tests at other ones, but for that of the program in the kernel, whose clock no
+# namespace changes.
+aged_tests() {
+    local seconds said
+    for seconds in "${uptimes[@]}"; do
+        if said=$(tests/at_uptime.sh "$seconds" true); then
+            personality=(tests/at_uptime.sh "$seconds")
+            suite "unit tests, the machine up for $seconds s" unit_tests build-release -j "$jobs" -E '^offload$'
+            personality=(env)
+        else
+            skipped=$((skipped + 1))
+            echo "SKIP unit tests, the machine up for $seconds s: $said"
+        fi
+    done
+}
+
 release_tests() {
     step 'release build' configure_and_build build-release '' || return
     suite 'unit tests' unit_tests build-release
+    aged_tests
     suite 'replays' env QUICWARD="$PWD/build-release/quicward" tests/golden/replay.sh
+    suite 'replays of other links' env QUICWARD="$PWD/build-release/quicward" tests/golden/links.sh
     suite 'names against tshark' env QUICWARD="$PWD/build-release/quicward" tests/golden/sni.sh
+    suite 'round trips of known transfers' env QUICWARD="$PWD/build-release/quicward" tests/golden/rtt.sh
 }
 
 sanitized_tests() {
@@ -108,6 +140,7 @@ sanitized_tests() {
         configure_and_build build-sanitize address,undefined || return
     suite 'unit tests, sanitized' unit_tests build-sanitize
     suite 'replays, sanitized' env QUICWARD="$PWD/build-sanitize/quicward" tests/golden/replay.sh
+    suite 'replays of other links, sanitized' env QUICWARD="$PWD/build-sanitize/quicward" tests/golden/links.sh
     [ -n "$quick" ] || namespace_cases
 }
 
@@ -124,9 +157,11 @@ case ${1:-} in
 '') ;;
 *) sed -n '2,4s/^# //p' tests/run.sh >&2; exit 2 ;;
 esac
+use_ccache
 if step 'packages' packages; then
     static_checks
     release_tests
+    suite 'fuzzers, for a few seconds each' tests/fuzz.sh
     [ -n "$quick" ] || thread_tests
     sanitized_tests
 fi

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ANSWER_MS 2000
+#define ANSWER_MS 20000
 
 static struct qw_endpoint from, to;
 static struct tool_endpoint from_socket[SAMPLE_PORTS], to_socket;
