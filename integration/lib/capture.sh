@@ -18,9 +18,18 @@ capture_start() {
 
 # capture_stop WHERE
 capture_stop() {
-    sleep 0.1 # what was just sent is on its way into the file
+    capture_settled "$LAB_DIR/$1.pcap"
     lab_stop "${CAPTURE_PIDS[$1]}"
     unset "CAPTURE_PIDS[$1]"
+}
+
+# What was just sent is on its way into the file: it is whole when it did not grow for a moment.
+capture_settled() { # FILE
+    local size left=50 before=''
+    while size=$(stat -c %s "$1") && [ "$size" != "$before" ] && [ $left -gt 0 ]; do
+        before=$size left=$((left - 1))
+        sleep 0.1
+    done
 }
 
 # protocol FAMILY: as filters have it.

@@ -23,15 +23,15 @@ inside() {
 # with_hosts COMMAND...: in the client namespace, where the server's names resolve.
 with_hosts() {
     # shellcheck disable=SC2016 # expanded by the inner shell
-    in_client sh -c 'mount --bind "$0/hosts" /etc/hosts && mount --bind "$0/resolv.conf" /etc/resolv.conf && exec "$@"' \
-        "$LAB_DIR" "$@"
+    in_client sh -c 'mount --bind "$1" /etc/hosts && mount --bind "$0/resolv.conf" /etc/resolv.conf && shift && exec "$@"' \
+        "$LAB_DIR" "${LAB_HOSTS:-$LAB_DIR/hosts}" "$@"
 }
 
 # client_gtls FAMILY PORT [OPTION...]: ngtcp2's example client.
 client_gtls() {
     local name=v$1.${QW_DOMAIN:-server.test} port=$2
     shift 2
-    with_hosts timeout 20 gtlsclient --exit-on-all-streams-close --no-quic-dump "$@" \
+    with_hosts timeout 60 gtlsclient --exit-on-all-streams-close --no-quic-dump "$@" \
         "$name" "$port" "https://$name:$port/${QW_PATH:-index.html}"
 }
 
@@ -49,17 +49,29 @@ client_browser() {
     chromium_in "$3" "${QW_DOMAIN:-server.test}:9" "$1" "$2"
 }
 
+# On a machine under load chromium hangs now and then before it sends anything: then it is started anew.
 chromium_in() { # HOME FORCED FAMILY PORT
+    local status=0 tries
+    for tries in 1 2; do
+        status=0
+        chromium_once "$@" || status=$?
+        [ $status = 124 ] || break
+        echo "chromium hung, try $tries" >&2
+    done
+    return $status
+}
+
+chromium_once() { # HOME FORCED FAMILY PORT
     local home=$1 forced=$2 name=${QW_DOMAIN:-server.test} port=$4 address
     address=$(server_address "$3")
     [ "$3" = 4 ] || address="[$address]"
-    in_client env HOME="$home" timeout 40 chromium --headless --no-sandbox --disable-gpu --no-first-run \
+    in_client env HOME="$home" timeout 60 chromium --headless --no-sandbox --disable-gpu --no-first-run \
         --disable-background-networking --disable-component-update --disable-sync --disable-default-apps \
         --disable-extensions --disable-dev-shm-usage --user-data-dir="$home/profile" --enable-quic \
         --origin-to-force-quic-on="$forced" \
         --ignore-certificate-errors-spki-list="$(certificate_spki)" \
         --host-resolver-rules="MAP $name $address, MAP * ~NOTFOUND" \
-        --dump-dom "https://$name:$port/index.html"
+        --dump-dom "https://$name:$port/${QW_PATH:-index.html}"
 }
 
 # client_firefox FAMILY PORT: headless, no TCP server needed. True when it painted what it got; what that was, a flow shows.
@@ -69,7 +81,7 @@ client_firefox() {
     firefox_preferences "$name" "$port" >"$home/user.js"
     certutil -N -d "sql:$home" --empty-password
     certutil -A -d "sql:$home" -n lab -t C,, -i "$LAB_DIR/tls/ca.pem"
-    with_hosts env HOME="$home" timeout 30 firefox-esr --headless --no-remote --profile "$home" \
+    with_hosts env HOME="$home" timeout 120 firefox-esr --headless --no-remote --profile "$home" \
         --screenshot "$home/page.png" "https://$name:$port/index.html"
     [ -s "$home/page.png" ]
 }
@@ -90,12 +102,12 @@ client_doq() {
     server=$(server_address "$1")
     [ -z "${QW_DOMAIN:-}" ] || sni=("+tls-sni=v$1.$QW_DOMAIN")
     shift
-    in_client timeout 20 kdig "${sni[@]}" +quic +short +timeout=5 +retry=0 "$@" -p 853 "@$server" hello.test TXT
+    in_client timeout 60 kdig "${sni[@]}" +quic +short +timeout=200 +retry=0 "$@" -p 853 "@$server" hello.test TXT
 }
 
 # client_dns FAMILY: plain DNS.
 client_dns() {
-    in_client timeout 10 kdig +short +timeout=2 +retry=0 "@$(server_address "$1")" hello.test TXT
+    in_client timeout 60 kdig +short +timeout=20 +retry=0 "@$(server_address "$1")" hello.test TXT
 }
 
 # Where integration/install.sh puts the optional client.
@@ -104,7 +116,7 @@ QW_BUN=${QW_BUN:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/quicward/bun/node_modu
 # client_bun FAMILY PORT: lsquic.
 client_bun() {
     # shellcheck disable=SC2016 # JavaScript
-    with_hosts timeout 20 "$QW_BUN" -e 'const r = await fetch(process.argv[1],
+    with_hosts timeout 60 "$QW_BUN" -e 'const r = await fetch(process.argv[1],
         {protocol: "http3", tls: {rejectUnauthorized: false}}); console.log(r.status, await r.text());' \
         "https://v$1.server.test:$2/index.html"
 }

@@ -2,15 +2,18 @@
 # quicward itself, in the router namespace.
 QUICWARD_PID=
 
-# quicward_conf [SNIPPET]: a configuration for the lab. A key that SNIPPET sets replaces the one given here.
+# quicward_conf [SNIPPET]: a configuration for the lab. A key that SNIPPET sets replaces the one given here. QW_BACKEND is the
+# backend of the rules; without it "auto" chooses.
 quicward_conf() {
     local snippet=${1:-}
     conf_unless mode 'mode = "firewall";'
     conf_unless inside 'inside = ["lan0"];'
     conf_unless outside 'outside = ["wan0"];'
     conf_unless queue 'queue = { first = 7400; workers = 2; };'
+    [ -z "${QW_BACKEND:-}" ] || conf_unless rules_backend "rules_backend = \"$QW_BACKEND\";"
     conf_unless manage_rules 'manage_rules = true;'
     conf_unless control "control = \"$LAB_DIR/control\";"
+    conf_unless secret "secret = \"$LAB_DIR/secret\";"
     printf '%s\n' "$snippet"
 }
 
@@ -18,10 +21,12 @@ conf_unless() { # KEY LINE; reads `snippet` of the caller
     grep -qE "(^|;) *$1 *[=:]" <<<"$snippet" || printf '%s\n' "$2"
 }
 
-# start_quicward [SNIPPET]: runs it and waits until it says that it is ready: it answers, and then its rules are in place.
-# QUICWARD_PID is its pid.
+# start_quicward [SNIPPET]: runs it and waits until it says that it is ready: it answers, and then its rules are in place. It knows
+# nothing of one that ran before (a case of state starts it itself). QUICWARD_PID is its pid.
 start_quicward() {
     quicward_conf "${1:-}" >"$LAB_DIR/quicward.conf"
+    rm -f "$LAB_DIR"/*.state
+    CONFIRMED_BEFORE=' ' # a quicward without its state numbers its flows anew
     lab_spawn "$LAB_ROUTER" quicward "$QUICWARD" run -c "$LAB_DIR/quicward.conf"
     QUICWARD_PID=$LAB_PID
     wait_for 10 quicward_ready && ! ended "$QUICWARD_PID" && return 0
@@ -116,7 +121,13 @@ confirmed_ids() { # FAMILY PORT VERSION
             'select((.client | startswith($c)) and .server == $s and .state == "confirmed" and .version == $v) | .id'
 }
 
-# flow_count NUMBER: so many flows, no more: nobody needed a second attempt.
+# attempt_count NUMBER: so many flows began with a ClientHello, no more: nobody needed a second attempt. On a slow machine
+# chromium probes another path of a connection that stands; that is a flow without one.
+attempt_count() {
+    flows_json | tee /dev/stderr | jq -se "map(select((.alpn // .version) != null)) | length == $1" >/dev/null
+}
+
+# flow_count NUMBER: so many flows, no more.
 flow_count() {
     flows_json | tee /dev/stderr | jq -se "length == $1" >/dev/null
 }
@@ -128,10 +139,20 @@ port_of_client() {
         'select(.server == $s and .state == $t) | .client | sub(".*:"; "")' | head -n 1
 }
 
-# rules_installed: prints what netfilter of the router holds for quicward; false when that is nothing.
+# rules_installed: prints what the router's kernel holds for quicward, whichever tool made it; false when that is nothing.
 rules_installed() {
-    { in_router iptables-save; in_router ip6tables-save; in_router nft list ruleset; } 2>/dev/null |
-        grep -iE 'quicward|queue'
+    local kind
+    {
+        for kind in '' -legacy -nft; do
+            in_router "iptables$kind-save"; in_router "ip6tables$kind-save"
+        done
+        in_router nft list ruleset; in_router ip rule; in_router ip -6 rule
+    } 2>/dev/null | grep -iE 'quicward|queue|blackhole'
+}
+
+# rules_remove: takes them away as an operator does.
+rules_remove() {
+    in_router sh -c "'$QUICWARD' rules -c '$LAB_DIR/quicward.conf' --remove | sh"
 }
 
 # rules_repeated: true, and prints them, when a rule stands twice.

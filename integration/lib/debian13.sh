@@ -12,19 +12,19 @@ skip_without_debian13() { # PROGRAM...
 # Mounts the lab's folder, and its hosts over the system's, then goes on with the command in the system.
 # shellcheck disable=SC2016 # expanded by the inner shell
 DEBIAN13_ENTER='mount -t tmpfs none "$0/mnt" && mkdir "$0/mnt/lab" && mount --bind "$1" "$0/mnt/lab" &&
-    touch "$0/etc/hosts" && mount --bind "$1/hosts" "$0/etc/hosts" && mount -t devtmpfs none "$0/dev" && root=$0 && shift &&
+    touch "$0/etc/hosts" && mount --bind "$2" "$0/etc/hosts" && mount -t devtmpfs none "$0/dev" && root=$0 && shift 2 &&
     exec chroot "$root" "$@"'
 
 # in_debian13 NAMESPACE COMMAND...
 in_debian13() {
     local namespace=$1
     shift
-    ip netns exec "$namespace" sh -c "$DEBIAN13_ENTER" "$QW_DEBIAN13" "$LAB_DIR" timeout 20 "$@"
+    ip netns exec "$namespace" sh -c "$DEBIAN13_ENTER" "$QW_DEBIAN13" "$LAB_DIR" "${LAB_HOSTS:-$LAB_DIR/hosts}" timeout 20 "$@"
 }
 
 # spawn_debian13 NAMESPACE LOG COMMAND...: as lab_spawn.
 spawn_debian13() {
     local namespace=$1 log=$2
     shift 2
-    lab_spawn "$namespace" "$log" sh -c "$DEBIAN13_ENTER" "$QW_DEBIAN13" "$LAB_DIR" "$@"
+    lab_spawn "$namespace" "$log" sh -c "$DEBIAN13_ENTER" "$QW_DEBIAN13" "$LAB_DIR" "$LAB_DIR/hosts" "$@"
 }

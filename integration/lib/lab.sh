@@ -9,6 +9,7 @@
 C4=192.0.2.2 C6=2001:db8:1::2 S4=198.51.100.2 S6=2001:db8:2::2
 LAB_ID=${QW_LAB:-}
 LAB_PIDS=()
+LAB_OTHERS=() # namespaces that a case has besides; what still runs in them is ended with the lab
 
 lab_name() {
     LAB_ID=${LAB_ID:-$$}
@@ -89,7 +90,12 @@ lab_down() {
         lab_stop "$pid"
     done
     LAB_PIDS=()
-    for ns in "$LAB_CLIENT" "$LAB_ROUTER" "$LAB_SERVER" "$LAB_TRANSIT"; do
+    for ns in "${LAB_OTHERS[@]}"; do
+        for pid in $(ip netns pids "$ns" 2>/dev/null); do
+            kill "$pid" 2>/dev/null
+        done
+    done
+    for ns in "$LAB_CLIENT" "$LAB_ROUTER" "$LAB_SERVER" "$LAB_TRANSIT" "${LAB_OTHERS[@]}"; do
         ip netns del "$ns" 2>/dev/null
     done
     rm -rf "$LAB_DIR"
@@ -100,7 +106,8 @@ lab_down() {
 lab_keep_logs() {
     [ -n "${QW_LOGS:-}" ] && [ -n "${LAB_DIR:-}" ] || return 0
     mkdir -p "$QW_LOGS"
-    find "$LAB_DIR" -maxdepth 1 -type f \( -name '*.log' -o -name '*.conf' \) -exec cp -t "$QW_LOGS" {} +
+    (cd "$LAB_DIR" && find . -maxdepth 2 -type f \( -name '*.log' -o -name '*.conf' -o -name 'run-*' \) \
+        -exec cp --parents -t "$QW_LOGS" {} +)
 }
 
 # lab_trap: cleans up however the case ends.

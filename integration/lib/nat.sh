@@ -109,16 +109,16 @@ external_of() {
     mappings_json | jq -r --arg i "$1" 'select(.inside == $i) | .external'
 }
 
-# ask FROM TO [OPTION...]: FROM inside asks TO, whose answer has to come back.
+# ask FROM TO [MILLISECONDS [BYTES]]: FROM inside asks TO, whose answer has to come back, on a machine at ease in that time.
 ask() {
-    in_client "$QW_TOOLS/udp_ask" "$1" "$2" question "${3:-2000}" "${@:4}"
+    in_client "$QW_TOOLS/udp_ask" "$1" "$2" question $((${3:-2000} * PATIENCE)) "${@:4}"
 }
 
 # hears_at NAMESPACE AT COMMAND...: a datagram arrives at AT while COMMAND runs. Prints who sent it and what.
 hears_at() {
     local namespace=$1 at=$2 listener
     shift 2
-    ip netns exec "$namespace" "$QW_TOOLS/udp_hear" "$at" 700 &
+    ip netns exec "$namespace" "$QW_TOOLS/udp_hear" "$at" $((700 * PATIENCE)) &
     listener=$!
     wait_for 2 listening "$namespace" "${at##*:}"
     "$@"

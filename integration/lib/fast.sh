@@ -1,0 +1,14 @@
+# shellcheck shell=bash
+# Links that the fast path can use.
+
+# fast_links PLACE: at XDP packets must come with whole checksums, and who gets them must take them in batches.
+fast_links() {
+    local tx=on
+    [ "$1" = tc ] || tx=off
+    fast_link "$LAB_CLIENT" c0 $tx && fast_link "$LAB_SERVER" s0 $tx || return 1
+    [ ! -e "/run/netns/$LAB_TRANSIT" ] || { fast_link "$LAB_TRANSIT" t0 $tx && fast_link "$LAB_TRANSIT" t1 $tx; }
+}
+
+fast_link() { # NAMESPACE INTERFACE on|off
+    ip netns exec "$1" ethtool -K "$2" tx "$3" gro on >/dev/null
+}
