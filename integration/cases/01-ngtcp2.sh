@@ -17,6 +17,6 @@ done
 
 check 'a version unknown to quicward' shows 'status: 200' client_gtls 4 4433 -v v2draft
 check 'its flow is confirmed, 0x709a50c4' confirmed 4 4433 0x709a50c4
-check 'nobody needed a second attempt' flow_count 7
+check 'nobody needed a second attempt' attempt_count 7
 check 'quicward ends cleanly' stop_quicward
 case_end

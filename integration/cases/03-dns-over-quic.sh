@@ -9,6 +9,6 @@ for family in 4 6; do
     check "IPv$family kdig +quic -> knotd" shows hello-dns client_doq $family
     check "IPv$family its flow is confirmed, v1" confirmed $family 853
 done
-check 'nobody needed a second attempt' flow_count 2
+check 'nobody needed a second attempt' attempt_count 2
 check 'quicward ends cleanly' stop_quicward
 case_end

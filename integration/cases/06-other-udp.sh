@@ -21,7 +21,7 @@ iperf_listens() {
 }
 
 iperf_received() { # FAMILY [-R]
-    in_client timeout 20 iperf3 -u -c "$(server_address "$1")" -p 5201 -b 20M -t 1 --json "${@:2}" >"$LAB_DIR/iperf.json"
+    in_client timeout 60 iperf3 -u -c "$(server_address "$1")" -p 5201 -b 20M -t 1 --json "${@:2}" >"$LAB_DIR/iperf.json"
     jq -e '.end.sum.packets > 500 and .end.sum.lost_percent < 50' "$LAB_DIR/iperf.json"
 }
 

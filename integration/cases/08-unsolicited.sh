@@ -8,7 +8,7 @@ serve_echo 7000 || exit 1
 # hears FAMILY FROM-PORT TO-PORT: a datagram from the server's FROM-PORT reaches the client's TO-PORT.
 hears() {
     local listener
-    in_client "$QW_TOOLS/udp_hear" "$(inside "$1" "$3")" 700 &
+    in_client "$QW_TOOLS/udp_hear" "$(inside "$1" "$3")" $((700 * PATIENCE)) &
     listener=$!
     wait_for 2 listening "$LAB_CLIENT" "$3"
     in_server "$QW_TOOLS/udp_send" "$(endpoint "$1" "$2")" "$(inside "$1" "$3")" unsolicited
@@ -17,7 +17,7 @@ hears() {
 
 for family in 4 6; do
     check "IPv$family a flow from inside" in_client "$QW_TOOLS/udp_ask" "$(inside $family 5000)" \
-        "$(endpoint $family 7000)" question 2000
+        "$(endpoint $family 7000)" question 20000
     before=$(stat_of reasons.unsolicited)
     check "IPv$family nothing to a port that never asked" status_is 1 hears $family 7001 5001
     check "IPv$family nothing from a port that nobody asked" status_is 1 hears $family 7002 5000

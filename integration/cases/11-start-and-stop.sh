@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# S4, S5, S6: SIGTERM ends quicward within two seconds with status 0, its rules and its socket gone; a second one is refused by
-# name while the first goes on; it can start again after kill -9.
+# S4, S5, S6: SIGTERM ends quicward within two seconds with status 0, its socket gone and its rules dropping, or gone where
+# packets may pass; a second one is refused by name while the first goes on; it can start again after kill -9.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 case_lab
 serve_echo 7000 || exit 1
 
 works() {
-    in_client "$QW_TOOLS/udp_ask" "$(inside 4 0)" "$S4:7000" question 2000 &&
-        in_client "$QW_TOOLS/udp_ask" "$(inside 6 0)" "[$S6]:7000" question 2000
+    in_client "$QW_TOOLS/udp_ask" "$(inside 4 0)" "$S4:7000" question 20000 &&
+        in_client "$QW_TOOLS/udp_ask" "$(inside 6 0)" "[$S6]:7000" question 20000
 }
 
 second() { # CONFIGURATION
@@ -31,7 +31,8 @@ before=$(date +%s%N)
 check 'SIGTERM: status 0' stop_quicward
 took=$((($(date +%s%N) - before) / 1000000))
 check "within two seconds ($took ms)" [ $took -lt 2000 ]
-check_not 'no rule is left' rules_installed
+check 'the rules stay' rules_installed
+check_not 'and drop' works
 check_not 'no socket is left' test -e "$LAB_DIR/control"
 
 start_quicward || exit 1
@@ -42,5 +43,11 @@ start_quicward || exit 1
 check 'and after kill -9' works
 check_not 'no rule stands twice' rules_repeated
 check 'quicward ends cleanly' stop_quicward
+check 'what rules --remove prints' rules_remove
+check_not 'leaves no rule' rules_installed
+check 'datagrams pass' works
+start_quicward 'queue = { first = 7400; when_down = "pass"; };' || exit 1
+check 'when_down = "pass": quicward ends cleanly' stop_quicward
 check_not 'no rule is left' rules_installed
+check 'datagrams pass' works
 case_end

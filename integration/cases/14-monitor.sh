@@ -7,7 +7,7 @@ certificate_make && serve_gtls 4433 || exit 1
 
 arrives() { # FROM TO
     local listener
-    in_client "$QW_TOOLS/udp_hear" "$2" 2000 &
+    in_client "$QW_TOOLS/udp_hear" "$2" 20000 &
     listener=$!
     wait_for 2 listening "$LAB_CLIENT" "${2##*:}"
     in_server "$QW_TOOLS/udp_send" "$1" "$2" unsolicited

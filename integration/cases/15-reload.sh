@@ -5,7 +5,7 @@ case_lab 'timers = { two_way = 300; };'
 serve_echo 7000 || exit 1
 
 asks() {
-    in_client "$QW_TOOLS/udp_ask" "$C4:5000" "$S4:7000" question 2000
+    in_client "$QW_TOOLS/udp_ask" "$C4:5000" "$S4:7000" question 20000
 }
 
 timer_is() { # SECONDS
@@ -34,6 +34,7 @@ check 'its timer is 300 s' timer_is 300
 write_conf 'timers = { two_way = 60; confirmed = "soon"; };'
 check 'a wrong file: every error by file and line' reload_refused "quicward.conf:[0-9]+: .*60" "quicward.conf:[0-9]+: .*confirmed"
 check 'nothing changed' timer_is 300
+check 'the log has them too' grep -qE 'reload: .*quicward.conf:[0-9]+: .*confirmed' "$LAB_DIR/quicward.log"
 write_conf 'timers = { two_way = 400; }; queue = { first = 7400; workers = 1; };'
 check 'a key that a running daemon cannot change' reload_refused 'queue|workers'
 check 'nothing changed' timer_is 300

@@ -9,7 +9,7 @@ certificate_make && serve_gtls 4433 || exit 1
 head -c 1000000 /dev/urandom >"$LAB_DIR/www/large"
 
 bundles_seen() {
-    in_router timeout 20 tcpdump -Z root --immediate-mode -n -c 1 -i wan0 'udp and greater 2000' 2>"$LAB_DIR/tcpdump.log"
+    in_router timeout 120 tcpdump -Z root --immediate-mode -n -c 1 -i wan0 'udp and greater 2000' 2>"$LAB_DIR/tcpdump.log"
 }
 
 fetched_whole() { # FAMILY

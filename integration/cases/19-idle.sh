@@ -21,7 +21,7 @@ late_packet() {
     port=$(port_of_client "$1" "$2" "$3")
     [ -n "$port" ] || return 1
     to=$(inside "$1" "$port")
-    in_client "$QW_TOOLS/udp_hear" "$to" 2000 &
+    in_client "$QW_TOOLS/udp_hear" "$to" 20000 &
     listener=$!
     wait_for 2 listening "$LAB_CLIENT" "$port"
     in_server "$QW_TOOLS/udp_send" "$(endpoint "$1" "$2")" "$to" late
@@ -33,7 +33,7 @@ for family in 4 6; do
     check "IPv$family confirmed" confirmed $family 4433
     check "IPv$family a connection of three seconds" shows 'status: 200' client_gtls $family 4434 --delay-stream=3s
     check "IPv$family confirmed" confirmed $family 4434
-    check "IPv$family a plain exchange" in_client "$QW_TOOLS/udp_ask" "$(inside $family 5000)" "$(endpoint $family 7000)" hello 2000
+    check "IPv$family a plain exchange" in_client "$QW_TOOLS/udp_ask" "$(inside $family 5000)" "$(endpoint $family 7000)" hello 20000
 done
 for pid in "$short" "$long" "$echo4" "$echo6"; do
     lab_stop "$pid"

@@ -25,7 +25,7 @@ for family in 4 6; do
     QW_DOMAIN=server.test check "IPv$family kdig with a name" shows hello-dns client_doq $family
     check "IPv$family its names" names_are $family 853 "\"v$family.server.test\"" "$DOQ" false
 done
-check 'nobody needed a second attempt' flow_count 10
+check 'nobody needed a second attempt' attempt_count 10
 check 'no ClientHello was given up' [ "$(stat_of hellos.unreadable)" = 0 ]
 check 'quicward ends cleanly' stop_quicward
 case_end

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
+# alone
 # F1, F2: of a connection to a name that a rule drops, not one datagram goes on towards the server: gtlsclient, chromium (its
 # ClientHello comes in two datagrams), kdig, IPv4 and IPv6. Meanwhile other names connect at their first attempt, with no
 # datagram sent twice and none that waited for a limit.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 skip_without gtlsclient gtlsserver chromium kdig knotd tcpdump
-case_lab 'rules = ( { name = "ads"; sni = ".blocked.test"; action = "drop"; } );'
+case_lab 'hold = { exhausted = "drop"; }; rules = ( { name = "ads"; sni = ".blocked.test"; action = "drop"; } );'
 # Blocked connections have the ports 4443 and 50853 for themselves, so that they can be told from others.
 certificate_make && serve_gtls 4433 && serve_gtls 4443 && serve_knot || exit 1
 capture_start client && capture_start server || exit 1
@@ -20,7 +21,7 @@ try_blocked() { # LOG COMMAND...
 for family in 4 6; do
     try_blocked blocked-gtls$family client_gtls $family 4443 --handshake-timeout=3s
     try_blocked blocked-chromium$family client_chromium $family 4443
-    try_blocked blocked-kdig$family client_doq $family -b "$(client_address $family)#50853"
+    try_blocked blocked-kdig$family client_doq $family +timeout=5 -b "$(client_address $family)#50853"
 done
 for family in 4 6; do
     check "IPv$family gtlsclient to another name" shows 'status: 200' client_gtls $family 4433

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# alone
 # F5: Initials that somebody forged with the blocked name, whole or in part, from the very addresses and ports that a client
 # uses, stop no connection of that client: not before it, not during its handshake, not once it stands. IPv4 and IPv6, with a
 # rule that blocks one name and with rules that let only one through.

@@ -8,7 +8,7 @@ certificate_make && serve_gtls 4433 && serve_caddy 4435 && serve_knot && serve_e
 QUIC='udp and (dst port 4433 or dst port 4435 or dst port 853)'
 
 asks() { # FAMILY
-    in_client "$QW_TOOLS/udp_ask" "$(inside "$1" 0)" "$(endpoint "$1" 7000)" question 2000
+    in_client "$QW_TOOLS/udp_ask" "$(inside "$1" 0)" "$(endpoint "$1" 7000)" question 20000
 }
 
 # Message IDs are random: half of them would set the bit that QUIC's long headers have.
@@ -35,7 +35,7 @@ for family in 4 6; do
     began=$(date +%s%N)
     check_not "block: IPv$family kdig over QUIC" shows hello-dns client_doq $family
     took=$((($(date +%s%N) - began) / 1000000))
-    check "block: IPv$family kdig gives up before its 5 s ($took ms)" [ $took -lt 4000 ]
+    check "block: IPv$family kdig gives up before its 20 s ($took ms)" [ $took -lt 15000 ]
     check "block: IPv$family chromium has the page" shows hello-quic browser $family
     check "block: IPv$family DNS" dns_passes $family
     check "block: IPv$family other UDP" asks $family

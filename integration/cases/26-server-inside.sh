@@ -14,14 +14,14 @@ serve_inside() { # PORT
 from_outside() {
     printf '%s\n' "127.0.0.1 localhost" "$(client_address "$1") $3" >"$LAB_DIR/hosts-outside"
     # shellcheck disable=SC2016 # expanded by the inner shell
-    in_server sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' "$LAB_DIR/hosts-outside" timeout 5 gtlsclient \
-        --exit-on-all-streams-close --no-quic-dump --handshake-timeout=1s "$3" "$2" "https://$3:$2/index.html"
+    in_server sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' "$LAB_DIR/hosts-outside" timeout 60 gtlsclient \
+        --exit-on-all-streams-close --no-quic-dump --handshake-timeout="${PATIENCE}s" "$3" "$2" "https://$3:$2/index.html"
 }
 
 # hears FAMILY PORT: a datagram that is no QUIC gets in there.
 hears() {
     local listener
-    in_client "$QW_TOOLS/udp_hear" "$(inside "$1" "$2")" 700 &
+    in_client "$QW_TOOLS/udp_hear" "$(inside "$1" "$2")" $((700 * PATIENCE)) &
     listener=$!
     wait_for 2 listening "$LAB_CLIENT" "$2"
     in_server "$QW_TOOLS/udp_send" "$(endpoint "$1" 7001)" "$(inside "$1" "$2")" unsolicited

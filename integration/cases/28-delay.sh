@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# alone
 # F1: what a rule that needs the ClientHello costs a connection that it lets through. Prints the time from a client's first
 # datagram to the server's first, and the time that the first half of a ClientHello in two datagrams spends in the router,
 # with and without such a rule. Nothing waits for a limit.

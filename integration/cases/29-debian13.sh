@@ -41,6 +41,6 @@ for family in 4 6; do
 done
 check 'IPv4 ngtcp2, v1 changed to v2' shows 'status: 200' \
     client_v2 4 -v v1 --preferred-versions=v2,v1 --available-versions=v2,v1
-check 'all were confirmed at their first attempt' flow_count 5
+check 'all were confirmed at their first attempt' attempt_count 5
 check 'quicward ends cleanly' stop_quicward
 case_end

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# alone
 # N1, C1, W2, W7: real clients get through the NAT at their first attempt: gtlsclient, chromium, kdig over QUIC and plain, and
 # bun where it is installed. Initials sent back to back leave by one port: the link outside sees as many flows as the client
 # began. C3: so with Retry.
@@ -20,7 +21,7 @@ one_port_each() {
 # Chromium's ClientHello takes two Initials; on a busy machine the server may answer the first before the second is sent.
 back_to_back() {
     local tries
-    for ((tries = 0; tries < 5; tries++)); do
+    for ((tries = 0; tries < 15; tries++)); do
         shows '[2-9]' captured_openings outside 'ip and port 4433' && return
         client_chromium 4 4433 >/dev/null
         sleep 0.2

@@ -14,11 +14,11 @@ wait_for 5 listening "$LAB_ROUTER" 123 || exit 1
 
 # router_works WHEN: server and client of the router, seen from both sides.
 router_works() {
-    check "$1: the router's server answers the outside" in_server "$QW_TOOLS/udp_ask" "$S4:6000" "$X4:53" question 2000
-    check "$1: one on every address does" in_server "$QW_TOOLS/udp_ask" "$S4:6000" "$X4:123" question 2000
+    check "$1: the router's server answers the outside" in_server "$QW_TOOLS/udp_ask" "$S4:6000" "$X4:53" question 20000
+    check "$1: one on every address does" in_server "$QW_TOOLS/udp_ask" "$S4:6000" "$X4:123" question 20000
     check "$1: the inside is answered" ask "$C4:6000" "$R4:53"
     check "$1: also on the external address" ask "$C4:6001" "$X4:53"
-    check "$1: the router's client is answered" in_router "$QW_TOOLS/udp_ask" "$X4:6053" "$S4:7000" question 2000
+    check "$1: the router's client is answered" in_router "$QW_TOOLS/udp_ask" "$X4:6053" "$S4:7000" question 20000
 }
 
 # nothing_passes WHEN: neither way, new or known.

@@ -9,22 +9,22 @@ case_nat 'filtering = "endpoint-independent";'
 serve_echo 7000 || exit 1
 
 trace_out() { # OPTION...
-    in_client timeout 20 traceroute -n -q 1 -w 1 -m 5 "$@" "$S4"
+    in_client timeout 60 traceroute -n -q 1 -w 1 -m 5 "$@" "$S4"
 }
 
 # From the server's port 7001 to the client's mapping; hop 2 is the router's answer, hop 3 the client's.
 trace_in() { # PORT
-    in_server timeout 20 traceroute -n -q 1 -w 1 -m 5 -U -p "$1" --sport=7001 "$X4"
+    in_server timeout 60 traceroute -n -q 1 -w 1 -m 5 -U -p "$1" --sport=7001 "$X4"
 }
 
 # From the client's port 5002 to the mapping of another host inside; hop 2 is that host's answer.
 trace_hairpin() { # PORT
-    in_client timeout 20 traceroute -n -q 1 -w 1 -m 4 -U -s "$C4" -p "$1" --sport=5002 "$X4"
+    in_client timeout 60 traceroute -n -q 1 -w 1 -m 4 -U -s "$C4" -p "$1" --sport=5002 "$X4"
 }
 
 # refused ADDRESS: the router asks itself, where nobody listens.
 refused() {
-    status_is 3 in_router "$QW_TOOLS/udp_ask" "$1:6000" "$1:7777" question 2000
+    status_is 3 in_router "$QW_TOOLS/udp_ask" "$1:6000" "$1:7777" question 20000
 }
 
 # hops ADDRESS...: the trace in the input has exactly these.

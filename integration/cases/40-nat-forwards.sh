@@ -14,7 +14,7 @@ wait_for 5 listening "$LAB_CLIENT" 4433 && wait_for 5 listening "$LAB_CLIENT" 70
 connects() {
     printf '%s\n' "127.0.0.1 localhost" "$X4 www.server.test" >"$LAB_DIR/hosts-forward"
     # shellcheck disable=SC2016 # expanded by the inner shell
-    ip netns exec "$1" sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' "$LAB_DIR/hosts-forward" timeout 10 gtlsclient \
+    ip netns exec "$1" sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' "$LAB_DIR/hosts-forward" timeout 60 gtlsclient \
         --exit-on-all-streams-close --no-quic-dump www.server.test 8443 https://www.server.test:8443/index.html
 }
 
@@ -22,7 +22,7 @@ check 'both forwards are shown' mapping_count 2 .forward
 check 'the server inside is reached from outside' shows 'status: 200' connects "$LAB_SERVER"
 check 'its flow is confirmed' flow_is ".server == \"$C4:4433\" and .external == \"$X4:8443\" and .state == \"confirmed\""
 check 'and from inside' shows 'status: 200' connects "$LAB_CLIENT"
-check 'a stranger reaches the other one' in_server "$QW_TOOLS/udp_ask" "$SB4:6000" "$X4:53" question 2000
+check 'a stranger reaches the other one' in_server "$QW_TOOLS/udp_ask" "$SB4:6000" "$X4:53" question 20000
 check 'so does a host inside' ask 10.0.0.4:6000 "$X4:53"
 check 'a forwarded endpoint leaves by its external one' shows "^$X4:53 " hears_at "$LAB_SERVER" "$S4:7001" \
     in_client "$QW_TOOLS/udp_send" 10.0.0.3:7000 "$S4:7001" hello

@@ -21,7 +21,7 @@ addresses() {
 traced() {
     local host
     host=$(addresses | awk -v address="$1" '$2 == address { print $1; exit }')
-    shows '^ 1  198\.51\.100\.' in_client timeout 20 traceroute -n -q 1 -w 1 -m 1 -U -s "$host" -p 8443 198.51.100.9
+    shows '^ 1  198\.51\.100\.' in_client timeout 60 traceroute -n -q 1 -w 1 -m 1 -U -s "$host" -p 8443 198.51.100.9
 }
 
 many_asked() {
@@ -40,7 +40,7 @@ check 'of the one that is no address of the router the daemon says so' \
 check "$NAT_HOSTS hosts with four ports each are answered" many_asked
 check 'every host has one address' [ "$(addresses | wc -l)" = "$NAT_HOSTS" ]
 check 'all three addresses serve' [ "$(addresses | cut -d' ' -f2 | sort -u | wc -l)" = 3 ]
-check 'the forward stands on its address' in_server "$QW_TOOLS/udp_ask" "$S4:6000" 198.51.100.9:8443 question 2000
+check 'the forward stands on its address' in_server "$QW_TOOLS/udp_ask" "$S4:6000" 198.51.100.9:8443 question 20000
 check 'and on no other' status_is 1 in_server "$QW_TOOLS/udp_ask" "$S4:6001" 198.51.100.8:8443 question 300
 check 'from inside too' ask 10.0.0.4:6001 198.51.100.9:8443
 for address in 198.51.100.7 198.51.100.8 198.51.100.9; do

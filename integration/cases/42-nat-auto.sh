@@ -42,10 +42,10 @@ check 'the old mapping ended' event_is ".event == \"mapping-removed\" and .insid
 check 'the flow begins anew' ask "$C4:5000" "$S4:7000"
 check 'new flows too' ask "$C4:5001" "$S4:7000"
 check 'all is on it' on 198.51.100.9
-check 'the forward too' in_server "$QW_TOOLS/udp_ask" "$S4:6000" 198.51.100.9:8443 question 2000
+check 'the forward too' in_server "$QW_TOOLS/udp_ask" "$S4:6000" 198.51.100.9:8443 question 20000
 check 'and from inside' ask 10.0.0.4:6000 198.51.100.9:8443
 check 'traceroute from inside shows the router' shows '^ 1  198\.51\.100\.9' \
-    in_client timeout 20 traceroute -n -q 1 -w 1 -m 1 -U -p 8443 198.51.100.9
+    in_client timeout 60 traceroute -n -q 1 -w 1 -m 1 -U -p 8443 198.51.100.9
 check 'events number without a gap' status_is 0 \
     jq -se '[.[].number] | . == [range(.[0]; .[0] + length)]' <(events_json)
 check 'quicward ends cleanly' stop_quicward

@@ -11,7 +11,7 @@ iperf_listens() {
 }
 
 tcp_received() { # OPTION...
-    in_client timeout 20 iperf3 -c "$S4" -p 5201 -t 1 --json "$@" >"$LAB_DIR/iperf.json"
+    in_client timeout 60 iperf3 -c "$S4" -p 5201 -t 1 --json "$@" >"$LAB_DIR/iperf.json"
     jq -e '.end.sum_received.bytes >= 1000000' "$LAB_DIR/iperf.json"
 }
 

@@ -12,6 +12,8 @@ unreachable() { # FROM
 }
 
 silent() { # FROM
+    # shellcheck disable=SC2034 # read by ask
+    local PATIENCE=1
     shows 'no answer' ask "$1" "$S4:7000" 500
 }
 
@@ -33,7 +35,7 @@ check 'it is counted' [ "$(stat_of 'reasons["no-port"]')" = 2 ]
 check 'an event tells of it' event_is '.event == "no-port"'
 check 'the others go on' ask "$C4:5005" "$S4:7000"
 check 'also to other servers' not unreachable "$C4:5000"
-check "the router's own goes on" in_server "$QW_TOOLS/udp_ask" "$S4:6000" "$X4:20000" question 2000
+check "the router's own goes on" in_server "$QW_TOOLS/udp_ask" "$S4:6000" "$X4:20000" question 20000
 check 'quicward ends cleanly' stop_quicward
 
 # The kernel keeps 32768 to 60999 for the router's own sockets unless told otherwise.

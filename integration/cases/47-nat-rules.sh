@@ -16,8 +16,8 @@ wait_for 5 listening "$LAB_CLIENT" 4434 || exit 1
 from_outside() { # NAME
     printf '%s\n' "127.0.0.1 localhost" "$X4 $1" >"$LAB_DIR/hosts-outside"
     # shellcheck disable=SC2016 # expanded by the inner shell
-    in_server sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' "$LAB_DIR/hosts-outside" timeout 5 gtlsclient \
-        --exit-on-all-streams-close --no-quic-dump --handshake-timeout=1s "$1" 8443 "https://$1:8443/index.html"
+    in_server sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' "$LAB_DIR/hosts-outside" timeout 60 gtlsclient \
+        --exit-on-all-streams-close --no-quic-dump --handshake-timeout="${PATIENCE}s" "$1" 8443 "https://$1:8443/index.html"
 }
 
 blocked_connects() {

@@ -31,7 +31,7 @@ check_not 'nothing leaves' ask 10.0.0.5:5000 "$S4:7000" 300
 accept -i lan0 -o wan0 -m conntrack --ctstate UNTRACKED
 accept -i wan0 -o lan0 -m conntrack --ctstate UNTRACKED
 check 'outwards and back' ask 10.0.0.5:5000 "$S4:7000"
-check 'inwards and back' in_server "$QW_TOOLS/udp_ask" "$S4:6000" "$X4:8443" question 2000
+check 'inwards and back' in_server "$QW_TOOLS/udp_ask" "$S4:6000" "$X4:8443" question 20000
 check 'an error comes in' status_is 3 ask "$C4:5000" "$S4:7777"
 check_not 'no hairpin' ask 10.0.0.5:5000 "$X4:8443" 300
 accept -i lan0 -m addrtype --src-type LOCAL -m conntrack --ctstate UNTRACKED

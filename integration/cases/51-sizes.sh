@@ -107,6 +107,6 @@ check 'the others are counted' [ $(($(stat_of ptbs_refused) - before)) -gt 15000
 
 sed "s/limit = $LIMIT/limit = 1279/" "$LAB_DIR/quicward.conf" >"$LAB_DIR/small.conf"
 check 'a limit of 1279 is refused' shows 'small.conf:.*1279.*1280.*RFC 9000' "$QUICWARD" check -c "$LAB_DIR/small.conf"
-check 'and so is the file' status_is 1 "$QUICWARD" check -c "$LAB_DIR/small.conf"
+check 'and so is the file' status_is 78 "$QUICWARD" check -c "$LAB_DIR/small.conf"
 check 'quicward ends cleanly' stop_quicward
 case_end

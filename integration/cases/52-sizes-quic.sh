@@ -25,7 +25,7 @@ mtu_known() { # NAMESPACE FAMILY ADDRESS
 # What the server sends reaches the router in bundles.
 bundles_start() {
     : >"$LAB_DIR/tcpdump.log"
-    in_router timeout 20 tcpdump -Z root --immediate-mode -n -c 1 -i wan0 -Q in 'udp and greater 3000' 2>"$LAB_DIR/tcpdump.log" &
+    in_router timeout 120 tcpdump -Z root --immediate-mode -n -c 1 -i wan0 -Q in 'udp and greater 3000' 2>"$LAB_DIR/tcpdump.log" &
     BUNDLES=$!
     wait_for 3 grep -q listening "$LAB_DIR/tcpdump.log"
 }
@@ -47,7 +47,7 @@ for family in 4 6; do
     check "IPv$family so does the server's" mtu_known "$LAB_SERVER" $family "$(client_address $family)"
 done
 check 'the router met bundles' wait "$BUNDLES"
-check 'nobody needed a second attempt' flow_count 2
+check 'nobody needed a second attempt' attempt_count 2
 
 all_went_on() {
     [ "$(captured_count server "dst port 7000 and $OVER")" = 6 ]

@@ -4,7 +4,6 @@
 # `replay` tells beforehand which. A blocked flow is blocked from outside too. Confirmed connections lose nothing at a share
 # of 100 %, where who begins fails with the first packet, unless they are not to be spared. Monitor mode only counts. IPv4 and
 # IPv6.
-# long: 30 s
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 skip_without gtlsclient gtlsserver tcpdump
 FLOWS=100 COUNT=20
@@ -78,6 +77,16 @@ for family in 4 6; do
 done
 check 'replay shows no load, for none was measured' [ "$(replay | jq -c 'select(.stats) | .stats.throttles')" = null ]
 check 'IPv4 and IPv6: not the same ports' not same half4 half6
+
+report() { # FILE
+    "$QUICWARD" replay -c "$LAB_DIR/quicward.conf" --inside 192.0.2.0/24 --throttle-report "$1" "$LAB_DIR/client.pcap"
+}
+
+check 'replay draws what the throttle would do' report "$LAB_DIR/report.svg"
+check 'its curves' [ "$(grep -c '<polyline' "$LAB_DIR/report.svg")" = 8 ]
+check 'of the interface' grep -q '>wan0 out, capacity 1Gbit/s<' "$LAB_DIR/report.svg"
+check 'a file that cannot be written is an error that names it' \
+    shows "quicward: $LAB_DIR/none/x.svg: No such file" report "$LAB_DIR/none/x.svg"
 
 # A datagram from outside to a port of the client, of a flow that is blocked or is not.
 port_of() { # through|blocked
