@@ -7,13 +7,14 @@
 #   install.sh bun      the optional third client, from npm, into the cache folder
 # Without arguments: build, peers and checks.
 set -u
-build=(cmake make gcc libc6-dev pkg-config libconfig-dev libssl-dev libmnl-dev libnetfilter-queue-dev libpcap-dev
-    libjansson-dev libcunit1-dev)
+build=(cmake make gcc libc6-dev pkg-config libconfig-dev libssl-dev nettle-dev libmnl-dev libnetfilter-queue-dev
+    libpcap-dev libjansson-dev libsystemd-dev libncurses-dev libcap-ng-dev libseccomp-dev libmicrohttpd-dev libcunit1-dev clang libbpf-dev bpftool libelf-dev
+    zlib1g-dev)
 peers=(ngtcp2-client ngtcp2-server caddy chromium firefox-esr libnss3-tools knot knot-dnsutils coturn iperf3
-    python3-libtorrent iproute2 iptables nftables ethtool iputils-ping traceroute tcpdump openssl jq procps util-linux
-    ca-certificates)
-checks=(shellcheck clang-format git tshark)
-bench=(clang libbpf-dev bpftool libelf-dev zlib1g-dev libndpi-dev iproute2 iptables nftables ethtool strace jq iputils-ping util-linux
+    golang-go golang-github-lucas-clemente-quic-go-dev python3-libtorrent iproute2 iptables nftables ethtool strace iputils-ping traceroute tcpdump openssl jq procps util-linux
+    ca-certificates curl prometheus nfdump tmux)
+checks=(shellcheck clang-format git tshark cppcheck clang-tidy libclang-rt-14-dev)
+bench=(libndpi-dev iproute2 iptables nftables ethtool strace jq iputils-ping util-linux
     bsdextrautils valgrind)
 policy=/usr/sbin/policy-rc.d
 policy_made=
