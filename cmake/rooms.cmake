@@ -3,9 +3,12 @@ get_filename_component(QUICWARD_ROOT ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
 # Warnings and sanitizers for everything that is ours.
 add_library(quicward_warnings INTERFACE)
 target_compile_options(quicward_warnings INTERFACE
-  -Wall -Wextra -Werror -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+  -Wall -Wextra $<$<BOOL:${QUICWARD_WERROR}>:-Werror> -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
   -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wnull-dereference -fno-common)
 target_compile_definitions(quicward_warnings INTERFACE _GNU_SOURCE)
+# Symbols are bound at start, so that their table can be made read-only (full RELRO).
+target_compile_options(quicward_warnings INTERFACE -fPIE)
+target_link_options(quicward_warnings INTERFACE -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
 if(QUICWARD_SANITIZE)
   target_compile_options(quicward_warnings INTERFACE -fsanitize=${QUICWARD_SANITIZE} -fno-sanitize-recover=all
     -fno-omit-frame-pointer)
@@ -22,11 +25,19 @@ else()
 endif()
 
 # quicward_room(NAME SOURCES a.c b.c ROOMS base packet LIBRARIES PkgConfig::X)
-# A room is a static library that sees include/, its own folder, and nothing else of the tree.
+# A room is a static library that sees include/, its own folders, and nothing else of the tree. No two of its files have the
+# same name, so an #include names a file and not its folder.
 function(quicward_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
   add_library(qw_${name} STATIC ${ROOM_SOURCES})
-  target_include_directories(qw_${name} PUBLIC ${QUICWARD_ROOT}/include PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  set(folders)
+  foreach(source IN LISTS ROOM_SOURCES)
+    get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR}/${source} DIRECTORY)
+    list(APPEND folders ${folder})
+  endforeach()
+  list(REMOVE_DUPLICATES folders)
+  set_target_properties(qw_${name} PROPERTIES QUICWARD_FOLDERS "${folders}")
+  target_include_directories(qw_${name} PUBLIC ${QUICWARD_ROOT}/include PRIVATE ${folders})
   list(TRANSFORM ROOM_ROOMS PREPEND qw_)
   target_link_libraries(qw_${name} PUBLIC ${ROOM_ROOMS} PRIVATE ${ROOM_LIBRARIES} quicward_warnings)
 endfunction()
@@ -41,4 +52,10 @@ function(quicward_test name)
     quicward_warnings)
   target_compile_definitions(test_${name} PRIVATE TEST_DATA="${QUICWARD_ROOT}/tests")
   add_test(NAME ${name} COMMAND test_${name})
+endfunction()
+
+# quicward_look_into(TARGET ROOM): the target sees the room's private headers.
+function(quicward_look_into target room)
+  get_target_property(folders qw_${room} QUICWARD_FOLDERS)
+  target_include_directories(${target} PRIVATE ${folders})
 endfunction()
