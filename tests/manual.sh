@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The manual pages say all: manual.sh QUICWARD
-#   every command, every option of it, every reason that packets are counted under, every counter and every event in quicward.8
+#   every command, every option of it, every reason that packets are counted under, every counter, every event and what doctor looks
+#   at in quicward.8
 #   every key in quicward.conf.5, with its default as `check --print` has it, and "restart" where a reload refuses it
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -28,7 +29,8 @@ commands() {
 words() {
     local word
     for word in $(sed -n 's/^ *X([A-Z_]*, "\([a-z-]*\)",.*/\1/p' include/quicward/base/reason.h | grep -vx none) \
-        $(sed -n 's/^ *X([A-Z_]*, "\([a-z-]*\)",.*/\1/p' include/quicward/engine_events.h); do
+        $(sed -n 's/^ *X([A-Z_]*, "\([a-z-]*\)",.*/\1/p' include/quicward/engine_events.h) \
+        $(sed -n 's/^ *X([A-Z_]*, "\([a-z_]*\)",.*/\1/p' include/quicward/survey.h); do
         documented quicward.8 "$word" "^\.BR? (.*[ ,\"])?${word//-/\\\\?-}([ ,\"]|$)"
     done
     while read -r word; do
