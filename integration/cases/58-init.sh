@@ -73,7 +73,9 @@ check 'others: without mistakes' in_router "$QUICWARD" check --strict -c "$LAB_D
 check 'others: the NAT of the kernel stays' grep -q 'masquerade = false;' "$LAB_DIR/nat.conf"
 check 'others: another queue' grep -q 'first = 7500;' "$LAB_DIR/nat.conf"
 check 'others: forwarding is off, which is said' grep -q 'sysctl -w net.ipv4.ip_forward=1' "$LAB_DIR/nat.conf"
-check "others: Docker's bridge is left out" grep -qx 'inside = \["lan0"\];' "$LAB_DIR/nat.conf"
+check "others: Docker's bridge is inside" grep -qx 'inside = \["lan0", "docker0"\];' "$LAB_DIR/nat.conf"
+check 'others: in mode firewall' init firewall
+check 'others: it is not' grep -qx 'inside = \["lan0"\];' "$LAB_DIR/firewall.conf"
 
 # A router that says too little.
 ip -n "$LAB_ROUTER" addr flush dev lan0

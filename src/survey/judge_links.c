@@ -74,6 +74,23 @@ static void judge_routes(const struct config *config, const struct survey *surve
     }
 }
 
+/* In mode nat answers from outside are translated, or dropped. */
+static void judge_others(const struct config *config, const struct survey *survey,
+                         struct survey_findings *out)
+{
+    char remedy[REMEDY_MAX];
+    for (unsigned i = 0; i < survey->interface_count && config->mode == CONFIG_NAT; i++) {
+        const struct survey_interface *one = &survey->interfaces[i];
+        if (judge_is_ours(config, one->name) || one->loopback || !one->up || one->forwarding4 == 0 ||
+            one->default4.there || !survey_address_of(one, QW_IPV4))
+            continue;
+        snprintf(remedy, sizeof(remedy), "if hosts behind it use UDP, add \"%s\" to inside", one->name);
+        survey_add(out, SURVEY_ABOUT_INTERFACES, true, remedy,
+                   "interface %s is neither inside nor outside: answers to UDP that comes by it are dropped",
+                   one->name);
+    }
+}
+
 /* With several ways out an answer may come by another one than its question left by. */
 static void judge_filter(const struct config *config, const struct survey *survey,
                          const struct survey_interface *one, bool inside, struct survey_findings *out)
@@ -96,6 +113,7 @@ void judge_interfaces(const struct config *config, const struct survey *survey, 
     judge_missing(&config->outside, "outside", survey, out);
     judge_each(config, survey, judge_port, out);
     judge_routes(config, survey, out);
+    judge_others(config, survey, out);
     judge_each(config, survey, judge_filter, out);
 }
 

@@ -52,7 +52,8 @@ static void judge_ours(const struct config *config, const char *path, const stru
                    "the routing rules are missing that keep UDP from passing after a flush of netfilter's "
                    "tables (rules_guard)");
     else if (!survey->rules_marks)
-        survey_add(out, SURVEY_ABOUT_RULES, false, remedy,
+        survey_add(out, SURVEY_ABOUT_RULES, false,
+                   "install nftables; where the kernel takes no such table, set rules_fragments to false",
                    "the table is missing that tells size_limits how long fragments are (rules_fragments)");
 }
 

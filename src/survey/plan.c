@@ -81,13 +81,13 @@ static enum survey_role role_of(const struct survey *survey, const struct survey
         return SURVEY_PORT;
     if (has_default(one))
         return SURVEY_INSIDE;
-    if (is_container(one))
-        return SURVEY_CONTAINER;
-    if (is_tunnel(one))
-        return SURVEY_TUNNEL;
     if (!one->up)
         return SURVEY_DOWN;
-    return has_address(one) ? SURVEY_INSIDE : SURVEY_NO_ADDRESS;
+    if (!has_address(one))
+        return SURVEY_NO_ADDRESS;
+    if (is_container(one))
+        return SURVEY_CONTAINER;
+    return is_tunnel(one) ? SURVEY_TUNNEL : SURVEY_INSIDE;
 }
 
 /* ---- which is outside ---- */
@@ -168,13 +168,25 @@ static void choose_outside(const struct survey *survey, struct survey_plan *out)
     }
 }
 
-/* Without a way out nobody is inside. */
+static void add_inside(const struct survey *survey, enum survey_role role, struct survey_plan *out)
+{
+    for (unsigned i = 0; i < survey->interface_count; i++)
+        if (out->roles[i] == role)
+            add(&out->inside, survey->interfaces[i].name);
+}
+
+/* Without a way out nobody is inside. In mode nat everybody is who wants answers from outside: those of
+ * others are dropped. */
 static void choose_inside(const struct survey *survey, struct survey_plan *out)
 {
-    for (unsigned i = 0; i < survey->interface_count && out->outside_found; i++)
-        if (out->roles[i] == SURVEY_INSIDE)
-            add(&out->inside, survey->interfaces[i].name);
+    if (!out->outside_found)
+        return;
+    add_inside(survey, SURVEY_INSIDE, out);
     out->inside_found = out->inside.count > 0;
+    if (out->mode != CONFIG_NAT || !out->inside_found)
+        return;
+    add_inside(survey, SURVEY_CONTAINER, out);
+    add_inside(survey, SURVEY_TUNNEL, out);
 }
 
 /* A name that no interface has, so that nothing is taken for a side by accident. */

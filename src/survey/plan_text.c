@@ -49,7 +49,7 @@ __attribute__((format(printf, 2, 3))) static void advise(FILE *out, const char *
 
 /* ---- what was found ---- */
 
-static const char *role_text(enum survey_role role)
+static const char *role_text(enum survey_role role, enum config_mode mode)
 {
     static const char *const TEXTS[] = {
         [SURVEY_INSIDE] = "inside",
@@ -63,7 +63,9 @@ static const char *role_text(enum survey_role role)
         [SURVEY_NO_ADDRESS] = "left out: it has no address",
         [SURVEY_ODD_NAME] = "left out: a configuration cannot have its name",
     };
-    return TEXTS[role];
+    if (mode == CONFIG_NAT && role == SURVEY_CONTAINER)
+        return "inside: containers or virtual machines";
+    return mode == CONFIG_NAT && role == SURVEY_TUNNEL ? "inside: a tunnel" : TEXTS[role];
 }
 
 static void add_text(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -77,8 +79,8 @@ static void add_text(char *text, size_t size, const char *format, ...)
     va_end(arguments);
 }
 
-static void print_interface(const struct survey_interface *one, enum survey_role role, bool undecided,
-                            FILE *out)
+static void print_interface(const struct survey_interface *one, enum survey_role role,
+                            const struct survey_plan *plan, FILE *out)
 {
     char text[SURVEY_TEXT_MAX] = "", address[QW_ADDR_TEXT_MAX];
     add_text(text, sizeof(text), "%s:", one->name);
@@ -98,7 +100,7 @@ static void print_interface(const struct survey_interface *one, enum survey_role
     if (!one->carrier && one->up && role <= SURVEY_SPARE_OUTSIDE)
         add_text(text, sizeof(text), ", no carrier");
     add_text(text, sizeof(text), ": %s",
-             undecided && role == SURVEY_INSIDE ? "not decided" : role_text(role));
+             !plan->outside_found && role == SURVEY_INSIDE ? "not decided" : role_text(role, plan->mode));
     put_wrapped("#   ", "#     ", text, out);
 }
 
@@ -130,7 +132,7 @@ static void print_found(const struct survey *survey, const struct survey_plan *p
     fputs("# Found:\n", out);
     for (unsigned i = 0; i < survey->interface_count; i++)
         if (plan->roles[i] != SURVEY_LOOPBACK)
-            print_interface(&survey->interfaces[i], plan->roles[i], !plan->outside_found, out);
+            print_interface(&survey->interfaces[i], plan->roles[i], plan, out);
     if (survey->interfaces_left > 0)
         fprintf(out, "#   %u more interfaces, which were not looked at\n", survey->interfaces_left);
     print_tools(survey, out);
@@ -202,18 +204,28 @@ static void advise_addresses(const struct survey *survey, const struct survey_pl
                outside->name);
 }
 
+/* In mode nat the answers to whoever is not inside are dropped, so they were taken inside. */
+static void advise_beside(const struct survey_plan *plan, const char *name, bool container, FILE *out)
+{
+    if (plan->mode == CONFIG_NAT && container)
+        advise(out,
+               "%s is inside, for in mode nat the answers to UDP of all others are dropped. UDP ports that "
+               "its own "
+               "program publishes need nat.forwards.",
+               name);
+    else if (plan->mode == CONFIG_NAT)
+        advise(out, "%s is inside, for in mode nat the answers to UDP of all others are dropped.", name);
+    else
+        advise(out,
+               "%s is left out: UDP by it is not touched. Add it to inside to have it go through quicward.",
+               name);
+}
+
 static void advise_containers(const struct survey *survey, const struct survey_plan *plan, FILE *out)
 {
-    for (unsigned i = 0; i < survey->interface_count; i++)
-        if (plan->roles[i] == SURVEY_CONTAINER)
-            advise(
-                out,
-                "%s is left out: what is behind it keeps the NAT and the rules that its own program makes. "
-                "Add it to inside to have its UDP go through quicward.",
-                survey->interfaces[i].name);
-        else if (plan->roles[i] == SURVEY_TUNNEL)
-            advise(out, "%s is left out: UDP between it and the others is not touched.",
-                   survey->interfaces[i].name);
+    for (unsigned i = 0; i < survey->interface_count && plan->inside_found; i++)
+        if (plan->roles[i] == SURVEY_CONTAINER || plan->roles[i] == SURVEY_TUNNEL)
+            advise_beside(plan, survey->interfaces[i].name, plan->roles[i] == SURVEY_CONTAINER, out);
 }
 
 static void advise_others(const struct survey_plan *plan, FILE *out)

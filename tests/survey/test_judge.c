@@ -217,7 +217,7 @@ static void rules(void)
     CU_ASSERT_TRUE(only(SURVEY_ABOUT_RULES, "(rules_guard)", "reload"));
     survey->rules_guard = true;
     judged(&config, survey);
-    CU_ASSERT_TRUE(only(SURVEY_ABOUT_RULES, "(rules_fragments)", "reload"));
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_RULES, "(rules_fragments)", "rules_fragments to false"));
     survey->rules_asked = false;
     CU_ASSERT_EQUAL(judged(&config, survey), 0);
     survey->advice = (struct survey_texts){2, {"a rule drops UDP: \"mend it\"", "another"}};
@@ -290,6 +290,28 @@ static void routes(void)
     CU_ASSERT_TRUE(
         only(SURVEY_ABOUT_INTERFACES, "IPv6 leads by lan0, which is inside", "belongs to outside"));
     CU_ASSERT_EQUAL(found.faults, 0);
+}
+
+static void others_in_mode_nat(void)
+{
+    struct survey *survey = made_up_well();
+    struct config config = made_up_config(CONFIG_NAT);
+    struct survey_interface *one = made_up_add(survey, "wg0", "wireguard", "10.2.0.1/24");
+    judged(&config, survey);
+    CU_ASSERT_TRUE(
+        only(SURVEY_ABOUT_INTERFACES, "wg0 is neither inside nor outside", "add \"wg0\" to inside"));
+    CU_ASSERT_EQUAL(found.faults, 0);
+    one->forwarding4 = 0; /* nobody comes from there */
+    CU_ASSERT_EQUAL(judged(&config, survey), 0);
+    one->forwarding4 = 1;
+    one->up = false;
+    CU_ASSERT_EQUAL(judged(&config, survey), 0);
+    one->up = true;
+    strcpy(config.inside.names[config.inside.count++], "wg0");
+    CU_ASSERT_EQUAL(judged(&config, survey), 0);
+    config = made_up_config(CONFIG_FIREWALL); /* which leaves it alone */
+    survey->second.daemon.mode = CONFIG_FIREWALL;
+    CU_ASSERT_EQUAL(judged(&config, survey), 0);
 }
 
 static void sizes(void)
@@ -435,6 +457,7 @@ void judge_suite(void)
         {"I2: modules and tools", modules},
         {"I2: interfaces that are missing, down, or part of a bridge", interfaces},
         {"I2: default routes that lead elsewhere", routes},
+        {"I2: interfaces whose answers mode nat drops", others_in_mode_nat},
         {"I2: MTUs", sizes},
         {"I2: a port of a bridge that is smaller than the bridge", a_bridge_with_a_smaller_port},
         {"I2: offloads that join packets", offloads},

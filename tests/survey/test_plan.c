@@ -155,10 +155,14 @@ static void docker(void)
     made_up_add(survey, "veth1234", "veth", "")->master = survey_find(survey, "docker0")->index;
     survey->rules =
         (char *)(uintptr_t) ":DOCKER - [0:0]\n-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE\n";
-    CU_ASSERT_TRUE(plans_all(survey));
+    CU_ASSERT_TRUE(plans(survey, CONFIG_FIREWALL));
     CU_ASSERT_EQUAL(plan.inside.count, 2); /* lan0 and br-lan */
     CU_ASSERT_STRING_EQUAL(plan.inside.names[1], "br-lan");
     CU_ASSERT_TRUE(says("docker0 is left out"));
+    CU_ASSERT_TRUE(plans_all(survey));
+    CU_ASSERT_EQUAL(plan.inside.count, 4); /* in mode nat their answers would be dropped */
+    CU_ASSERT_STRING_EQUAL(plan.inside.names[2], "docker0");
+    CU_ASSERT_TRUE(says("docker0 is inside, for in mode nat"));
     CU_ASSERT_TRUE(says("chain DOCKER-USER"));
     CU_ASSERT_TRUE(plan.masquerade);
 }
@@ -216,10 +220,13 @@ static void what_is_down_or_a_tunnel(void)
     struct survey *survey = made_up_well();
     made_up_add(survey, "lan1", "", "10.1.0.1/24")->up = false;
     made_up_add(survey, "wg0", "wireguard", "10.2.0.1/24");
-    CU_ASSERT_TRUE(plans_all(survey));
+    CU_ASSERT_TRUE(plans(survey, CONFIG_FIREWALL));
     CU_ASSERT_TRUE(sides_are("lan0", "wan0"));
     CU_ASSERT_TRUE(says("lan1: 10.1.0.1/24, MTU 1500: left out: it is down"));
     CU_ASSERT_TRUE(says("wg0 is left out"));
+    CU_ASSERT_TRUE(plans_all(survey));
+    CU_ASSERT_EQUAL(plan.inside.count, 2);
+    CU_ASSERT_TRUE(says("wg0: wireguard, 10.2.0.1/24, MTU 1500: inside: a tunnel"));
 }
 
 static void odd_names(void)
@@ -297,7 +304,7 @@ void plan_suite(void)
         {"I2: PPPoE", pppoe},
         {"I2: no default route: by public address, by name, or not at all", no_default_route},
         {"I2: IPv6 alone", ipv6_only},
-        {"I2: bridges of Docker stay out", docker},
+        {"I2: bridges of Docker stay out, but in mode nat", docker},
         {"I2: a bridge stands for its ports, a vrf does not", a_bridge_stands_for_its_ports},
         {"I2: a private address outside", a_private_address_outside},
         {"I2: several default routes", several_default_routes},
