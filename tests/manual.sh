@@ -2,6 +2,7 @@
 # The manual pages say all: manual.sh QUICWARD
 #   every command, every option of it, every reason that packets are counted under, every counter, every event and what doctor looks
 #   at in quicward.8
+#   what to do about every reason in guide.md
 #   every key in quicward.conf.5, with its default as `check --print` has it, and "restart" where a reload refuses it
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -33,6 +34,9 @@ words() {
         $(sed -n 's/^ *X([A-Z_]*, "\([a-z_]*\)",.*/\1/p' include/quicward/survey.h); do
         documented quicward.8 "$word" "^\.BR? (.*[ ,\"])?${word//-/\\\\?-}([ ,\"]|$)"
     done
+    while read -r word; do
+        documented guide.md "what to do about the reason $word" "^\| \`$word\` \|"
+    done < <(sed -n 's/^ *X([A-Z_]*, "\([a-z-]*\)",.*/\1/p' include/quicward/base/reason.h | grep -vx none)
     while read -r word; do
         documented quicward.8 "the counter $word" "^\.B ${word//./\\.}$"
     done < <(sed -n 's/^ *X([a-z_]*, "\([a-z_.]*\)".*/\1/p' include/quicward/base/counter.h)
