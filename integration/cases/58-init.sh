@@ -31,6 +31,11 @@ asked() {
     nsenter -t "$DAEMON" -m -n "$QUICWARD" "$@" -s /run/quicward/control.sock
 }
 
+# another_look MODE: beside the daemon, whose queues and rules are no others.
+another_look() {
+    in_router "$QUICWARD" init --mode "$1" | sed '1,/^$/d' | diff <(sed '1,/^$/d' "$LAB_DIR/$1.conf") -
+}
+
 confirmed_flows() {
     [ "$(asked flows --json | jq -s 'map(select(.state == "confirmed")) | length')" = "$1" ]
 }
@@ -56,6 +61,7 @@ for mode in monitor firewall nat; do
     done
     check "$mode: both are confirmed" wait_for 3 confirmed_flows 2
     check "$mode: doctor finds nothing" nsenter -t "$DAEMON" -m -n "$QUICWARD" doctor -c "$LAB_DIR/$mode.conf"
+    check "$mode: another look finds the same" another_look $mode
     check "$mode: ends cleanly" lab_stop "$DAEMON"
     in_router sh -c "'$QUICWARD' rules -c '$LAB_DIR/$mode.conf' --remove | sh"
 done

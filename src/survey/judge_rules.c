@@ -31,9 +31,10 @@ static const char *how_to_put_back(const struct config *config, const char *path
     const struct survey_daemon *daemon = survey->twice ? &survey->second.daemon : &survey->first.daemon;
     if (daemon->answers && config->manage_rules)
         snprintf(out, REMEDY_MAX, "\"quicward reload -c %.120s\" puts them back", path);
+    else if (config->manage_rules)
+        snprintf(out, REMEDY_MAX, "\"quicward rules -c %.120s --install\"", path);
     else
-        snprintf(out, REMEDY_MAX, "\"quicward rules -c %.120s --install\"%s", path,
-                 config->manage_rules ? "" : ", or what installs your own");
+        snprintf(out, REMEDY_MAX, "\"quicward rules -c %.120s | sh\", or what installs your own", path);
     return out;
 }
 

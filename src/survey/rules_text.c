@@ -27,6 +27,22 @@ static bool has(const char *line, const char *what)
     return strstr(line, what) != NULL;
 }
 
+/* nft names a table and a chain once, on lines of their own, and "#tool" begins another tool's. */
+struct where {
+    bool our_table, our_chain;
+};
+
+static bool is_ours(const char *line, struct where *where)
+{
+    if (strncmp(line, "#tool ", 6) == 0)
+        *where = (struct where){false, false};
+    if (strncmp(line, "table ", 6) == 0)
+        *where = (struct where){.our_table = has(line, " quicward_")};
+    if (strncmp(line, "chain ", 6) == 0)
+        where->our_chain = has(line, "chain quicward-");
+    return where->our_table || where->our_chain || has(line, "quicward");
+}
+
 /* ---- who made them ---- */
 
 static bool names(const char *line, const char *before, const char *name, const char *after)
@@ -39,7 +55,7 @@ static bool names(const char *line, const char *before, const char *name, const 
 /* Does the rule translate what leaves by `outside`: by its name, or by naming no interface and no source? */
 static bool translates(const char *line, const char *outside)
 {
-    if (has(line, "quicward") || has(line, " -p udp") || has(line, "! -o"))
+    if (has(line, " -p udp") || has(line, "! -o"))
         return false;
     if (has(line, " -j MASQUERADE") || has(line, " -j SNAT"))
         return strncmp(line, "-A POSTROUTING", 14) == 0 &&
@@ -66,9 +82,11 @@ static void read_other(const char *line, const char *outside, struct survey_othe
 void survey_read_others(const char *rules, const char *outside, struct survey_others *out)
 {
     char line[LINE_MAX_LEN];
+    struct where where = {false, false};
     *out = (struct survey_others){0};
     while (next_line(&rules, line))
-        read_other(line, outside ? outside : "", out);
+        if (!is_ours(line, &where))
+            read_other(line, outside ? outside : "", out);
 }
 
 /* ---- what they hand inside ---- */

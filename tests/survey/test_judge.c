@@ -212,6 +212,12 @@ static void rules(void)
     judged(&config, survey);
     CU_ASSERT_PTR_NOT_NULL(strstr(found.list[found.count - 1].remedy, "quicward rules -c x.conf --install"));
     survey->second.daemon.answers = true;
+    config.manage_rules = false; /* with which --install does nothing */
+    judged(&config, survey);
+    CU_ASSERT_TRUE(has(SURVEY_ABOUT_RULES, "not all of them"));
+    for (unsigned i = 0; i < found.count; i++)
+        CU_ASSERT_PTR_NULL(strstr(found.list[i].remedy, "--install"));
+    config.manage_rules = true;
     survey->rules_stand = true;
     judged(&config, survey);
     CU_ASSERT_TRUE(only(SURVEY_ABOUT_RULES, "(rules_guard)", "reload"));

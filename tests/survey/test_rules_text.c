@@ -49,6 +49,24 @@ static void translation_of_the_kernel(void)
                            "-A POSTROUTING -o wan0 -j MASQUERADE");
 }
 
+/* Rules that quicward installed for masquerade, as both tools show them. */
+static void what_is_ours(void)
+{
+    CU_ASSERT_FALSE(
+        others("table inet quicward_main {\n\tchain others {\n\t\toifname { \"wan0\" } meta nfproto "
+               "ipv4 meta l4proto != udp masquerade\n\t}\n}\n")
+            .translates);
+    CU_ASSERT_FALSE(
+        others("table ip nat {\n\tchain quicward-main {\n\t\toifname \"wan0\" masquerade\n\t}\n}\n")
+            .translates);
+    CU_ASSERT_TRUE(others("table ip nat {\n\tchain quicward-main {\n\t\toifname \"wan0\" masquerade\n\t}\n"
+                          "\tchain own {\n\t\toifname \"wan0\" masquerade\n\t}\n}\n")
+                       .translates);
+    CU_ASSERT_TRUE(
+        others("table inet quicward_main {\n}\n#tool iptables\n-A POSTROUTING -o wan0 -j MASQUERADE\n")
+            .translates);
+}
+
 static bool forwards_to(const char *rule, uint16_t port, const char *to)
 {
     struct survey_forward found[SURVEY_FORWARDS_MAX];
@@ -120,6 +138,7 @@ void rules_text_suite(void)
         {"I2: no rules", nothing},
         {"I2: Docker, firewalld, ufw and flowtables are known", who_made_them},
         {"I2: the kernel's NAT of the outside interface, and no other", translation_of_the_kernel},
+        {"I2: quicward's own rules are no others", what_is_ours},
         {"I2: DNAT of UDP in both languages", rules_that_hand_inside},
         {"I2: what is no DNAT of one UDP port is none", rules_that_do_not},
         {"I2: no forward twice, outside or inside", each_once},
