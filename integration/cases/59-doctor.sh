@@ -105,7 +105,7 @@ in_router iptables -t raw -I PREROUTING -i lan0 -p udp -j DROP
 check 'a drop in front of ours' finds rules 'PREROUTING -i lan0 -p udp -j DROP'
 in_router iptables -t raw -D PREROUTING -i lan0 -p udp -j DROP
 in_router iptables -P FORWARD DROP
-fault 'a policy that drops' rules 'FORWARD .iptables, table filter. drops all UDP that is forwarded'
+fault 'a policy that drops' rules 'FORWARD .iptables, table filter. drops all UDP between'
 check 'mended' well
 in_router iptables -P FORWARD ACCEPT
 in_router iptables -F FORWARD

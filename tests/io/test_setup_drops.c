@@ -81,11 +81,34 @@ static void drops_of_less(void)
 static void a_policy_that_drops(void)
 {
     CU_ASSERT_EQUAL(about("iptables", FILTER("DROP", "")), 1);
-    CU_ASSERT_TRUE(says("iptables -I FORWARD -p udp -j ACCEPT"));
+    CU_ASSERT_TRUE(says("iptables -I FORWARD -i lan0 -o wan0 -p udp -j ACCEPT"));
+    CU_ASSERT_EQUAL(about("ip6tables", FILTER("DROP", "")), 1);
+    CU_ASSERT_TRUE(says("ip6tables -I FORWARD -i lan0 -o wan0 -p udp -j ACCEPT"));
     CU_ASSERT_EQUAL(about("iptables", FILTER("DROP", "-A FORWARD -p tcp -j ACCEPT\n-A FORWARD -j LOG\n")), 1);
-    CU_ASSERT_EQUAL(about("iptables", FILTER("DROP", "-A FORWARD -j DOCKER-USER\n")), 0); /* it may accept */
+    CU_ASSERT_EQUAL(about("iptables", FILTER("DROP", "-A FORWARD -i docker0 -j ACCEPT\n")), 1);
+    CU_ASSERT_EQUAL(about("iptables", FILTER("DROP", "-A FORWARD -j NFQUEUE --queue-num 1\n")), 0);
     CU_ASSERT_EQUAL(about("iptables", FILTER("DROP", "-A FORWARD -i lan0 -j ACCEPT\n")), 0);
     CU_ASSERT_EQUAL(about("iptables", FILTER("ACCEPT", "")), 0);
+}
+
+/* As Docker makes them. */
+#define DOCKER                                                                                               \
+    "-A FORWARD -j DOCKER-USER\n-A FORWARD -j DOCKER-FORWARD\n-A DOCKER -d 172.17.0.2/32 ! -i docker0 -o "   \
+    "docker0 -p udp -m udp --dport 53 -j ACCEPT\n-A DOCKER-CT -o docker0 -m conntrack --ctstate "            \
+    "RELATED,ESTABLISHED -j ACCEPT\n-A DOCKER-FORWARD -j DOCKER-CT\n-A DOCKER-FORWARD -i docker0 -j "        \
+    "ACCEPT\n"
+
+static void chains_of_others(void)
+{
+    CU_ASSERT_EQUAL(about("iptables", FILTER("DROP", DOCKER "-A DOCKER-USER -j RETURN\n")), 1);
+    CU_ASSERT_EQUAL(about("iptables", FILTER("DROP", DOCKER "-A DOCKER-USER -i lan0 -o wan0 -j ACCEPT\n")),
+                    0);
+    CU_ASSERT_EQUAL(about("iptables", FILTER("DROP", DOCKER "-A DOCKER-USER -i lan+ -j ACCEPT\n")), 0);
+    CU_ASSERT_EQUAL(about("iptables", FILTER("DROP", DOCKER "-A DOCKER-USER ! -i docker0 -j ACCEPT\n")), 0);
+    CU_ASSERT_EQUAL(about("iptables", FILTER("DROP", DOCKER "-A DOCKER-USER -p tcp -j ACCEPT\n")), 1);
+    CU_ASSERT_EQUAL(about("iptables", FILTER("DROP", DOCKER "-A INPUT -j ACCEPT\n")), 1);
+    CU_ASSERT_EQUAL(about("iptables", FILTER("ACCEPT", DOCKER "-A FORWARD -j DROP\n")), 0); /* who knows */
+    CU_ASSERT_EQUAL(about("iptables", FILTER("DROP", "-A other -j ACCEPT\n")), 1); /* nothing leads there */
 }
 
 #define NFT(hook, policy, rules)                                                                             \
@@ -103,7 +126,7 @@ static void likewise_in_nft(void)
     CU_ASSERT_EQUAL(about("nft", NFT("prerouting", "accept", "\t\tiifname \"lan0\" ip protocol udp drop\n")),
                     1);
     CU_ASSERT_EQUAL(about("nft", NFT("forward", "drop", "")), 1);
-    CU_ASSERT_TRUE(says("nft add rule inet own c"));
+    CU_ASSERT_TRUE(says("nft add rule inet own c iifname lan0 oifname wan0"));
     CU_ASSERT_EQUAL(about("nft", NFT("forward", "drop", "\t\tct state established,related accept\n")), 0);
     CU_ASSERT_EQUAL(about("nft", NFT("forward", "drop", "\t\tjump elsewhere\n")), 0);
     CU_ASSERT_EQUAL(about("nft", NFT("forward", "drop", "\t\ttcp dport 22 accept\n")), 1);
@@ -120,6 +143,7 @@ void setup_drops_suite(void)
         {"I2: rules that drop all UDP are told", plain_drops},
         {"I2: rules that drop some of it are not", drops_of_less},
         {"I2: a policy that drops, where nothing is accepted", a_policy_that_drops},
+        {"I2: chains of others, as Docker has them", chains_of_others},
         {"I2: likewise in nft", likewise_in_nft},
     };
     TEST_SUITE("setup drops", TESTS);

@@ -100,11 +100,54 @@ static struct plain read_iptables(const struct setup_lines *lines, const char *r
     return plain;
 }
 
-/* Would something pass here? Chains of others are not followed: they may accept. */
-static bool may_accept(const char *line)
+/* Does the rule name an interface of neither side behind `option`? */
+static bool is_elsewhere(const struct setup_lines *lines, const char *line, const char *option)
 {
-    return !strstr(line, " -j DROP") && !strstr(line, " -j REJECT") && !strstr(line, " -j LOG") &&
-           !strstr(line, " -p tcp");
+    const char *at = strstr(line, option);
+    if (!at || (at - line >= 2 && strncmp(at - 2, " !", 2) == 0))
+        return false;
+    at += strlen(option);
+    size_t len = strcspn(at, " ");
+    bool wildcard = len > 0 && at[len - 1] == '+';
+    return !wildcard && side_of(lines->config, at, len) == SIDE_NEITHER;
+}
+
+/* Where the rule leads what it matches. */
+enum target { TARGET_ON, TARGET_ACCEPT, TARGET_CHAIN };
+
+/* Targets that end nothing, or drop; what is none of these is a chain, or an extension that may accept. */
+static enum target target_of(const char *line)
+{
+    static const char *const ON[] = {"DROP", "REJECT",   "LOG",  "RETURN", "NFLOG", "TCPMSS",
+                                     "MARK", "CONNMARK", "DSCP", "TTL",    "TRACE", "CLASSIFY"};
+    size_t len = 0;
+    const char *at = strstr(line, " -j "), *rest = at ? at + 4 : NULL;
+    const char *name = rest ? next_word(&rest, &len) : NULL;
+    if (!name)
+        return strstr(line, " -g ") ? TARGET_CHAIN : TARGET_ON;
+    for (unsigned i = 0; i < sizeof(ON) / sizeof(ON[0]); i++)
+        if (is_word(name, len, ON[i]))
+            return TARGET_ON;
+    return is_word(name, len, "ACCEPT") || is_word(name, len, "NFQUEUE") ? TARGET_ACCEPT : TARGET_CHAIN;
+}
+
+/* Docker's rules accept what comes by its own bridges, and nothing of ours. */
+static void read_target(struct setup_lines *lines, const char *line, bool forwards)
+{
+    enum target target = target_of(line);
+    if (strstr(line, " -p tcp") || is_elsewhere(lines, line, " -i ") || is_elsewhere(lines, line, " -o "))
+        return;
+    if (!forwards)
+        lines->inner |= target == TARGET_ACCEPT;
+    else if (target == TARGET_ACCEPT)
+        lines->accepts = true;
+    else if (target == TARGET_CHAIN)
+        lines->jumps = true;
+}
+
+static bool is_built_in(const char *line)
+{
+    return strncmp(line, "-A INPUT ", 9) == 0 || strncmp(line, "-A OUTPUT ", 10) == 0;
 }
 
 void setup_drops_iptables(struct setup_lines *lines, const char *line)
@@ -115,13 +158,14 @@ void setup_drops_iptables(struct setup_lines *lines, const char *line)
                                                                    : NULL;
     if (filter && strncmp(line, ":FORWARD DROP", 13) == 0)
         lines->policy_drops = true;
+    if (filter && *line == '-' && !is_built_in(line))
+        read_target(lines, line, chain);
     if (!chain || strcmp(lines->table, "nat") == 0)
         return;
     struct plain plain = read_iptables(lines, chain);
-    if (plain.is_plain && plain.drops && is_between(&plain) && !lines->accepts && !lines->behind)
+    if (plain.is_plain && plain.drops && is_between(&plain) && !lines->accepts && !lines->jumps &&
+        !lines->behind)
         tell_rule(lines, line);
-    if (filter && may_accept(line))
-        lines->accepts = true;
 }
 
 /* ---- nft ---- */
@@ -185,19 +229,23 @@ void setup_drops_nft(struct setup_lines *lines, const char *line)
 
 /* ---- the policy ---- */
 
+/* What a chain of others accepts may be for something else; then nothing is said. */
 void setup_drops_judge(struct setup_lines *lines)
 {
-    if (!lines->policy_drops || lines->accepts)
+    const char *in = lines->config->inside.names[0], *to = lines->config->outside.names[0];
+    if (!lines->policy_drops || lines->accepts || (lines->jumps && lines->inner))
         return;
     if (strcmp(lines->tool, "nft") == 0)
         findings_add(
             lines->out,
-            "chain %s of table %s drops all UDP that is forwarded: \"nft add rule %s %s meta l4proto { udp, "
-            "icmp, icmpv6 } accept\"",
-            lines->chain, lines->table, lines->table, lines->chain);
+            "chain %s of table %s drops all UDP between inside and outside: \"nft add rule %s %s iifname "
+            "%s oifname %s meta l4proto { udp, icmp, icmpv6 } accept\", and the same from %s to %s",
+            lines->chain, lines->table, lines->table, lines->chain, in, to, to, in);
     else
-        findings_add(lines->out,
-                     "FORWARD (%s, table filter) drops all UDP that is forwarded: \"%s -I FORWARD -p udp -j "
-                     "ACCEPT\"",
-                     lines->tool, lines->tool);
+        findings_add(
+            lines->out,
+            "FORWARD (%s, table filter) drops all UDP between inside and outside: \"%s -I FORWARD -i %s -o "
+            "%s -p udp -j ACCEPT\", and the same from %s to %s, and with -p %s",
+            lines->tool, lines->tool, in, to, to, in,
+            strcmp(lines->tool, "ip6tables") == 0 ? "icmpv6" : "icmp");
 }

@@ -24,7 +24,8 @@ struct setup_lines {
     /* Rules that drop all UDP: setup_drops.c. */
     bool arrives;      /* nft: the chain stands before routing */
     bool policy_drops; /* of the forwarding chain */
-    bool accepts;      /* a rule before may have accepted UDP */
+    bool accepts;      /* a rule before may have accepted UDP between our interfaces */
+    bool jumps, inner; /* iptables: it leads to chains of others; some such chain accepts so */
 };
 
 /* Nothing was read of a table yet. */
