@@ -65,6 +65,11 @@ for mode in monitor firewall nat; do
     check "$mode: ends cleanly" lab_stop "$DAEMON"
     in_router sh -c "'$QUICWARD' rules -c '$LAB_DIR/$mode.conf' --remove | sh"
 done
+# Without privileges rules cannot be seen, and the rest can.
+check 'without privileges' shows 'kernel rules: not looked at, which needs root' in_router setpriv --reuid 65534 --regid 65534 \
+    --clear-groups "$QUICWARD" init --mode nat
+check 'it finds the sides' shows '^outside = \["wan0"\];$' in_router setpriv --reuid 65534 --regid 65534 --clear-groups \
+    "$QUICWARD" init --mode nat
 check 'without --mode it is monitor' shows 'mode = "monitor";' in_router "$QUICWARD" init
 
 # Beside others.

@@ -48,6 +48,7 @@ case "$*" in
 'enable --now quicward' | 'start quicward') start ;;
 'stop quicward') stop ;;
 'restart quicward') stop; start ;;
+'enable quicward-rules') quicward rules --install --keep /var/lib/rules.conf ;;
 *) echo "systemctl: $*: not known here" >&2; exit 1 ;;
 esac
 SYSTEMCTL
