@@ -253,7 +253,7 @@ void survey_judge_host(const struct config *config, const struct survey *survey,
 void survey_judge(const struct config *config, const char *path, const struct survey *survey,
                   struct survey_findings *out);
 
-/* Adds one, unless the same is there or there is no room. */
+/* Adds one, unless the same is there or there is no room. Control characters become "?". */
 void survey_add(struct survey_findings *out, enum survey_topic topic, bool note, const char *remedy,
                 const char *format, ...) __attribute__((format(printf, 5, 6)));
 

@@ -106,9 +106,12 @@ static void print_interface(const struct survey_interface *one, enum survey_role
 
 static void print_queues(const struct survey_queues *queues, FILE *out)
 {
-    for (unsigned i = 0; i < queues->count; i++)
-        fprintf(out, "#   netfilter queue %u: in use by process %u (%s)\n", (unsigned)queues->list[i].number,
-                queues->list[i].pid, queues->list[i].process);
+    char text[96];
+    for (unsigned i = 0; i < queues->count; i++) {
+        snprintf(text, sizeof(text), "netfilter queue %u: in use by process %u (%s)",
+                 (unsigned)queues->list[i].number, queues->list[i].pid, queues->list[i].process);
+        put_wrapped("#   ", "#     ", text, out);
+    }
     if (queues->count == 0)
         fputs("#   netfilter queues: none in use\n", out);
 }

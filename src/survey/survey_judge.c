@@ -20,6 +20,14 @@ static bool has(const struct survey_findings *findings, const struct survey_find
     return false;
 }
 
+/* Names of programs and comments in rules are others' words, and a terminal obeys control characters. */
+static void make_plain(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = '?';
+}
+
 void survey_add(struct survey_findings *out, enum survey_topic topic, bool note, const char *remedy,
                 const char *format, ...)
 {
@@ -29,6 +37,8 @@ void survey_add(struct survey_findings *out, enum survey_topic topic, bool note,
     vsnprintf(one.what, sizeof(one.what), format, arguments);
     va_end(arguments);
     snprintf(one.remedy, sizeof(one.remedy), "%s", remedy);
+    make_plain(one.what);
+    make_plain(one.remedy);
     if (out->count == SURVEY_FINDINGS_MAX || has(out, &one))
         return;
     out->faults += !note;

@@ -440,6 +440,10 @@ static void each_finding_once(void)
         survey_add(&all, SURVEY_ABOUT_MTU, false, "do", "%s", "same");
     CU_ASSERT_EQUAL(all.count, 1);
     survey_add(&all, SURVEY_ABOUT_PORTS, true, "do", "%s", "same");
+    survey_add(&all, SURVEY_ABOUT_RULES, true, "\x1b[2J", "a\nb\x7f");
+    CU_ASSERT_STRING_EQUAL(all.list[2].what, "a?b?");
+    CU_ASSERT_STRING_EQUAL(all.list[2].remedy, "?[2J");
+    all.count = 2;
     CU_ASSERT_EQUAL(all.count, 2);
     CU_ASSERT_EQUAL(all.faults, 1);
     for (unsigned i = 0; i < 2 * SURVEY_FINDINGS_MAX; i++)

@@ -246,6 +246,9 @@ static void queues_of_others(void)
     CU_ASSERT_TRUE(plans_all(survey));
     CU_ASSERT_EQUAL(plan.queue_first, 7500);
     CU_ASSERT_TRUE(says("netfilter queue 7401: in use by process 5 (Suricata)"));
+    strcpy(survey->first.queues.list[0].process, "a\n];b\x1b");
+    CU_ASSERT_TRUE(plans_all(survey));
+    CU_ASSERT_TRUE(says("(a?];b?)"));
     survey->rules =
         (char *)(uintptr_t) "-A FORWARD -j NFQUEUE --queue-balance 7499:7502\nqueue num 7600-7601\n";
     CU_ASSERT_TRUE(plans_all(survey));
