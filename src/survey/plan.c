@@ -26,8 +26,7 @@ static bool has_plain_name(const char *name)
 /* Docker calls its bridges "docker0" and "br-" with twelve digits of its own. */
 static bool is_docker_bridge(const char *name)
 {
-    return begins(name, "docker") ||
-           (begins(name, "br-") && strlen(name) == 15 && strspn(name + 3, "0123456789abcdef") == 12);
+    return begins(name, "docker") || (begins(name, "br-") && strspn(name + 3, "0123456789abcdef") == 12);
 }
 
 static bool is_container(const struct survey_interface *one)

@@ -82,6 +82,9 @@ static void source_addresses(void)
     survey->rp_filter = 1;
     lan(survey)->rp_filter = 0;
     CU_ASSERT_EQUAL(judged(&config, survey), 1);
+    lan(survey)->rp_filter = SURVEY_UNKNOWN;
+    CU_ASSERT_EQUAL(judged(&config, survey), 0);
+    lan(survey)->rp_filter = 0;
     config.mode = survey->second.daemon.mode = CONFIG_FIREWALL; /* which has no hairpins */
     CU_ASSERT_EQUAL(judged(&config, survey), 0);
     survey = made_up_well();
@@ -181,6 +184,9 @@ static void moving_queues(void)
     judged(&config, survey);
     CU_ASSERT_TRUE(
         only(SURVEY_ABOUT_QUEUES, "4 packets wait in queue 7400 and nobody takes them", "restart"));
+    survey->second.queues.list[0].waiting = 2; /* somebody takes them */
+    CU_ASSERT_EQUAL(judged(&config, survey), 0);
+    survey->second.queues.list[0].waiting = 4;
     survey->second.queues.list[0].last_id++;
     CU_ASSERT_EQUAL(judged(&config, survey), 0);
 }
@@ -335,7 +341,8 @@ static void sizes(void)
     wan(survey)->mtu = 1279;
     judged(&config, survey);
     CU_ASSERT_TRUE(only(SURVEY_ABOUT_MTU, "wan0 is 1279: IPv6 needs 1280", "mtu 1280"));
-    wan(survey)->mtu = 1500;
+    lan(survey)->mtu = wan(survey)->mtu = 1280;
+    CU_ASSERT_EQUAL(judged(&config, survey), 0);
     lan(survey)->mtu = wan(survey)->mtu = 9000;
     CU_ASSERT_EQUAL(judged(&config, survey), 0); /* mode nat reads packets whole */
     config = made_up_config(CONFIG_FIREWALL);
@@ -419,6 +426,10 @@ static void clocks(void)
     survey->second.wall_ns -= INT64_C(3600000000000);
     judged(&config, survey);
     CU_ASSERT_TRUE(only(SURVEY_ABOUT_CLOCK, "by -3599", "timedatectl"));
+    survey = made_up_well();
+    survey->twice = false;
+    survey->second = (struct survey_moment){0};
+    CU_ASSERT_EQUAL(judged(&config, survey), 0);
     survey = made_up_well();
     survey->clock_synced = false;
     CU_ASSERT_EQUAL(judged(&config, survey), 0); /* nothing is written with it */
