@@ -23,6 +23,8 @@
 #define RULES_MAX (4u << 20) /* bytes of rules that are read */
 #define STATE_MAX (1u << 20) /* and of those of one instance */
 #define LINE_MAX_LEN 512
+#define CLOCK_TRIES 10
+#define CLOCK_APART_NS (10 * QW_NS_PER_MS) /* that the two clocks may be read apart */
 
 /* ---- moments ---- */
 
@@ -85,14 +87,26 @@ static void look_at_queues(struct survey_queues *out)
         fclose(file);
 }
 
-void io_survey_moment(const struct config *config, struct survey_moment *out)
+/* Both at one moment: a busy machine may stop this process between the two. */
+static void look_at_clocks(struct survey_moment *out)
 {
     struct timespec wall;
+    struct qw_time before;
+    for (unsigned i = 0; i < CLOCK_TRIES; i++) {
+        before = io_now();
+        clock_gettime(CLOCK_REALTIME, &wall);
+        out->uptime_ns = before.ns;
+        out->wall_ns = wall.tv_sec * (int64_t)QW_NS_PER_SECOND + wall.tv_nsec;
+        if (qw_time_since(io_now(), before) < CLOCK_APART_NS)
+            return;
+    }
+}
+
+void io_survey_moment(const struct config *config, struct survey_moment *out)
+{
     pid_t pid = 0;
     *out = (struct survey_moment){0};
-    clock_gettime(CLOCK_REALTIME, &wall);
-    out->uptime_ns = io_now().ns;
-    out->wall_ns = wall.tv_sec * (int64_t)QW_NS_PER_SECOND + wall.tv_nsec;
+    look_at_clocks(out);
     out->forwarded =
         snmp_number("/proc/self/net/snmp", "ForwDatagrams") + snmp6_number("Ip6OutForwDatagrams");
     look_at_queues(&out->queues);
