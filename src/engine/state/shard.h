@@ -21,7 +21,8 @@ struct shard {
     struct peers *peers;      /* the engine's, with locks of its own */
     struct shares *shares;    /* likewise, without locks */
 
-    struct nat *nat; /* likewise; NULL in other modes than nat */
+    struct nat *nat;     /* likewise; NULL in other modes than nat */
+    struct hints *hints; /* likewise; for reports (hints/hint_views.h) */
     const struct rule_ids *rules;
     bool monitors;               /* nothing is refused */
     struct scratch_pool scratch; /* owned */
