@@ -28,6 +28,7 @@ struct shard {
     struct scratch_pool scratch; /* owned */
     struct name_pool names;      /* owned */
     struct measure *measures;    /* owned; by slot of the flow */
+    const struct flow *records;  /* flow_records of `flows` */
     struct qw_hash_key places;   /* of throttle_place, where throttles are configured */
     bool throttled;              /* they are, say the settings */
     union qw_counters counters;
@@ -70,7 +71,7 @@ static inline struct qw_endpoint shard_endpoint(const struct flow *flow, enum fl
 /* What is measured of the flow. */
 static inline struct measure *shard_measure(const struct shard *shard, const struct flow *flow)
 {
-    return &shard->measures[flow_slot(shard->flows, flow)];
+    return &shard->measures[flow - shard->records];
 }
 
 /* The flow as reports show it, at the shard's time. */

@@ -2,7 +2,10 @@
 #include "walk.h"
 
 #define DNS_PORT 53 /* RFC 1035 4.2.1 */
-#define FIRST_PACKETS 32
+#define FIRST_PACKETS 8
+
+/* Inlined, it would cost the packets that do not come to it registers. */
+#define NOT_INLINE __attribute__((noinline))
 
 /* Is it the answer to the one question that an inside host has sent to port 53? RFC 4787 REQ-5 a lets a
  * mapping for such a port end early. */
@@ -39,27 +42,29 @@ static uint32_t now_us(const struct walk *w)
     return (uint32_t)(w->now.ns / 1000);
 }
 
-/* The spin bit's round trip changes, so it is sampled, once a second. So is the client's connection ID, but
- * for its first packets: clients that change it at all do so mostly right after the handshake. */
-static void sample_spin(struct walk *w, const struct measure *measure, bool second)
+static void measure_spin_of(const struct walk *w, struct measure *measure)
 {
+    measure_spin(measure, w->sender, w->view->payload.data[0] & MEASURE_SPIN_BIT, now_us(w));
+}
+
+/* The spin bit's round trip changes, so it is sampled, once a second. So is the client's connection ID, but
+ * for its first packets: clients that change it at all do so mostly right after the handshake. Where a reload
+ * said that QUIC is not read, measuring ends here. */
+static NOT_INLINE void measure_closely(struct walk *w, struct measure *measure, bool second)
+{
+    w->flow->measured = w->worker->settings->reads_quic;
+    measure_spin_of(w, measure);
     if (second)
         measured_spin(&w->shard->measured, measure, now_us(w));
     if (w->sender == measure_client(measure))
         w->news |= NEWS_HEARD;
 }
 
-/* Nearly every packet of a QUIC flow. */
-static void measure_short(struct walk *w, struct measure *measure, bool second)
-{
-    measure_spin(measure, w->sender, w->view->payload.data[0] & MEASURE_SPIN_BIT, now_us(w));
-    if (second || w->flow->packets[w->sender] <= FIRST_PACKETS)
-        sample_spin(w, measure, second);
-}
-
 /* A handshake's round trip is known when the phase of the spin bit begins. */
-static void measure_handshake(struct walk *w, struct measure *measure, bool is_long)
+static NOT_INLINE void measure_handshake(struct walk *w, struct measure *measure, bool is_long)
 {
+    if (!w->worker->settings->reads_quic)
+        return;
     bool spun = measure_phase(measure) == MEASURE_SPIN;
     measure_open(measure, w->sender, w->view->payload, is_long && is_fresh(w), now_us(w));
     if (!spun && measure_phase(measure) == MEASURE_SPIN)
@@ -68,13 +73,24 @@ static void measure_handshake(struct walk *w, struct measure *measure, bool is_l
         w->flow->measured = true;
 }
 
+/* Nearly every packet of a QUIC flow ends in measure_spin. */
 static void measure_quic(struct walk *w, bool is_long, bool second)
 {
     struct measure *measure = shard_measure(w->shard, w->flow);
-    if (!is_long && measure_phase(measure) == MEASURE_SPIN)
-        measure_short(w, measure, second);
-    else
+    if (is_long || !measure_spins(measure))
         measure_handshake(w, measure, is_long);
+    else if (second || w->flow->packets[w->sender] <= FIRST_PACKETS)
+        measure_closely(w, measure, second);
+    else
+        measure_spin_of(w, measure);
+}
+
+/* RFC 3168 5: CE. RFC 9331 4.1: ECT(1). */
+static NOT_INLINE void count_mark(struct walk *w)
+{
+    w->flow->ce[w->sender] += w->view->ecn == 3;
+    if (w->view->ecn == 1)
+        shard_measure(w->shard, w->flow)->ect1[w->sender]++;
 }
 
 /* Flows that are no QUIC do not touch their records, unless they are marked with ECT(1). A handshake counts
@@ -84,10 +100,7 @@ static void measure(struct walk *w, bool second)
     const struct flow *flow = w->flow;
     const struct qw_bytes *payload = &w->view->payload;
     bool is_long = payload->len > 0 && payload->data[0] & MEASURE_LONG;
-    if (w->view->ecn == 1) /* RFC 9331 4.1 */
-        shard_measure(w->shard, flow)->ect1[w->sender]++;
-    if (payload->len > 0 && (flow->measured || (is_long && !(flow->flags & FLOW_SETTLED))) &&
-        w->worker->settings->reads_quic)
+    if (payload->len > 0 && (flow->measured || (is_long && !(flow->flags & FLOW_SETTLED))))
         measure_quic(w, is_long, second);
 }
 
@@ -133,7 +146,8 @@ struct step step_account(struct walk *w)
         flow_refresh(w->shard->flows, flow, w->now);
     flow->packets[w->sender]++;
     flow->bytes[w->sender] += w->view->ip_len;
-    flow->ce[w->sender] += w->view->ecn == 3; /* RFC 3168 5: CE */
+    if (w->view->ecn != 0)
+        count_mark(w);
     measure(w, flow->queued_s != queued_s);
     return STEP_ACCEPT;
 }
