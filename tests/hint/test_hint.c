@@ -188,6 +188,7 @@ static void waiting(void)
     uint64_t heard = 0;
     CU_ASSERT_FALSE(hint_awaited(hints, 2, &found, &heard));
     hint_await(hints, 2, &older, 17);
+    hint_await(hints, 4, &older, 18);
     CU_ASSERT_FALSE(hint_awaited(hints, 3, &found, &heard));
     CU_ASSERT_TRUE(hint_awaited(hints, 2, &found, &heard));
     CU_ASSERT(found.id == 1 && found.slot == older.slot && heard == 17);
