@@ -192,6 +192,22 @@ static void ended(void)
     router_stop(&r);
 }
 
+/* Its flow ends between the first packet of the new one and the second. */
+static void ends_meanwhile(void)
+{
+    struct client c;
+    struct router r = connected(&c);
+    later(&r, 290 * 1000);
+    CU_ASSERT_TRUE(out(&r, MOVED, WAN, SAME, LEN));
+    CU_ASSERT_TRUE(in(&r, WAN, MOVED, "\x40 an answer", 11));
+    CU_ASSERT_EQUAL(stats(&r).counters.flows_known, 1);
+    later(&r, 20 * 1000);
+    CU_ASSERT_EQUAL(stats(&r).counters.flows_known, 0);
+    CU_ASSERT_TRUE(out(&r, MOVED, WAN, SAME, LEN));
+    expect(&r, 1, 2, 1);
+    router_stop(&r);
+}
+
 static void server_inside(void)
 {
     struct router r = router_with("rules = ( { name = \"in\"; direction = \"in\"; action = \"accept\"; } );");
@@ -250,6 +266,7 @@ void suite_hints(void)
         {"O4: a client that changes its connection ID is followed", changed},
         {"O4: later once a second", changed_later},
         {"O4: also when the older flow has ended; for an hour", ended},
+        {"O4: also when it ends meanwhile", ends_meanwhile},
         {"O4: of a client outside", server_inside},
         {"O4: in mode nat by its inside endpoint", translated},
     };
