@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 . tests/bench/connect.sh
 . tests/bench/sinks.sh
 build='build-bench'
-flows=1000 ip_len=1228 seconds=4 rounds=3 answer_rounds=5 added_us=100 copy_range=2048 events_a_second=1000
+flows=1000 ip_len=1228 seconds=4 rounds=3 answer_rounds=5 added_us=100 copy_range=2048 events_a_second=200
 # The generator's and the sink's namespaces, and the router between them: of this run alone.
 client=qwb-$$-client router=qwb-$$-router server=qwb-$$-server
 folder=$(mktemp -d "${TMPDIR:-/tmp}/quicward-bench.XXXXXX") || exit 1
