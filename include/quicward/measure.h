@@ -29,7 +29,7 @@ struct measure_half {
     uint16_t quiet;         /* longest silence since the edge, in units of 64 us, saturating */
     uint16_t variation;     /* mean deviation, in units of 16 us */
     uint16_t sampled; /* when a half was last accepted, in units of 2^20 us modulo 2^12; above it in steps
-                         of MEASURE_NEAR how many more halves were near the minimum than not, 15 at most */
+                         of MEASURE_NEAR the weight of the halves near the minimum */
     uint8_t state;    /* enum measure_bit, above it the evidence in steps of MEASURE_STEP */
     uint8_t noise;    /* leaky count of packets that contradict the turns */
 };
@@ -99,6 +99,7 @@ static inline unsigned measure_client(const struct measure *m)
 
 #define MEASURE_NEAR 0x1000
 #define MEASURE_NEAR_MAX 15
+#define MEASURE_NEAR_STEP 2 /* a half near the minimum weighs as much as two that are not */
 #define MEASURE_NOISE_MAX 250
 #define MEASURE_NOISE_STEP 4      /* per packet that contradicts */
 #define MEASURE_HALF_MAX 3000000u /* us: what takes longer is no round trip */
@@ -147,8 +148,8 @@ static inline void measure_gather(struct measure_half *me, uint32_t half)
         near = 0;
     else if (half > me->min + me->min / 4)
         near -= near > 0;
-    else if (near < MEASURE_NEAR_MAX)
-        near++;
+    else
+        near = near < MEASURE_NEAR_MAX - MEASURE_NEAR_STEP ? near + MEASURE_NEAR_STEP : MEASURE_NEAR_MAX;
     me->sampled = (uint16_t)(me->sampled % MEASURE_NEAR + near * MEASURE_NEAR);
 }
 
