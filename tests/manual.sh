@@ -2,6 +2,8 @@
 # The manual pages say all: manual.sh QUICWARD
 #   every command, every option of it, every reason that packets are counted under, every counter and every event in quicward.8
 #   every key in quicward.conf.5, with its default as `check --print` has it, and "restart" where a reload refuses it
+#   every metric in quicward-metrics.7, which is made from docs/metrics.md; tests/metrics holds that to the program
+# Completions are tests/completions.sh's.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 program=$1
@@ -19,8 +21,8 @@ commands() {
     for name in $("$program" help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
         documented quicward.8 "the command $name" "^\.B (quicward )?$name( |$)"
         [ "$name" = help ] && continue
-        for option in $("$program" "$name" --help | head -n 1 | grep -oE -e '--[a-z]+'); do
-            documented quicward.8 "$option" "${option//-/\\\\-}"
+        for option in $("$program" "$name" --help | sed '/^usage:/,/^[A-Z]/!d' | grep -oE -e '--[a-z][a-z-]*' | sort -u); do
+            documented quicward.8 "$name $option" "${option//-/\\\\-}([^a-z\\\\]|\\\\f|$)"
         done
     done
 }
@@ -100,6 +102,18 @@ members() {
     done
 }
 
+metrics() {
+    local name page
+    page=$(awk -f docs/metrics_page.awk docs/metrics.md)
+    for name in $(sed -n 's/^ *X([A-Za-z_]*, *"\(\(quicward\|process\)_[a-z_]*\)",.*/\1/p' src/metrics/*.[ch] | sort -u) \
+        $(sed -nE 's/^[|] .((quicward|process)_[a-z_]+). [|].*/\1/p' docs/metrics.md); do
+        seen=$((seen + 1))
+        grep -qx "\.B $name" <<<"$page" && continue
+        echo "quicward-metrics.7: nothing of $name"
+        missing=$((missing + 1))
+    done
+}
+
 for option in -h --help; do
     [ "$("$program" $option)" = "$("$program" help)" ] || { echo "quicward $option shows no help"; missing=$((missing + 1)); }
 done
@@ -107,4 +121,5 @@ commands
 words
 keys
 members
+metrics
 [ $missing = 0 ] && [ $seen -gt 100 ] && echo "all $seen things are documented"
