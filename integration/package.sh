@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# I1: from package to router and back, as root: package.sh [-d RELEASE] [-f] [-k]
+# I1: from package to router and back, as root: package.sh [-d RELEASE] [-f] [-k] [-p FOLDER]
 # Builds the Debian package from what is committed, and has lintian look at it. Installs it in a fresh Debian (debootstrap; from the
 # machine's own apt sources), where it must start nothing before interfaces are named. Then it is a NAT router for the demo's
 # connections, is upgraded under traffic to a newer version, by a restart and by --take-over, and purged. Minutes; not in tests/run.sh.
 #   -d RELEASE  bookworm (12), the release on which the package is built, or trixie (13), where the same package has to work
 #   -f          makes the fresh Debian anew, not from the archive of the last time (in the user's cache)
 #   -k          keeps the packages and the Debian system, and says where
+#   -p FOLDER   takes the packages that are kept there: so the very same ones are tried on another release
 # Prints a line a check. The last line is "N passed, N failed"; status 1 when any failed.
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -13,13 +14,14 @@
 . "$QW_ROOT/integration/lib/demo.sh"
 # shellcheck source=lib/speakers.sh
 . "$QW_ROOT/integration/lib/speakers.sh"
-RELEASE=bookworm FRESH='' KEEP=''
-while getopts d:fk option; do
+RELEASE=bookworm FRESH='' KEEP='' BUILT=''
+while getopts d:fkp: option; do
     case $option in
     d) RELEASE=$OPTARG ;;
     f) FRESH=yes ;;
     k) KEEP=yes ;;
-    *) sed -n '2,9s/^# //p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
+    p) BUILT=$OPTARG ;;
+    *) sed -n '2,10s/^# //p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
     esac
 done
 CONNECTIONS=40 SPEAKERS_PORT=4440
@@ -56,13 +58,18 @@ make_packages() {
     local version
     mkdir -p "$WORK/tree" && git -C "$QW_ROOT" archive HEAD | tar -x -C "$WORK/tree" || exit 1
     build_package
-    PACKAGE=$(echo "$WORK"/quicward_*.deb)
-    version=$(version_of "$PACKAGE")
-    NEWER=${PACKAGE/_"$version"_/_"$version.1"_}
-    lintian --fail-on error,warning "$WORK"/quicward_*.changes >"$WORK/lintian.log" 2>&1
-    LINTIAN=$?
+    version=$(version_of "$(echo "$WORK"/quicward_*.deb)")
     make_newer "$version.1"
-    [ -f "$NEWER" ] || die "there is no $NEWER"
+}
+
+# The lower version, and the higher one.
+find_packages() {
+    local found=("$WORK"/quicward_*.deb)
+    [ ${#found[@]} = 2 ] || die "there are not two packages in $WORK"
+    PACKAGE=${found[0]} NEWER=${found[1]}
+    dpkg --compare-versions "$(version_of "$NEWER")" gt "$(version_of "$PACKAGE")" || { PACKAGE=${found[1]} NEWER=${found[0]}; }
+    lintian --fail-on error,warning "$PACKAGE" >"$WORK/lintian.log" 2>&1
+    LINTIAN=$?
 }
 
 # ---- a fresh Debian ----
@@ -110,7 +117,7 @@ in_routed() {
 listing() {
     (
         cd "$SYSTEM" || exit 1
-        find . -xdev ! -path './proc/*' ! -path './var/lib/apt/*' ! -path './var/cache/*' ! -path './var/log/*' ! -path './tmp/*' \
+        find . -xdev ! -path './proc/*' ! -path './var/lib/apt/*' ! -path './var/cache/*' ! -path './var/log/*' ! -path './tmp/*' ! -path './run/systemd/*' \
             ! -name '*-old' ! -name '*-'
         find ./var/log -name '*quicward*'
     ) | sort
@@ -160,8 +167,8 @@ stop_installed() {
 }
 
 configure() {
-    sed -i -e 's/^mode = .*/mode = "nat"; nat = { external = "auto"; masquerade = true; };/' -e 's/^inside = .*/inside = ["lan0"];/' \
-        -e 's/^outside = .*/outside = ["wan0"];/' "$SYSTEM$CONF"
+    sed -i -e 's/^mode = .*/mode = "nat";/' -e 's/^inside = .*/inside = ["lan0"];/' -e 's/^outside = .*/outside = ["wan0"];/' \
+        -e 's/^    # external = .*/    external = "auto";/' -e 's/^    # masquerade = .*/    masquerade = true;/' "$SYSTEM$CONF"
     in_routed quicward check
 }
 
@@ -279,8 +286,13 @@ trap 'finish $?' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 title 'Packages'
-make_packages
-ls "$WORK"/*.deb
+if [ -n "$BUILT" ]; then
+    cp "$BUILT"/quicward_*.deb "$WORK/" || die "there are no packages in $BUILT"
+else
+    make_packages
+fi
+find_packages
+printf '%s\n' "$PACKAGE" "$NEWER"
 title "Debian $RELEASE"
 make_system
 # shellcheck disable=SC2119 # with the usual MTU
