@@ -193,7 +193,7 @@ passes_untouched() {
 
 check_fresh() {
     check 'lintian has no errors and no warnings' [ "$LINTIAN" = 0 ] || cat "$WORK/lintian.log"
-    check "it installs in Debian $RELEASE with its dependencies" install_package
+    check "it installs in Debian $RELEASE with its dependencies" install_package || die 'the rest needs it'
     check 'the configuration is the safe one' grep -qx 'mode = "monitor";' "$SYSTEM$CONF"
     # shellcheck disable=SC2046
     check 'the daemon refuses to start before interfaces are named' status_is 78 in_routed $(unit_command quicward.service)
