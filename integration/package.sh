@@ -207,6 +207,7 @@ check_fresh() {
     check_not 'and does not stop it before' grep -qs 'quicward.service' "$SYSTEM/var/lib/dpkg/info/quicward.preinst"
     check 'systemd understands them' in_system systemd-analyze verify --man=no quicward.service quicward-rules.service
     check 'there is a user for the key user' in_system getent passwd quicward
+    check 'the program is hardened' "$QW_ROOT/tests/hardened.sh" "$SYSTEM/usr/sbin/quicward"
     check 'the folders are there' [ -d "$SYSTEM/var/lib/quicward" ]
     check 'the manual pages are there' [ -s "$SYSTEM/usr/share/man/man8/quicward.8.gz" ]
     check 'logrotate takes its file' logrotate --debug "$SYSTEM/etc/logrotate.d/quicward"
@@ -276,36 +277,40 @@ finish() { # STATUS
     exit "$1"
 }
 
-[ "$(id -u)" = 0 ] || die 'namespaces and debootstrap need root'
-case $RELEASE in bookworm | trixie) ;; *) die "-d is bookworm or trixie, not $RELEASE" ;; esac
-"$QW_ROOT/integration/install.sh" build peers package || exit 1
-skip_without_quicgo
-WORK=$(mktemp -d "${TMPDIR:-/tmp}/quicward-package.XXXXXX") && chmod 755 "$WORK" || exit 1
-SYSTEM=$WORK/system QUICWARD=$WORK/system/usr/sbin/quicward
-trap 'finish $?' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-title 'Packages'
-if [ -n "$BUILT" ]; then
-    cp "$BUILT"/quicward_*.deb "$WORK/" || die "there are no packages in $BUILT"
-else
-    make_packages
-fi
-find_packages
-printf '%s\n' "$PACKAGE" "$NEWER"
-title "Debian $RELEASE"
-make_system
-# shellcheck disable=SC2119 # with the usual MTU
-nat_lab_up && demo_servers && serve_quicgo '' $SPEAKERS_PORT
-# shellcheck disable=SC2181 # of all three
-[ $? = 0 ] || die 'the lab does not stand'
-ln -s "$SYSTEM/run/quicward/control.sock" "$LAB_DIR/control"
-check_fresh
-title 'A router'
-check_router
-title 'An upgrade under traffic'
-check_upgrade
-title 'The end'
-check_purge
-echo "$((CHECKS_DONE - CHECKS_FAILED)) passed, $CHECKS_FAILED failed"
-[ $CHECKS_FAILED = 0 ]
+main() {
+    [ "$(id -u)" = 0 ] || die 'namespaces and debootstrap need root'
+    case $RELEASE in bookworm | trixie) ;; *) die "-d is bookworm or trixie, not $RELEASE" ;; esac
+    "$QW_ROOT/integration/install.sh" build peers package || exit 1
+    skip_without_quicgo
+    WORK=$(mktemp -d "${TMPDIR:-/tmp}/quicward-package.XXXXXX") && chmod 755 "$WORK" || exit 1
+    SYSTEM=$WORK/system QUICWARD=$WORK/system/usr/sbin/quicward
+    trap 'finish $?' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    title 'Packages'
+    if [ -n "$BUILT" ]; then
+        cp "$BUILT"/quicward_*.deb "$WORK/" || die "there are no packages in $BUILT"
+    else
+        make_packages
+    fi
+    find_packages
+    printf '%s\n' "$PACKAGE" "$NEWER"
+    title "Debian $RELEASE"
+    make_system
+    # shellcheck disable=SC2119 # with the usual MTU
+    nat_lab_up && demo_servers && serve_quicgo '' $SPEAKERS_PORT
+    # shellcheck disable=SC2181 # of all three
+    [ $? = 0 ] || die 'the lab does not stand'
+    ln -s "$SYSTEM/run/quicward/control.sock" "$LAB_DIR/control"
+    check_fresh
+    title 'A router'
+    check_router
+    title 'An upgrade under traffic'
+    check_upgrade
+    title 'The end'
+    check_purge
+    echo "$((CHECKS_DONE - CHECKS_FAILED)) passed, $CHECKS_FAILED failed"
+    [ $CHECKS_FAILED = 0 ]
+}
+
+main
