@@ -89,6 +89,11 @@ understood() { # OPTIONS
     boot "$1" >/dev/null && cat "$root/etc/quicward.conf" && "$program" check -c "$root/etc/quicward.conf"
 }
 
+# says OPTIONS LINE: what is written means the line.
+says() {
+    understood "$1" && "$program" check --print -c "$root/etc/quicward.conf" | grep -Fx "$2"
+}
+
 starts_nothing() { # OPTIONS
     [ -z "$(boot "$1")" ]
 }
@@ -133,7 +138,10 @@ has 'kernel rules first, then the daemon' rules_first "$both"
 for mode in monitor firewall nat 'nat masquerade=0'; do
     has "the program understands what is written for $mode" understood "$both mode=$mode"
 done
-has 'and several interfaces' understood 'enabled=1 inside=br-lan,br-guest outside=eth1,wwan0'
+has 'several interfaces' says 'enabled=1 inside=br-lan,br-guest outside=eth1,wwan0' 'inside = ["br-lan", "br-guest"];'
+has 'the mode' says "$both mode=firewall" 'mode = "firewall";'
+has 'nat with masquerading' says "$both mode=nat" '    masquerade = true;'
+has 'nat without' says "$both mode=nat masquerade=0" '    masquerade = false;'
 echo 'log = "debug";' >"$root/more.conf"
 has 'and further keys' understood "$both"
 has 'the first boot names lan and wan' adds "$lan network.wan.device=eth1 network.wan.proto=dhcp" \
