@@ -65,6 +65,7 @@ bash_completion() {
     same 'bash: values of --sort' "$(values --sort)" "$(in_bash flows --sort '')"
     same 'bash: values of --state' "$(values --state)" "$(in_bash flows --state '')"
     same 'bash: values of --backend' 'nft iptables' "$(in_bash rules --backend '')"
+    same 'bash: values of --mode' 'nat firewall monitor' "$(in_bash init --mode '')"
     same 'bash: files' conf/quicward.conf "$(in_bash check -c conf/quicward.c)"
     same 'bash: captures' tests/captures/README.md "$(in_bash replay tests/captures/READ)"
 }
@@ -105,6 +106,7 @@ zsh_completion() {
     same 'zsh: values of --sort' "$(values --sort)" "$(zsh_values --sort flows '')"
     same 'zsh: values of --state' "$(values --state)" "$(zsh_values --state flows '')"
     same 'zsh: values of --backend' 'nft iptables' "$(zsh_values --backend rules '')"
+    same 'zsh: values of --mode' 'nat firewall monitor' "$(zsh_values --mode init '')"
 }
 
 bash_completion

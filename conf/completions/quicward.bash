@@ -3,6 +3,7 @@
 
 _quicward_options() { # COMMAND
     case $1 in
+    init) echo '--mode' ;;
     run) echo '--config --take-over' ;;
     check) echo '--config --print --size --strict' ;;
     explain) echo '--config' ;;
@@ -10,6 +11,7 @@ _quicward_options() { # COMMAND
     replay) echo '--config --json --inside --throttle-report --report' ;;
     flows) echo '--config --socket --json --sort --reverse --limit --state --version --client --server --port --sni --alpn --rule --idle --watch' ;;
     mappings | offload) echo '--config --socket --json' ;;
+    doctor) echo '--config --json' ;;
     events) echo '--config --socket --json --follow' ;;
     stats) echo '--config --socket --json --all' ;;
     top | reload) echo '--config --socket' ;;
@@ -23,6 +25,7 @@ _quicward_values() { # COMMAND OPTION
     case $2 in
     -c | --config | -s | --socket | --keep | --throttle-report) echo FILE ;;
     --backend) echo 'nft iptables' ;;
+    --mode) echo 'nat firewall monitor' ;;
     --report) echo html ;;
     --sort) echo 'bytes packets up down rtt ce idle expires age client server name state' ;;
     --state) echo 'one-way two-way initial replied confirmed refused held' ;;
@@ -35,7 +38,7 @@ _quicward_operands() { # COMMAND
     case $1 in
     state) echo 'show check' ;;
     replay) echo FILE ;;
-    help) echo 'run check explain rules replay flows top mappings events stats offload reload state version help' ;;
+    help) echo 'init run check explain rules replay flows doctor top mappings events stats offload reload state version help' ;;
     esac
 }
 

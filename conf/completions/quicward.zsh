@@ -3,12 +3,14 @@
 
 _quicward_commands() {
   local -a commands=(
+    'init:print a configuration that fits this router'
     'run:run the daemon in the foreground'
     'check:check a configuration'
     'explain:show which rule decides about a flow, and why'
     'rules:print, install or remove the kernel rules'
     'replay:show what the daemon would see in a capture file'
     'flows:list the flows of the running daemon'
+    'doctor:say what is wrong with the router and its daemon'
     'top:show what moves now'
     'mappings:list its NAT mappings'
     'events:list what happened'
@@ -37,6 +39,7 @@ _quicward() {
   shift words
   (( CURRENT-- ))
   case $words[1] in
+  init) _arguments $help '--mode[what it is to be]:mode:(nat firewall monitor)' ;;
   run) _arguments $config '--take-over[replace the daemon that runs]' $help ;;
   check)
     _arguments $config '--print[show all keys]' '--size[show what it takes and grants]' '--strict[take warnings for errors]' $help
@@ -61,6 +64,7 @@ _quicward() {
       '--idle[seconds of silence at most]:seconds:' '--watch=-[look again and again]::seconds:'
     ;;
   mappings|offload) _arguments $config $socket $json $help ;;
+  doctor) _arguments $config $json $help ;;
   events) _arguments $config $socket $json $help '--follow[go on with what comes]' ;;
   stats) _arguments $config $socket $help '(--all)--json[one JSON object a line]' '(--json)--all[those that are zero, too]' ;;
   top|reload) _arguments $config $socket $help ;;

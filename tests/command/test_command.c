@@ -19,5 +19,6 @@ int main(void)
     suite_troubles();
     suite_feed();
     suite_watchdog();
+    suite_doctor();
     return test_main();
 }
