@@ -6,12 +6,8 @@
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$QW_ROOT" || exit 1
+. integration/lib/demo.sh
 QUICWARD=$QW_ROOT/build-demo/quicward
-good=0 bad=0
-
-title() {
-    printf '\n== %s\n' "$*"
-}
 
 prepare() {
     local output
@@ -35,33 +31,12 @@ raise() {
     nat_lab_up || return 1
     start_quicward "$(cat conf/nat.conf)" || return 1
     grep -v '^#' "$LAB_DIR/quicward.conf" | sed 's/^/    /'
-    certificate_make && serve_gtls 4433 && serve_gtls 4434 -V && serve_caddy 4435 && serve_knot
-}
-
-# connects FAMILY PORT NAME PATTERN COMMAND...: one attempt; then the flow must be confirmed.
-connects() {
-    local family=$1 port=$2 name=$3 pattern=$4 began word=PASS what=confirmed
-    shift 4
-    began=$(date +%s%N)
-    "$@" >"$LAB_DIR/client.log" 2>&1
-    local ms=$((($(date +%s%N) - began) / 1000000))
-    grep -qE "$pattern" "$LAB_DIR/client.log" || { word=FAIL what='the client failed'; tail -n 3 "$LAB_DIR/client.log"; }
-    [ $word = FAIL ] || confirmed "$family" "$port" 2>/dev/null || { word=FAIL what='not confirmed'; }
-    if [ $word = PASS ]; then good=$((good + 1)); else bad=$((bad + 1)); fi
-    printf '%s  IPv%s  %-38s %5d ms  %s\n' $word "$family" "$name" $ms "$what"
+    demo_servers
 }
 
 clients() {
-    local family
     title 'Clients: one attempt each'
-    for family in 4 6; do
-        connects $family 4433 'gtlsclient -> gtlsserver' 'status: 200' client_gtls $family 4433
-        connects $family 4434 'gtlsclient -> gtlsserver with Retry' 'type=Retry' client_gtls $family 4434
-        connects $family 4435 'gtlsclient -> caddy' 'status: 200' client_gtls $family 4435
-        connects $family 4433 'chromium -> gtlsserver' hello-quic client_chromium $family 4433
-        connects $family 4435 'chromium -> caddy' hello-quic client_chromium $family 4435
-        connects $family 853 'kdig +quic -> knotd' hello-dns client_doq $family
-    done
+    demo_clients
 }
 
 # A datagram of each family that nobody inside asked for.

@@ -9,6 +9,8 @@
 # shellcheck disable=SC2317 # faults are called by name
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=lib/speakers.sh
+. "$QW_ROOT/integration/lib/speakers.sh"
 CONNECTIONS=300 PACKETS=100000 KEPT='' ONLY='' TABLE=$QW_ROOT/docs/faults.md
 while getopts n:f:k:o:t: option; do
     case $option in
@@ -25,8 +27,6 @@ MODES=("${@:-nat}")
 [ $# -gt 0 ] || MODES=(nat firewall)
 skip_without gtlsclient gtlsserver python3 ethtool
 skip_without_quicgo
-EVERY=500
-SPEAKERS=() LOST=0 SILENCE=0
 BAD=0
 
 # ---- the network and the daemon ----
@@ -74,44 +74,6 @@ killed() {
 }
 
 # ---- connections ----
-
-speakers_begin() {
-    local family
-    SPEAKERS=()
-    for family in 4 6; do
-        lab_spawn "$LAB_CLIENT" "many-$family" "$QUICGO" many "$(endpoint $family 4434)" server.test $((CONNECTIONS / 2)) $EVERY
-        SPEAKERS+=("$LAB_PID")
-    done
-    sleep 3 # before it listens to them a signal ends it
-    wait_for 12 speakers_stand
-}
-
-reports() { # FAMILY
-    grep -c ' late ' "$LAB_DIR/many-$1.log"
-}
-
-reports_more() { # FAMILY NUMBER
-    [ "$(reports "$1")" -gt "$2" ]
-}
-
-# speakers_ask: a line of each, since the last time, added to LOST and SILENCE; STANDING and LATE are of now.
-speakers_ask() {
-    local family line before pid=0
-    STANDING=0 LATE=0
-    for family in 4 6; do
-        before=$(reports $family)
-        kill -USR1 "${SPEAKERS[$pid]}" || return 1
-        pid=$((pid + 1))
-        wait_for 3 reports_more $family "$before" || return 1
-        read -ra line < <(grep ' late ' "$LAB_DIR/many-$family.log" | tail -n 1)
-        STANDING=$((STANDING + line[1])) LOST=$((LOST + line[3])) LATE=$((LATE + line[9]))
-        [ "${line[7]}" -le "$SILENCE" ] || SILENCE=${line[7]}
-    done
-}
-
-speakers_stand() {
-    speakers_ask && [ $STANDING = $((CONNECTIONS / 2 * 2)) ] && [ $LATE = 0 ]
-}
 
 # Stand when the fault comes, and speak again after it.
 silent_begin() {
@@ -162,16 +124,6 @@ newcomer() { # KIND FAMILY
     kdig) if [ "$HAS_KNOT" = 0 ]; then shows hello-dns client_doq "$2"; else return 77; fi ;;
     chromium) if command -v chromium >/dev/null; then shows hello-quic client_chromium "$2" 4433; else return 77; fi ;;
     esac
-}
-
-# confirmed_endpoints: "INSIDE EXTERNAL SERVER" of confirmed flows.
-confirmed_endpoints() {
-    flows_json | jq -r 'select(.state == "confirmed" and .external != null) | "\(.client) \(.external) \(.server)"' | sort
-}
-
-# Of flows that are there before and after, how many have another external endpoint.
-endpoints_changed() { # BEFORE AFTER
-    join <(awk '{ print $1 ">" $3, $2 }' "$1" | sort) <(awk '{ print $1 ">" $3, $2 }' "$2" | sort) | awk '$2 != $3' | wc -l
 }
 
 # ---- faults: each ends when the fault itself does ----

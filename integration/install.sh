@@ -4,6 +4,7 @@
 #   install.sh peers    real QUIC clients and servers, and the lab's tools
 #   install.sh checks   linters
 #   install.sh bench    what only the benchmarks need
+#   install.sh package  what integration/package.sh needs
 #   install.sh bun      the optional third client, from npm, into the cache folder
 # Without arguments: build, peers and checks.
 set -u
@@ -13,9 +14,10 @@ build=(cmake make gcc libc6-dev pkg-config libconfig-dev libssl-dev nettle-dev l
 peers=(ngtcp2-client ngtcp2-server caddy chromium firefox-esr libnss3-tools knot knot-dnsutils coturn iperf3
     golang-go golang-github-lucas-clemente-quic-go-dev python3-libtorrent iproute2 iptables nftables ethtool strace iputils-ping traceroute tcpdump openssl jq procps util-linux
     ca-certificates curl prometheus nfdump tmux)
-checks=(shellcheck clang-format git tshark cppcheck clang-tidy libclang-rt-14-dev)
+checks=(shellcheck zsh clang-format git tshark cppcheck clang-tidy libclang-rt-14-dev)
 bench=(libndpi-dev iproute2 iptables nftables ethtool strace jq iputils-ping util-linux
     bsdextrautils valgrind)
+package=(dpkg-dev debhelper lintian debootstrap logrotate)
 policy=/usr/sbin/policy-rc.d
 policy_made=
 
@@ -68,8 +70,9 @@ install_tier() {
     peers) install_packages "${peers[@]}" ;;
     checks) install_packages "${checks[@]}" ;;
     bench) install_packages "${bench[@]}" ;;
+    package) install_packages "${package[@]}" ;;
     bun) install_bun ;;
-    *) echo "install.sh: $1 is none of build, peers, checks, bench, bun" >&2; return 2 ;;
+    *) echo "install.sh: $1 is none of build, peers, checks, bench, package, bun" >&2; return 2 ;;
     esac
 }
 

@@ -2,6 +2,7 @@
 # What "cmake --install" makes: an operator's file is kept, the units name the paths of the prefix, docs and licence are there.
 #   installs.sh SOURCE BUILD
 # Prints a line for each property; status 1 when one is missing.
+# shellcheck disable=SC2317 # called by has
 set -u
 source=${1:?usage: installs.sh SOURCE BUILD}
 build=${2:?usage: installs.sh SOURCE BUILD}
@@ -29,6 +30,16 @@ config() {
 }
 
 installed /usr
+exposed() { # MOST, in tenths
+    systemd-analyze security --offline=true --threshold="$1" "$root/usr/lib/systemd/system/quicward.service" >"$root/security" 2>&1 ||
+        { tail -n 1 "$root/security"; return 1; }
+}
+
+# Other versions of systemd count otherwise.
+knows_offline() {
+    [ "$(systemd-analyze --version 2>/dev/null | sed -n '1s/systemd \([0-9]*\).*/\1/p')" = 252 ]
+}
+
 has 'a configuration' cmp -s "$(config)" "$source/conf/quicward.conf"
 has 'the licence' test -s "$root/usr/share/doc/quicward/LICENSE"
 has 'a page on NAT' test -s "$root/usr/share/doc/quicward/nat.md"
@@ -38,6 +49,14 @@ has 'alert rules' test -s "$root/usr/share/doc/quicward/prometheus/quicward.rule
 has 'a mistake in the file ends the restarts' grep -q '^RestartPreventExitStatus=.*78' "$root/usr/lib/systemd/system/quicward.service"
 has 'a unit that lets the daemon install its filter' grep -q '^SystemCallFilter=.* seccomp' "$root/usr/lib/systemd/system/quicward.service"
 has 'a unit that runs what was installed' grep -q '^ExecStart=/usr/sbin/quicward ' "$root/usr/lib/systemd/system/quicward.service"
+has 'a watchdog' grep -q '^WatchdogSec=' "$root/usr/lib/systemd/system/quicward.service"
+! knows_offline || has 'an exposure of 2.0 at most, as systemd-analyze counts it' exposed 20
+for file in share/bash-completion/completions/quicward share/zsh/site-functions/_quicward lib/sysusers.d/quicward.conf \
+    lib/tmpfiles.d/quicward.conf lib/modules-load.d/quicward.conf share/man/man8/quicward.8 share/man/man5/quicward.conf.5 \
+    share/man/man7/quicward-metrics.7 share/doc/quicward/drop-ins/user.conf; do
+    has "$file" test -s "$root/usr/$file"
+done
+has 'a file for logrotate' test -s "$(dirname "$(dirname "$(config)")")/logrotate.d/quicward"
 echo '# mine' >"$(config)"
 installed /usr
 has 'kept: what an operator wrote' grep -qx '# mine' "$(config)"

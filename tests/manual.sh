@@ -6,6 +6,8 @@
 #   every key of a rule in quicward-rules.7, and those of the file that rules depend on, with default, restart, range and unit; its
 #   examples are good
 #   every key in quicward.conf.5, with its default as `check --print` has it, and "restart" where a reload refuses it
+#   every metric in quicward-metrics.7, which is made from docs/metrics.md; tests/metrics holds that to the program
+# Completions are tests/completions.sh's.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 program=$1
@@ -23,8 +25,8 @@ commands() {
     for name in $("$program" help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
         documented quicward.8 "the command $name" "^\.B (quicward )?$name( |$)"
         [ "$name" = help ] && continue
-        for option in $("$program" "$name" --help | head -n 1 | grep -oE -e '--[a-z]+'); do
-            documented quicward.8 "$option" "${option//-/\\\\-}"
+        for option in $("$program" "$name" --help | sed '/^usage:/,/^[A-Z]/!d' | grep -oE -e '--[a-z][a-z-]*' | sort -u); do
+            documented quicward.8 "$name $option" "${option//-/\\\\-}([^a-z\\\\]|\\\\f|$)"
         done
     done
 }
@@ -109,6 +111,18 @@ members() {
     done
 }
 
+metrics() {
+    local name page
+    page=$(awk -f docs/metrics_page.awk docs/metrics.md)
+    for name in $(sed -n 's/^ *X([A-Za-z_]*, *"\(\(quicward\|process\)_[a-z_]*\)",.*/\1/p' src/metrics/*.[ch] | sort -u) \
+        $(sed -nE 's/^[|] .((quicward|process)_[a-z_]+). [|].*/\1/p' docs/metrics.md); do
+        seen=$((seen + 1))
+        grep -qx "\.B $name" <<<"$page" && continue
+        echo "quicward-metrics.7: nothing of $name"
+        missing=$((missing + 1))
+    done
+}
+
 # The keys of the file that rules depend on, by their groups.
 of_rules() {
     schema | grep -E '^(rules|groups|sni_lists|quic|default_(out|in)|hold\.[a-z]*|hello\.[a-z]*|reject\.[a-z_]*) '
@@ -179,4 +193,5 @@ keys quicward.conf.5 '^\.BR mode' < <(schema)
 members
 rules_page
 examples
+metrics
 [ $missing = 0 ] && [ $seen -gt 100 ] && echo "all $seen things are documented"

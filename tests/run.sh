@@ -77,7 +77,7 @@ unit_tests() {
 }
 
 scripts() {
-    git ls-files -co --exclude-standard -- '*.sh' .ci/run | xargs shellcheck -x
+    git ls-files -co --exclude-standard -- '*.sh' '*.bash' .ci/run 'debian/*.p*' | xargs shellcheck -x
 }
 
 formatted() {

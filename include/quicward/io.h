@@ -162,6 +162,10 @@ void io_queues_release(struct io_queues *queues, struct io_handover *out);
 /* Fills `out` (room for `max` queues); returns how many. Any thread. */
 unsigned io_queues_stats(struct io_queues *queues, struct io_queue_stats *out, unsigned max);
 
+/* How often each worker has gone round its loop. An idle one does so ten times a second: when its number
+ * stands still the worker hangs. Returns how many there are; asks the kernel nothing. Any thread. */
+unsigned io_queues_turns(const struct io_queues *queues, uint64_t out[static CONFIG_WORKERS_MAX]);
+
 /* ---- the fast path (quicward/offload.h) ---- */
 
 /* Does the configuration ask for one? */

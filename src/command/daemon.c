@@ -1,5 +1,6 @@
 #include "daemon.h"
 #include "closed.h"
+#include "feeder.h"
 #include <assert.h>
 #include <errno.h>
 #include <quicward/base/log.h>
@@ -122,6 +123,20 @@ static bool start_queues(struct daemon *daemon)
 static void stop_queues(struct daemon *daemon)
 {
     io_queues_stop(daemon->queues);
+}
+
+static bool start_feeder(struct daemon *daemon)
+{
+    daemon->feeder = feeder_start(daemon->queues, daemon->config->queue_first);
+    if (!daemon->feeder)
+        qw_log(QW_LOG_ERROR, "no thread to watch the workers: %s", strerror(errno));
+    return daemon->feeder || daemon->taking_over;
+}
+
+static void stop_feeder(struct daemon *daemon)
+{
+    feeder_stop(daemon->feeder);
+    daemon->feeder = NULL;
 }
 
 static bool start_watch(struct daemon *daemon)
@@ -399,28 +414,28 @@ struct startup_step {
  * beside this one are made before there is any thread, and before privileges go, which every thread has its
  * own of. */
 static const struct startup_step STEPS[] = {
-    {load_config, free_config},    {take_instance, release_instance}, {start_stand_in, stop_stand_in},
-    {start_helper, stop_helper},   {load_secret, forget_secret},      {make_veils, free_veils},
-    {drop_privileges, keep_as_is}, {start_rules, end_rules},          {open_metrics, close_metrics},
-    {prepare_engine, free_engine}, {take_state, leave_state},         {start_ipfix, stop_ipfix},
-    {start_inside, stop_inside},   {start_watch, stop_watch},         {start_queues, stop_queues},
-    {start_sinks, stop_sinks},     {start_control, stop_control},     {start_metrics, close_metrics},
-    {install_filter, keep_as_is},
+    {load_config, free_config},     {take_instance, release_instance}, {start_stand_in, stop_stand_in},
+    {start_helper, stop_helper},    {load_secret, forget_secret},      {make_veils, free_veils},
+    {drop_privileges, keep_as_is},  {start_rules, end_rules},          {open_metrics, close_metrics},
+    {prepare_engine, free_engine},  {take_state, leave_state},         {start_ipfix, stop_ipfix},
+    {start_inside, stop_inside},    {start_watch, stop_watch},         {start_queues, stop_queues},
+    {start_feeder, stop_feeder},    {start_sinks, stop_sinks},         {start_control, stop_control},
+    {start_metrics, close_metrics}, {install_filter, keep_as_is},
 };
 
 /* The rules of the one before stand, and packets wait: what takes long comes before it lets go, or after they
  * go on. */
 static const struct startup_step TAKEOVER[] = {
-    {load_config, free_config},    {start_stand_in, stop_stand_in},
-    {start_helper, stop_helper},   {load_secret, forget_secret},
-    {make_veils, free_veils},      {drop_privileges, keep_as_is},
-    {prepare_engine, free_engine}, {take_over_instance, release_instance},
-    {take_state, leave_state},     {start_ipfix, stop_ipfix},
-    {start_inside, stop_inside},   {start_watch, stop_watch},
-    {start_queues, stop_queues},   {start_rules, end_rules},
-    {start_sinks, stop_sinks},     {start_control, stop_control},
-    {open_metrics, close_metrics}, {start_metrics, close_metrics},
-    {install_filter, keep_as_is},
+    {load_config, free_config},     {start_stand_in, stop_stand_in},
+    {start_helper, stop_helper},    {load_secret, forget_secret},
+    {make_veils, free_veils},       {drop_privileges, keep_as_is},
+    {prepare_engine, free_engine},  {take_over_instance, release_instance},
+    {take_state, leave_state},      {start_ipfix, stop_ipfix},
+    {start_inside, stop_inside},    {start_watch, stop_watch},
+    {start_queues, stop_queues},    {start_feeder, stop_feeder},
+    {start_rules, end_rules},       {start_sinks, stop_sinks},
+    {start_control, stop_control},  {open_metrics, close_metrics},
+    {start_metrics, close_metrics}, {install_filter, keep_as_is},
 };
 
 #define STEP_COUNT (sizeof(STEPS) / sizeof(STEPS[0]))
@@ -529,6 +544,7 @@ bool daemon_hand_over(struct daemon *daemon, int to)
     end_rules(daemon);
     stop_watch(daemon);
     stop_inside(daemon);
+    stop_feeder(daemon);
     io_queues_release(daemon->queues, &handed);
     stop_stand_in(daemon);
     stop_helper(daemon);

@@ -9,6 +9,8 @@
 #include <quicward/metrics.h>
 #include <stdbool.h>
 
+struct feeder;
+
 struct daemon {
     const char *path;            /* of the configuration, borrowed */
     enum command_status failure; /* what a start that failed ends with */
@@ -23,6 +25,7 @@ struct daemon {
     struct engine *engine;
     struct io_state *state; /* NULL: what the engine knows ends with it */
     struct io_queues *queues;
+    struct feeder *feeder;
     struct io_inside *inside;
     struct io_watch *watch; /* NULL in other modes than nat */
     struct control_server *control;

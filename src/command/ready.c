@@ -7,7 +7,15 @@ static void notify(const char *state)
 {
     sd_notify(0, state);
 }
+
+static uint64_t watchdog_us(void)
+{
+    uint64_t us = 0;
+    return sd_watchdog_enabled(0, &us) > 0 ? us : 0;
+}
 #else
+#include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +42,29 @@ static void notify(const char *state)
     if (fd >= 0)
         close(fd);
 }
+
+static bool read_number(const char *text, uint64_t *out)
+{
+    char *end = NULL;
+    if (!text || *text < '0' || *text > '9')
+        return false;
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    return errno == 0 && *end == '\0';
+}
+
+/* What sd_watchdog_enabled(3) reads. */
+static uint64_t watchdog_us(void)
+{
+    uint64_t us, pid;
+    const char *whose = getenv("WATCHDOG_PID");
+    if (!read_number(getenv("WATCHDOG_USEC"), &us))
+        return 0;
+    return !whose || (read_number(whose, &pid) && pid == (uint64_t)getpid()) ? us : 0;
+}
 #endif
+
+#define NS_PER_US 1000u
 
 void ready_announce(void)
 {
@@ -44,4 +74,15 @@ void ready_announce(void)
 void ready_withdraw(void)
 {
     notify("STOPPING=1");
+}
+
+uint64_t ready_watchdog_ns(void)
+{
+    uint64_t us = watchdog_us();
+    return us < UINT64_MAX / NS_PER_US ? us * NS_PER_US : 0;
+}
+
+void ready_alive(void)
+{
+    notify("WATCHDOG=1");
 }

@@ -18,6 +18,7 @@ int main(void)
 {
     suite_troubles();
     suite_feed();
+    suite_watchdog();
     suite_doctor();
     return test_main();
 }

@@ -6,6 +6,7 @@
 
 void suite_troubles(void);
 void suite_feed(void);
+void suite_watchdog(void);
 void suite_doctor(void);
 
 /* An engine in monitor mode, of a clock of its own. */

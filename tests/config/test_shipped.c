@@ -40,20 +40,29 @@ static bool is_key_of_nat(const char *line)
     return false;
 }
 
-/* conf/quicward.conf with mode = "nat" and the keys of nat that stand there as comments. */
-static char *text_for_nat(void)
+/* What stands in for a line of conf/quicward.conf where its interfaces are named, and it is for mode nat. */
+static const char *line_in_place(const char *line, bool nat)
 {
-    static const char MODE[] = "mode = \"firewall\";\n";
+    if (strcmp(line, "inside = [];\n") == 0)
+        return "inside = [\"lan0\"];\n";
+    if (strcmp(line, "outside = [];\n") == 0)
+        return "outside = [\"wan0\"];\n";
+    if (nat && strcmp(line, "mode = \"monitor\";\n") == 0)
+        return "mode = \"nat\";\n";
+    return nat && is_key_of_nat(line) ? line + strlen("    # ") : line;
+}
+
+/* conf/quicward.conf with interfaces; with `nat`, for that mode, with the keys of nat that stand there as
+ * comments. */
+static char *text_with_interfaces(bool nat)
+{
     char line[256], *text;
     size_t size;
     FILE *file = fopen(CONF "/quicward.conf", "r"), *out = open_memstream(&text, &size);
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     CU_ASSERT_PTR_NOT_NULL_FATAL(out);
     while (fgets(line, sizeof(line), file))
-        if (strcmp(line, MODE) == 0)
-            fputs("mode = \"nat\";\n", out);
-        else
-            fputs(is_key_of_nat(line) ? line + strlen("    # ") : line, out);
+        fputs(line_in_place(line, nat), out);
     CU_ASSERT_EQUAL_FATAL(fclose(out), 0);
     CU_ASSERT_EQUAL_FATAL(fclose(file), 0);
     return text;
@@ -64,7 +73,7 @@ static void test_names_every_key(void)
     struct config config;
     config_defaults(&config);
     config.mode = CONFIG_NAT;
-    char *text = printed(&config), *conf = text_for_nat();
+    char *text = printed(&config), *conf = text_with_interfaces(true);
     config_t all, given;
     config_init(&all);
     config_init(&given);
@@ -96,10 +105,27 @@ static void expect_defaults(struct loaded loaded)
 
 static void test_values_are_defaults(void)
 {
-    expect_defaults(load_path(CONF "/quicward.conf"));
-    char *text = text_for_nat();
-    expect_defaults(load_text(text));
-    free(text);
+    for (int nat = 0; nat < 2; nat++) {
+        char *text = text_with_interfaces(nat);
+        expect_defaults(load_text(text));
+        free(text);
+    }
+}
+
+/* A package installs it: nothing is dropped, and nothing starts, before somebody has said what is inside. */
+static void test_is_safe(void)
+{
+    struct config *known;
+    struct loaded loaded = load_path(CONF "/quicward.conf");
+    CU_ASSERT_EQUAL(loaded.error, QW_ERR_INVALID);
+    CU_ASSERT_PTR_NULL(loaded.config);
+    CU_ASSERT_PTR_NOT_NULL(strstr(loaded.messages, "inside = [] names none of the interfaces towards"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(loaded.messages, "outside = [] names none of the interfaces towards"));
+    loaded_free(&loaded);
+    CU_ASSERT_EQUAL(config_load_known(CONF "/quicward.conf", &known), QW_OK);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(known);
+    CU_ASSERT_EQUAL(known->mode, CONFIG_MONITOR);
+    config_free(known);
 }
 
 static void test_defaults(void)
@@ -170,6 +196,7 @@ static void test_examples(void)
 static const struct test TESTS[] = {
     {"conf/quicward.conf names every key", test_names_every_key},
     {"conf/quicward.conf has every default", test_values_are_defaults},
+    {"S5: conf/quicward.conf starts nothing and closes nothing before interfaces are named", test_is_safe},
     {"T1: the defaults", test_defaults},
     {"F1 F3: the defaults of the rules", test_policy_defaults},
     {"the minimal examples load", test_examples},

@@ -57,7 +57,7 @@ static void check_interfaces(struct check *check, const struct key *key, const s
         return;
     }
     if (count == 0)
-        report_value(&check->report, list, "is empty; allowed: at least one interface");
+        report_value(&check->report, list, "names none of %s; allowed: %s", key->meaning, key->kind->form);
     for (int i = 0; i < count; i++) {
         const config_setting_t *setting = config_setting_get_elem(list->setting, (unsigned)i);
         struct item item = {setting, check_place(check, setting), key->path, true};

@@ -186,6 +186,7 @@ static void drain(struct queue_worker *worker)
 void queue_loop(struct queue_worker *worker)
 {
     while (!atomic_load_explicit(&worker->stop->asked, memory_order_relaxed)) {
+        queue_turn(worker);
         stand_in_beat(worker->stand_in, worker->index);
         fast_path_receive(worker->fast_path, worker->index);
         unsigned got = receive(worker);

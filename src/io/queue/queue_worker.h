@@ -67,6 +67,7 @@ struct queue_worker {
     /* For the reports of other threads. */
     atomic_uint_fast64_t counts[QW_QUEUE_COUNTERS_END]; /* but those that only the kernel knows */
     atomic_uint_fast32_t seen_id;                       /* last_id */
+    atomic_uint_fast64_t turns;                         /* of its loop */
     pthread_mutex_t lock;                               /* guards the three below */
     uint32_t portid;
     struct queue_counter queue_dropped, user_dropped;
@@ -88,6 +89,15 @@ bool queue_worker_release(struct queue_worker *worker, struct io_handed *out);
 static inline void queue_count(struct queue_worker *worker, enum qw_queue_counter counter, uint64_t more)
 {
     atomic_fetch_add_explicit(&worker->counts[counter], more, memory_order_relaxed);
+}
+
+/* The thread's: it goes round its loop once more. Nobody else writes the number, so no lock of the bus is
+ * needed.
+ */
+static inline void queue_turn(struct queue_worker *worker)
+{
+    uint_fast64_t turns = atomic_load_explicit(&worker->turns, memory_order_relaxed);
+    atomic_store_explicit(&worker->turns, turns + 1, memory_order_relaxed);
 }
 
 /* Any thread. */

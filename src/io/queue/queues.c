@@ -127,6 +127,13 @@ unsigned io_queues_stats(struct io_queues *queues, struct io_queue_stats *out, u
     return count;
 }
 
+unsigned io_queues_turns(const struct io_queues *queues, uint64_t out[static CONFIG_WORKERS_MAX])
+{
+    for (unsigned i = 0; i < queues->started; i++)
+        out[i] = atomic_load_explicit(&queues->workers[i].turns, memory_order_relaxed);
+    return queues->started;
+}
+
 /* ---- the fast path ---- */
 
 bool io_queues_offloads(const struct io_queues *queues)
