@@ -47,9 +47,16 @@ static void give_file(const char *path, const struct privileges_user *user)
     close(fd);
 }
 
+/* A folder of root's is others' too: only one below it can be given. */
 static enum qw_error refuse(const char *path, const struct privileges_user *user, const struct stat *status,
                             struct io_error *error)
 {
+    if (status->st_uid == 0)
+        return io_fail(
+            error, QW_ERR_SYSTEM,
+            "user: the folder %.200s belongs to root, and \"%s\" can make no files there; a folder "
+            "of its own, such as %.200s/quicward, mends it",
+            path, user->name, strcmp(path, "/") == 0 ? "" : path);
     return io_fail(
         error, QW_ERR_SYSTEM,
         "user: the folder %.200s belongs to user %u, and \"%s\" can make no files there; \"chown %s "
@@ -93,24 +100,69 @@ static enum qw_error give_state(const struct config *config, const struct privil
     return code;
 }
 
-static enum qw_error give_control(const struct config *config, const struct privileges_user *user,
-                                  struct io_error *error)
+static void folder_of(const char *path, char out[static CONFIG_PATH_MAX])
+{
+    snprintf(out, CONFIG_PATH_MAX, "%s", path);
+    char *slash = strrchr(out, '/');
+    if (slash)
+        slash[slash == out] = '\0'; /* "/" stays */
+}
+
+static enum qw_error give_with_folder(const char *path, const struct privileges_user *user,
+                                      struct io_error *error)
 {
     char folder[CONFIG_PATH_MAX];
-    snprintf(folder, sizeof(folder), "%s", config->control);
-    char *slash = strrchr(folder, '/');
-    if (!slash || slash == folder)
-        return QW_OK;
-    *slash = '\0';
+    folder_of(path, folder);
     enum qw_error code = give_folder(folder, user, error);
     if (code == QW_OK)
-        give_file(config->control, user);
+        give_file(path, user);
     return code;
+}
+
+static enum qw_error give_metrics(const struct config *config, const struct privileges_user *user,
+                                  struct io_error *error)
+{
+    return config->metrics[0] == '/' ? give_with_folder(config->metrics, user, error) : QW_OK;
+}
+
+#define EVENTS_MODE 0640 /* as the daemon makes it */
+
+/* In a folder that is not the user's, such as /var/log. Whatever stands there already is somebody's, unless
+ * its name is ours and only root can have put it there. */
+static void give_events_file(const char *path, const struct stat *folder, const struct privileges_user *user)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, EVENTS_MODE);
+    if (fd >= 0) {
+        (void)!fchown(fd, user->uid, user->gid); /* if it cannot be given, opening it fails later */
+        close(fd);
+    } else if (is_ours(path) && folder->st_uid == geteuid() && !(folder->st_mode & (S_IWGRP | S_IWOTH)))
+        give_file(path, user);
+}
+
+static enum qw_error give_events(const struct config *config, const struct privileges_user *user,
+                                 struct io_error *error)
+{
+    char folder[CONFIG_PATH_MAX];
+    struct stat status;
+    if (strcmp(config->events_file, CONFIG_NO_EVENTS) == 0)
+        return QW_OK;
+    folder_of(config->events_file, folder);
+    int fd = open_it(folder, &status);
+    if (fd >= 0)
+        close(fd);
+    if (fd < 0 || is_ours(folder) || status.st_uid == user->uid)
+        return give_with_folder(config->events_file, user, error);
+    give_events_file(config->events_file, &status, user);
+    return QW_OK;
 }
 
 enum qw_error privileges_give(const struct config *config, const struct privileges_user *user,
                               struct io_error *error)
 {
     enum qw_error code = give_state(config, user, error);
-    return code == QW_OK ? give_control(config, user, error) : code;
+    if (code == QW_OK)
+        code = give_with_folder(config->control, user, error);
+    if (code == QW_OK)
+        code = give_metrics(config, user, error);
+    return code == QW_OK ? give_events(config, user, error) : code;
 }
