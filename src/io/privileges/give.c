@@ -35,16 +35,11 @@ static bool give(int fd, const struct privileges_user *user)
 }
 
 /* What an earlier daemon left as root: the new user could neither read nor replace it. */
-static void give_file(const char *path, const struct privileges_user *user)
+static void give_file(int fd, const struct stat *status, const struct privileges_user *user)
 {
-    struct stat status;
-    int fd = open_it(path, &status);
-    if (fd < 0)
-        return;
-    if (status.st_uid == geteuid() && status.st_nlink == 1 &&
-        (S_ISREG(status.st_mode) || S_ISSOCK(status.st_mode)))
+    if (status->st_uid == geteuid() && status->st_nlink == 1 &&
+        (S_ISREG(status->st_mode) || S_ISSOCK(status->st_mode)))
         give(fd, user);
-    close(fd);
 }
 
 /* A folder of root's is others' too: only one below it can be given. */
@@ -64,10 +59,19 @@ static enum qw_error refuse(const char *path, const struct privileges_user *user
         path, status->st_uid, user->name, user->name, path);
 }
 
+/* Members of control_group come through it, whatever files are made with. There are no threads yet. */
+static bool make_folder(const char *path)
+{
+    mode_t mask = umask(0);
+    bool made = mkdir(path, FOLDER_MODE) == 0;
+    umask(mask);
+    return made;
+}
+
 static enum qw_error give_folder(const char *path, const struct privileges_user *user, struct io_error *error)
 {
     struct stat status;
-    bool made = mkdir(path, FOLDER_MODE) == 0;
+    bool made = make_folder(path);
     int fd = open_it(path, &status);
     if (fd < 0)
         return io_fail(error, QW_ERR_SYSTEM, "user: cannot look at the folder %.200s: %s", path,
@@ -83,23 +87,6 @@ static enum qw_error give_folder(const char *path, const struct privileges_user 
     return code;
 }
 
-static enum qw_error give_state(const struct config *config, const struct privileges_user *user,
-                                struct io_error *error)
-{
-    char file[CONFIG_PATH_MAX + 64];
-    const char *instance = config->instance[0] ? config->instance : CONFIG_INSTANCE_DEFAULT;
-    if (config->state[0] == '\0' || strcmp(config->state, CONFIG_NO_STATE) == 0)
-        return QW_OK;
-    enum qw_error code = give_folder(config->state, user, error);
-    snprintf(file, sizeof(file), "%s/%s.state", config->state, instance);
-    if (code == QW_OK)
-        give_file(file, user);
-    snprintf(file, sizeof(file), "%s/%s.state.new", config->state, instance);
-    if (code == QW_OK)
-        give_file(file, user);
-    return code;
-}
-
 static void folder_of(const char *path, char out[static CONFIG_PATH_MAX])
 {
     snprintf(out, CONFIG_PATH_MAX, "%s", path);
@@ -108,61 +95,127 @@ static void folder_of(const char *path, char out[static CONFIG_PATH_MAX])
         slash[slash == out] = '\0'; /* "/" stays */
 }
 
-static enum qw_error give_with_folder(const char *path, const struct privileges_user *user,
-                                      struct io_error *error)
+static bool keeps_state(const struct config *config)
 {
-    char folder[CONFIG_PATH_MAX];
-    folder_of(path, folder);
-    enum qw_error code = give_folder(folder, user, error);
-    if (code == QW_OK)
-        give_file(path, user);
-    return code;
+    return config->state[0] != '\0' && strcmp(config->state, CONFIG_NO_STATE) != 0;
 }
 
-static enum qw_error give_metrics(const struct config *config, const struct privileges_user *user,
-                                  struct io_error *error)
+static bool has_socket(const struct config *config)
 {
-    return config->metrics[0] == '/' ? give_with_folder(config->metrics, user, error) : QW_OK;
+    return config->metrics[0] == '/';
+}
+
+static bool has_events(const struct config *config)
+{
+    return strcmp(config->events_file, CONFIG_NO_EVENTS) != 0;
+}
+
+/* ---- events in a folder of somebody else ---- */
+
+/* The folder stays so, such as /var/log. */
+static bool events_apart(const struct config *config, const struct privileges_user *user, struct stat *folder)
+{
+    char path[CONFIG_PATH_MAX];
+    if (!has_events(config))
+        return false;
+    folder_of(config->events_file, path);
+    int fd = open_it(path, folder);
+    if (fd < 0)
+        return false;
+    close(fd);
+    return !is_ours(path) && folder->st_uid != user->uid;
 }
 
 #define EVENTS_MODE 0640 /* as the daemon makes it */
 
-/* In a folder that is not the user's, such as /var/log. Whatever stands there already is somebody's, unless
- * its name is ours and only root can have put it there. */
-static void give_events_file(const char *path, const struct stat *folder, const struct privileges_user *user)
+/* Whatever stands there already is somebody's, unless its name is ours and only root can have put it there.
+ */
+static void give_events_apart(const char *path, const struct stat *folder, const struct privileges_user *user)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, EVENTS_MODE);
-    if (fd >= 0) {
-        (void)!fchown(fd, user->uid, user->gid); /* if it cannot be given, opening it fails later */
-        close(fd);
-    } else if (is_ours(path) && folder->st_uid == geteuid() && !(folder->st_mode & (S_IWGRP | S_IWOTH)))
-        give_file(path, user);
-}
-
-static enum qw_error give_events(const struct config *config, const struct privileges_user *user,
-                                 struct io_error *error)
-{
-    char folder[CONFIG_PATH_MAX];
     struct stat status;
-    if (strcmp(config->events_file, CONFIG_NO_EVENTS) == 0)
-        return QW_OK;
-    folder_of(config->events_file, folder);
-    int fd = open_it(folder, &status);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, EVENTS_MODE);
+    if (fd >= 0)
+        (void)!fchown(fd, user->uid, user->gid); /* if it cannot be given, opening it fails later */
+    else if (is_ours(path) && folder->st_uid == geteuid() && !(folder->st_mode & (S_IWGRP | S_IWOTH))) {
+        fd = open_it(path, &status);
+        if (fd >= 0)
+            give_file(fd, &status, user);
+    }
     if (fd >= 0)
         close(fd);
-    if (fd < 0 || is_ours(folder) || status.st_uid == user->uid)
-        return give_with_folder(config->events_file, user, error);
-    give_events_file(config->events_file, &status, user);
-    return QW_OK;
+}
+
+/* ---- all else ---- */
+
+#define FILES_MAX 5
+
+/* Found before any folder is given away: root without CAP_DAC_OVERRIDE, as under systemd, finds nothing in
+ * the closed folder of another user. */
+struct found {
+    unsigned count;
+    struct {
+        int fd; /* owned */
+        struct stat status;
+    } files[FILES_MAX];
+};
+
+static void find(struct found *found, const char *path)
+{
+    int fd = open_it(path, &found->files[found->count].status);
+    if (fd >= 0)
+        found->files[found->count++].fd = fd;
+}
+
+static void find_all(struct found *found, const struct config *config, bool apart)
+{
+    char path[CONFIG_PATH_MAX + 64];
+    const char *instance = config->instance[0] ? config->instance : CONFIG_INSTANCE_DEFAULT;
+    find(found, config->control);
+    for (int made = 0; made < 2 && keeps_state(config); made++) {
+        snprintf(path, sizeof(path), "%s/%s.state%s", config->state, instance, made ? ".new" : "");
+        find(found, path);
+    }
+    if (has_socket(config))
+        find(found, config->metrics);
+    if (has_events(config) && !apart)
+        find(found, config->events_file);
+}
+
+static enum qw_error give_folder_of(const char *path, const struct privileges_user *user,
+                                    struct io_error *error)
+{
+    char folder[CONFIG_PATH_MAX];
+    folder_of(path, folder);
+    return give_folder(folder, user, error);
+}
+
+static enum qw_error give_folders(const struct config *config, const struct privileges_user *user, bool apart,
+                                  struct io_error *error)
+{
+    enum qw_error code = keeps_state(config) ? give_folder(config->state, user, error) : QW_OK;
+    if (code == QW_OK)
+        code = give_folder_of(config->control, user, error);
+    if (code == QW_OK && has_socket(config))
+        code = give_folder_of(config->metrics, user, error);
+    if (code == QW_OK && has_events(config) && !apart)
+        code = give_folder_of(config->events_file, user, error);
+    return code;
 }
 
 enum qw_error privileges_give(const struct config *config, const struct privileges_user *user,
                               struct io_error *error)
 {
-    enum qw_error code = give_state(config, user, error);
-    if (code == QW_OK)
-        code = give_with_folder(config->control, user, error);
-    if (code == QW_OK)
-        code = give_metrics(config, user, error);
-    return code == QW_OK ? give_events(config, user, error) : code;
+    struct found found = {0};
+    struct stat folder;
+    bool apart = events_apart(config, user, &folder);
+    find_all(&found, config, apart);
+    enum qw_error code = give_folders(config, user, apart, error);
+    for (unsigned i = 0; i < found.count; i++) {
+        if (code == QW_OK)
+            give_file(found.files[i].fd, &found.files[i].status, user);
+        close(found.files[i].fd);
+    }
+    if (code == QW_OK && apart)
+        give_events_apart(config->events_file, &folder, user);
+    return code;
 }
