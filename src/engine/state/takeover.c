@@ -96,7 +96,7 @@ static void take_mappings(struct taker *taker, struct flow_offer *offers, unsign
             taker->claims[i].was = 0;
     nat_claims_take(nat, taker->claims, count);
     for (unsigned i = 0; i < count; i++)
-        if (taker->claims[i].was != 0) {
+        if (offers[i].flow && taker->claims[i].was != 0) {
             offers[i].flow->external = taker->claims[i].mapping;
             offers[i].refused = taker->claims[i].mapping == 0;
         }
