@@ -24,9 +24,10 @@ mapfile -t compiling < <(printf '%s\n' -std=c11 -D_GNU_SOURCE '-DQUICWARD_SYSCON
 
 # Each with_TOOL prints its findings: TOOL ID FILE:LINE MESSAGE.
 
+# Not ctuuninitvar: with one job it looks across files too, and takes a struct that a callee fills for one that it reads.
 with_cppcheck() {
     sources | xargs cppcheck -j "$jobs" --quiet --std=c11 --enable=warning,portability,performance --inline-suppr \
-        --suppress=missingIncludeSystem --suppress=unmatchedSuppression --template='cppcheck {id} {file}:{line} {message}' \
+        --suppress=missingIncludeSystem --suppress=unmatchedSuppression --suppress=ctuuninitvar --template='cppcheck {id} {file}:{line} {message}' \
         "${compiling[@]:1}" -D__linux__=1 2>&1
 }
 
