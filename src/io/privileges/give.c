@@ -151,7 +151,7 @@ static void give_events_apart(const char *path, const struct stat *folder, const
 
 /* Found before any folder is given away: root without CAP_DAC_OVERRIDE, as under systemd, finds nothing in
  * the closed folder of another user. */
-struct found {
+struct gifts {
     unsigned count;
     struct {
         int fd; /* owned */
@@ -159,26 +159,26 @@ struct found {
     } files[FILES_MAX];
 };
 
-static void find(struct found *found, const char *path)
+static void find(struct gifts *gifts, const char *path)
 {
-    int fd = open_it(path, &found->files[found->count].status);
+    int fd = open_it(path, &gifts->files[gifts->count].status);
     if (fd >= 0)
-        found->files[found->count++].fd = fd;
+        gifts->files[gifts->count++].fd = fd;
 }
 
-static void find_all(struct found *found, const struct config *config, bool apart)
+static void find_all(struct gifts *gifts, const struct config *config, bool apart)
 {
     char path[CONFIG_PATH_MAX + 64];
     const char *instance = config->instance[0] ? config->instance : CONFIG_INSTANCE_DEFAULT;
-    find(found, config->control);
+    find(gifts, config->control);
     for (int made = 0; made < 2 && keeps_state(config); made++) {
         snprintf(path, sizeof(path), "%s/%s.state%s", config->state, instance, made ? ".new" : "");
-        find(found, path);
+        find(gifts, path);
     }
     if (has_socket(config))
-        find(found, config->metrics);
+        find(gifts, config->metrics);
     if (has_events(config) && !apart)
-        find(found, config->events_file);
+        find(gifts, config->events_file);
 }
 
 static enum qw_error give_folder_of(const char *path, const struct privileges_user *user,
@@ -205,15 +205,15 @@ static enum qw_error give_folders(const struct config *config, const struct priv
 enum qw_error privileges_give(const struct config *config, const struct privileges_user *user,
                               struct io_error *error)
 {
-    struct found found = {0};
+    struct gifts gifts = {0};
     struct stat folder;
     bool apart = events_apart(config, user, &folder);
-    find_all(&found, config, apart);
+    find_all(&gifts, config, apart);
     enum qw_error code = give_folders(config, user, apart, error);
-    for (unsigned i = 0; i < found.count; i++) {
+    for (unsigned i = 0; i < gifts.count; i++) {
         if (code == QW_OK)
-            give_file(found.files[i].fd, &found.files[i].status, user);
-        close(found.files[i].fd);
+            give_file(gifts.files[i].fd, &gifts.files[i].status, user);
+        close(gifts.files[i].fd);
     }
     if (code == QW_OK && apart)
         give_events_apart(config->events_file, &folder, user);
