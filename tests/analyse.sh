@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# Looks at the sources without running them; a finding fails. Reasons for what is let be stand in tests/analyse.supp and below.
-#   analyse.sh          cppcheck: what tests/run.sh does
-#   analyse.sh --all    gcc -fanalyzer and clang-tidy too: by hand, they take many minutes
+# Looks at the sources without running them. A finding fails, unless tests/analyse.supp gives a reason to let it be; so does a reason
+# that no finding needs any more.
+#   analyse.sh          cppcheck and gcc -fanalyzer: what tests/run.sh does, half a minute on two processors
+#   analyse.sh --all    clang-tidy (.clang-tidy) too: five minutes, for whoever changes much or releases
+#   analyse.sh TOOL...  some of cppcheck, gcc, clang-tidy
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
-status=0
+jobs=${JOBS:-$(nproc)}
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
 
 # Not the program in the kernel, nor what loads it: made of macros of libbpf.
 sources() {
@@ -16,44 +20,66 @@ includes() {
     git ls-files -co --exclude-standard -- src | grep / | xargs -n1 dirname | sort -u | sed 's/^/-I/'
 }
 
+mapfile -t compiling < <(printf '%s\n' -std=c11 -D_GNU_SOURCE '-DQUICWARD_SYSCONFDIR="/etc"' '-DQUICWARD_VERSION="0"' -Iinclude && includes)
+
+# Each with_TOOL prints its findings: TOOL ID FILE:LINE MESSAGE.
+
+# Not ctuuninitvar: with one job it looks across files too, and takes a struct that a callee fills for one that it reads.
 with_cppcheck() {
-    local args
-    mapfile -t args < <(includes)
-    sources | xargs cppcheck -j "$(nproc)" --quiet --std=c11 --enable=warning,portability,performance --inline-suppr --error-exitcode=3 \
-        --suppressions-list=<(grep -v '^#' tests/analyse.supp) --suppress=missingIncludeSystem --suppress=unmatchedSuppression \
-        -Iinclude "${args[@]}" -D_GNU_SOURCE -D__linux__=1
+    sources | xargs cppcheck -j "$jobs" --quiet --std=c11 --enable=warning,portability,performance --inline-suppr \
+        --suppress=missingIncludeSystem --suppress=unmatchedSuppression --suppress=ctuuninitvar --template='cppcheck {id} {file}:{line} {message}' \
+        "${compiling[@]:1}" -D__linux__=1 2>&1
 }
 
 # Not use-of-uninitialized-value, malloc-leak and fd-leak: gcc 12 loses track behind a pointer to a struct that a callee fills,
 # and takes what a struct of the caller's owns for lost; the sanitizers and valgrind see the real ones.
 with_gcc() {
-    local args found
-    mapfile -t args < <(includes)
-    # shellcheck disable=SC2086 # words
-    found=$(sources | xargs -P "$(nproc)" -I{} gcc -std=c11 -O1 -fanalyzer -Wno-analyzer-too-complex \
-        -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-malloc-leak -Wno-analyzer-file-leak -Wno-analyzer-fd-leak \
-        $DEFINED -Iinclude "${args[@]}" -c {} -o /dev/null 2>&1 | grep -E 'warning:|error:' | grep -vE "$GCC_IS_WRONG")
-    [ -z "$found" ] || { echo "$found" && return 1; }
+    sources | xargs -P "$jobs" -I{} gcc "${compiling[@]}" -O1 -fanalyzer -Wno-analyzer-too-complex -Wno-analyzer-use-of-uninitialized-value \
+        -Wno-analyzer-malloc-leak -Wno-analyzer-file-leak -Wno-analyzer-fd-leak -fdiagnostics-plain-output -c {} -o /dev/null 2>&1 |
+        sed -nE 's/^([^: ]+):([0-9]+):[0-9]+: warning: (.*) \[(-W[^]]*)\]$/gcc \4 \1:\2 \3/p
+            s/^([^: ]+):([0-9]+):[0-9]+: (fatal )?error: (.*)$/gcc error \1:\2 \4/p'
 }
 
-# Not the checks for C11's Annex K (which glibc has not), nor padding; not EnumCastOutOfRange: flags are enums here.
 with_clang_tidy() {
-    local args
-    mapfile -t args < <(includes)
-    # shellcheck disable=SC2016 # $@ is the inner shell's
-    sources | xargs -P "$(nproc)" -n 8 sh -c 'clang-tidy-14 --quiet --warnings-as-errors="*" \
-        --checks="-*,clang-analyzer-*,bugprone-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-optin.performance.Padding,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-bugprone-narrowing-conversions,-bugprone-branch-clone,-bugprone-implicit-widening-of-multiplication-result,-bugprone-assignment-in-if-condition" \
-        "$@" -- $ARGS 2>/dev/null' sh
+    printf '%s\n' "${compiling[@]}" | sed "s:^-I:-I$PWD/:" >"$folder/compile_flags.txt"
+    sources | xargs -P "$jobs" -n 4 clang-tidy --quiet -p "$folder" 2>/dev/null |
+        sed -nE "s:^$PWD/::"'
+            s/^([^: ]+):([0-9]+):[0-9]+: (warning|error): (.*) \[([a-zA-Z0-9.-]+)[^]]*\]$/clang-tidy \5 \1:\2 \4/p'
 }
 
-export ARGS
-DEFINED='-D_GNU_SOURCE -DQUICWARD_SYSCONFDIR="/etc" -DQUICWARD_VERSION="0"'
-# The first control message of a buffer that is long enough is there; a stream that could not be opened was asked for before.
-GCC_IS_WRONG='^src/io/queue/handover.c:.*-Wanalyzer-null-dereference|^src/control/text/stats_text.c:.*-Wanalyzer-null-argument'
-ARGS="-std=c11 $DEFINED -Iinclude $(includes | tr '\n' ' ')"
-with_cppcheck || status=1
-if [ "${1:-}" = --all ]; then
-    with_gcc || status=1
-    with_clang_tidy || status=1
-fi
+# The findings on standard input that no reason is given for; reasons of TOOL that no finding needs.
+judge() { # TOOL
+    awk -v tool="$1" '
+        NR == FNR { if (/^[^#]/) reasons[$1 " " $2 " " $3] = 1; next }
+        { file = $3; sub(/:[0-9]*$/, "", file); key = $1 " " $2 " " file }
+        key in reasons { used[key] = 1; next }
+        { print; bad = 1 }
+        END {
+            for (key in reasons)
+                if (index(key, tool " ") == 1 && !(key in used)) {
+                    print "tests/analyse.supp: nothing needs \"" key "\" any more"
+                    bad = 1
+                }
+            exit bad
+        }' tests/analyse.supp -
+}
+
+run() { # TOOL
+    command -v "$1" >/dev/null || { echo "$1 is not installed" && return 1; }
+    case $1 in
+    cppcheck) with_cppcheck ;;
+    gcc) with_gcc ;;
+    clang-tidy) with_clang_tidy ;;
+    *) echo "tests/analyse.sh: $1 is none of cppcheck, gcc, clang-tidy" ;;
+    esac | sort -u | judge "$1"
+}
+
+case ${1:-} in
+'') set -- cppcheck gcc ;;
+--all) set -- cppcheck gcc clang-tidy ;;
+esac
+status=0
+for tool in "$@"; do
+    run "$tool" || status=1
+done
 exit $status

@@ -48,6 +48,7 @@ has 'a dashboard' test -s "$root/usr/share/doc/quicward/grafana/quicward.json"
 has 'alert rules' test -s "$root/usr/share/doc/quicward/prometheus/quicward.rules.yml"
 has 'a mistake in the file ends the restarts' grep -q '^RestartPreventExitStatus=.*78' "$root/usr/lib/systemd/system/quicward.service"
 has 'a unit that lets the daemon install its filter' grep -q '^SystemCallFilter=.* seccomp' "$root/usr/lib/systemd/system/quicward.service"
+has 'a drop-in for an own user' test -s "$root/usr/share/doc/quicward/drop-ins/user.conf"
 has 'a unit that runs what was installed' grep -q '^ExecStart=/usr/sbin/quicward ' "$root/usr/lib/systemd/system/quicward.service"
 has 'a watchdog' grep -q '^WatchdogSec=' "$root/usr/lib/systemd/system/quicward.service"
 ! knows_offline || has 'an exposure of 2.0 at most, as systemd-analyze counts it' exposed 20

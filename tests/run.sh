@@ -87,7 +87,8 @@ formatted() {
 static_checks() {
     step 'shell scripts' scripts
     step 'source format' formatted
-    step 'cppcheck' tests/analyse.sh
+    step 'cppcheck' tests/analyse.sh cppcheck
+    step 'gcc -fanalyzer' tests/analyse.sh gcc
 }
 
 # The rooms that know threads.

@@ -176,11 +176,13 @@ struct engine_recovery {
 /* Takes over what `from` holds, a store of an earlier engine with any sizes, other than the one of this
  * engine: mappings, resting ports, flows, and the names of rules that flows remember. Every record is
  * checked, and flows and mappings against each other. Before the first worker. An engine that is to give
- * hosts the addresses they had without a kept secret has store_secret(from) as its `secret`. QW_OK, and what
- * became of the records is added to *counts; QW_ERR_INVALID when a part is missing or of another form;
- * QW_ERR_NO_MEMORY: the engine works, but may have taken over a part only. */
+ * hosts the addresses they had without a kept secret has store_secret(from) as its `secret`. `threads` (up to
+ * ENGINE_RECOVERY_THREADS_MAX, the caller's one among them) share the work; those that cannot be made are
+ * done without. QW_OK, and what became of the records is added to *counts; QW_ERR_INVALID when a part is
+ * missing or of another form; QW_ERR_NO_MEMORY: the engine works, but may have taken over a part only. */
+#define ENGINE_RECOVERY_THREADS_MAX 8 /* more would wait for memory and for the NAT's lock */
 enum qw_error engine_recover(struct engine *engine, const struct store *from, struct qw_time now,
-                             struct engine_recovery *counts);
+                             unsigned threads, struct engine_recovery *counts);
 
 /* All workers must have been freed. */
 void engine_free(struct engine *engine);

@@ -258,13 +258,33 @@ bool flow_order(struct flow_table *table, struct qw_time now);
 /* The ids that the table gives from now on are above those of the one that worked on `memory`. */
 void flow_continue_ids(struct flow_table *table, const struct store_region *memory);
 
-/* Which table a record belongs to, by its key, and *hash, that of its key under the table's secret; NULL for
- * none. It is called some records ahead, so what is fetched for `taken` there has come by then. Nothing in
- * the record has been checked. */
-typedef struct flow_table *flow_choose(void *context, const struct flow *record, uint64_t *hash);
+/* A record on its way into a table. */
+struct flow_offer {
+    struct flow record;       /* a copy, whose key has no stray bytes; else nothing in it has been checked */
+    struct flow_table *table; /* it belongs there; NULL: nowhere. Written by `choose` */
+    uint64_t hash;            /* of its key under that table's secret. Written by `choose` */
+    struct flow *flow;        /* as the table has it; NULL: it was not adopted */
+    bool refused;             /* written by `taken`: the flow cannot go on, and ends without a word */
+};
 
-/* Called for each flow that was adopted. False: the flow cannot go on, and ends without a word. */
-typedef bool flow_taken(void *context, struct flow_table *table, struct flow *flow, uint64_t hash);
+/* So many go together: the memory that each needs is on its way while others are looked at. */
+#define FLOW_OFFERS 32
+
+/* Who takes over. */
+struct flow_taker {
+    void *context;
+
+    /* For each record, before anything is done with those that go together: writes offer->table and
+     * offer->hash. `index` is its place among them. What is fetched here has come when `taken` is called. */
+    void (*choose)(void *context, struct flow_offer *offer, unsigned index);
+
+    /* Before each use of offer->table: locks it where other threads work on it too. May be NULL. */
+    void (*turn)(void *context, const struct flow_offer *offer);
+
+    /* After all that go together were adopted, or not; among them are some whose flow is NULL. May be NULL.
+     */
+    void (*taken)(void *context, struct flow_offer *offers, unsigned count);
+};
 
 struct flow_recovery {
     uint64_t results[FLOW_ADOPT_RESULTS];
@@ -272,10 +292,10 @@ struct flow_recovery {
 };
 
 /* Walks over `memory`, a region of flow_part of any capacity that no table works on, and adopts what is in
- * it. `taken` may be NULL. The caller calls flow_order for each table then. Counts are added to *counts.
- * False, and nothing was done, when the region's records are of another size. */
-bool flow_recover(const struct store_region *memory, flow_choose *choose, flow_taken *taken, void *context,
-                  struct qw_time now, struct flow_recovery *counts);
+ * it. The caller calls flow_order for each table then. Counts are added to *counts. False, and nothing was
+ * done, when the region's records are of another size. */
+bool flow_recover(const struct store_region *memory, const struct flow_taker *taker, struct qw_time now,
+                  struct flow_recovery *counts);
 
 /* ---- views ---- */
 

@@ -302,6 +302,11 @@ bool io_instance_holder(const struct config *config, pid_t *out);
 
 /* ---- from one daemon to the next ---- */
 
+/* Before anything is changed or given away: is the running daemon the user's that this one will be? Another
+ * user's has no reason to hand over its queues, and its state would not be believed. QW_OK, also when nobody
+ * can tell; QW_ERR_INVALID or QW_ERR_SYSTEM with `error`. */
+enum qw_error io_handover_check(const struct config *config, struct io_error *error);
+
 /* Asks the daemon of this instance to let go, and waits until it has. From then on its queues are read by
  * nobody. QW_OK and *out, for io_handover_close; QW_ERR_SYSTEM with `error`: there is none, or it does not
  * hand over. */

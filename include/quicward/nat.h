@@ -253,14 +253,25 @@ static inline uint16_t nat_port(nat_external mapping)
 nat_external nat_adopt_session(struct nat *nat, const struct qw_endpoint *inside,
                                const struct qw_addr *remote);
 
-/* Likewise, but 0, and nothing counted, also when that mapping has another external port. */
-nat_external nat_adopt_session_at(struct nat *nat, uint16_t port, const struct qw_endpoint *inside,
-                                  const struct qw_addr *remote);
+/* What a flow of an earlier process had. */
+struct nat_claim {
+    nat_external was;     /* its mapping then; 0: it had none, and has none now */
+    bool holds;           /* it keeps the mapping alive: a session that counts */
+    nat_external mapping; /* what it has now; 0: nothing. Written by nat_claims_take */
+    /* the room's own: */
+    uint64_t inside, peer;           /* keys of tables */
+    uint32_t inside_hash, peer_hash; /* and their hashes */
+};
 
-/* Begins to fetch the memory that nat_adopt_session will need for a flow that an earlier process had under
- * `was`. Only a hint: no lock is taken. */
-void nat_fetch_session(const struct nat *nat, nat_external was, const struct qw_endpoint *inside,
-                       const struct qw_addr *remote);
+/* The claim of a flow of `inside` to `was` for its traffic with `remote`. Begins to fetch the memory that
+ * nat_claims_take will need. No lock is taken. */
+struct nat_claim nat_claim_of(const struct nat *nat, nat_external was, bool holds,
+                              const struct qw_endpoint *inside, const struct qw_addr *remote);
+
+/* Writes `mapping` of each claim: the mapping or forward that its inside endpoint has, and a session of it is
+ * counted if it holds one. 0, and nothing counted: there is none, or it has another external port, or
+ * sessions_max is reached. */
+void nat_claims_take(struct nat *nat, struct nat_claim *claims, unsigned count);
 
 /* Ends mappings without a session; returns how many. Their ports rest from `now` on. */
 uint32_t nat_adopt_end(struct nat *nat, struct qw_time now);

@@ -126,15 +126,49 @@ quicward_ask() {
     in_router "$QUICWARD" "$request" -s "$CONTROL" "$@"
 }
 
+# A folder that only root can write, as /var/log is: the file is made and given, and opened anew as logrotate makes the next one.
+events_written() { # FILE
+    [ "$(stat -c %U "$LOGS")" = root ] && [ "$(stat -c %U:%a "$1" | tee /dev/stderr)" = nobody:640 ] &&
+        wait_for 5 grep -q '"event":"mapping-created"\|"event":"started"' "$1"
+}
+
+events_rotated() {
+    mv "$EVENTS" "$EVENTS.1" && install -m 640 -o nobody -g nogroup /dev/null "$EVENTS" && kill -USR1 "$QUICWARD_PID" &&
+        wait_for 5 grep 'events: opened .* again' "$LAB_DIR/quicward.log" && quicward_ask reload && wait_for 5 grep -q '"event":"reloaded"' "$EVENTS"
+}
+
+metrics_answer() {
+    [ "$(stat -c %U:%a "$RUN/metrics")" = nobody:660 ] && in_router curl -sf --unix-socket "$RUN/metrics" http://localhost/metrics | grep '^quicward_info'
+}
+
+# SNIPPET: what the daemon of another user is told, and what it leaves as it was.
+not_taken_over() {
+    local owners
+    owners=$(stat -c %U "$RUN" "$RUN"/*)
+    quicward_conf "$1" >"$LAB_DIR/refused.conf"
+    ! in_router timeout 20 "$QUICWARD" run --take-over -c "$LAB_DIR/refused.conf" 2>"$LAB_DIR/refused.log" &&
+        grep 'taking over: the daemon of instance "main" runs as user' "$LAB_DIR/refused.log" &&
+        [ "$owners" = "$(stat -c %U "$RUN" "$RUN"/*)" ] && quicward_ready
+}
+
 own_user() {
     CONTROL=$RUN/control
-    start_quicward "$OWN control = \"$CONTROL\"; state = \"$RUN\";" || exit 1
+    LOGS=$LAB_DIR/log EVENTS=$LAB_DIR/log/events.json
+    mkdir -m 755 "$LOGS"
+    PLACES="control = \"$CONTROL\"; state = \"$RUN\"; events = { file = \"$EVENTS\"; };"
+    metrics_built && PLACES+=" metrics = \"$RUN/metrics\";"
+    start_quicward "$OWN $PLACES" || exit 1
     check 'user: it is that user' confined 65534
     check 'user: the socket has mode and group' socket_is 620:nobody:adm
     check 'user: it connects' connects 4
     flush_rules
     check 'user: rules that are flushed are put back' wait_for 10 put_back 1
     check 'user: it reads its file again' quicward_ask reload
+    check 'user: events stand in a file in a folder of root' events_written "$EVENTS"
+    check 'user: and in the next one' events_rotated
+    ! metrics_built || check 'user: metrics come from a socket' metrics_answer
+    check 'user: root does not take over' not_taken_over "$PLACES"
+    check 'user: nor does another user' not_taken_over "user = \"daemon\"; $PLACES"
     kill -KILL "$QUICWARD_PID"
     wait "$QUICWARD_PID" 2>/dev/null
     check 'user: it starts after kill -9' started_again
@@ -165,6 +199,10 @@ nothing_refused() {
         on && ours[$1] && (/ E(PERM|ACCES) / || /--- SIGSYS/)' "$LAB_DIR/strace")
     [ -z "$refused" ] || { echo "$refused" | head -20 && return 1; }
     grep -q 'setresuid(65534' "$LAB_DIR/strace"
+}
+
+metrics_built() {
+    ldd "$QUICWARD" | grep -q libmicrohttpd && command -v curl >/dev/null
 }
 
 CONTROL=$LAB_DIR/control

@@ -21,7 +21,7 @@ void *qw_array(size_t count, size_t size)
     if (size != 0 && count > (SIZE_MAX - HUGE_PAGE) / size)
         return NULL;
     size_t bytes = count * size;
-    void *memory = bytes >= 2 * HUGE_PAGE ? huge(bytes) : malloc(bytes);
+    void *memory = bytes >= 2 * HUGE_PAGE ? huge(bytes) : malloc(bytes ? bytes : 1);
     if (memory)
         memset(memory, 0, bytes);
     return memory;

@@ -458,11 +458,14 @@ static const struct startup_step *choose_steps(struct daemon *daemon, bool take_
         daemon->failure = COMMAND_CONFIG;
     if (result != QW_OK)
         return NULL;
-    bool held = io_instance_held(config);
-    config_free(config);
-    if (!held)
+    const struct startup_step *steps = io_instance_held(config) ? TAKEOVER : STEPS;
+    struct io_error error = {0};
+    if (steps == STEPS)
         qw_log(QW_LOG_INFO, "no daemon runs that could be taken over from");
-    return held ? TAKEOVER : STEPS;
+    else if (!check(io_handover_check(config, &error), "taking over", &error))
+        steps = NULL;
+    config_free(config);
+    return steps;
 }
 
 static void tell(struct daemon *daemon, enum engine_event_kind kind)

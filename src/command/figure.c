@@ -134,7 +134,8 @@ static void draw(struct panel *panel, unsigned number_of, double most, const str
     double step = step_for(most);
     panel->top = panel->top + (number_of ? PANEL + GAP : 0);
     panel->most = ceil(most / step) * step;
-    for (double value = 0; value <= panel->most + step / 2; value += step) {
+    for (int line = 0; line * step <= panel->most + step / 2; line++) {
+        double value = line * step;
         rule(panel, value, "#ddd");
         fprintf(panel->out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", LEFT - 8,
                 y_of(panel, value) + 4);
@@ -151,9 +152,9 @@ static void draw(struct panel *panel, unsigned number_of, double most, const str
 static void seconds(const struct panel *panel)
 {
     double step = step_for(panel->last);
-    for (double s = 0; s <= panel->last; s += step)
-        fprintf(panel->out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%g</text>\n", x_of(panel, s),
-                panel->top + PANEL + 18, s);
+    for (int mark = 0; mark * step <= panel->last; mark++)
+        fprintf(panel->out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%g</text>\n",
+                x_of(panel, mark * step), panel->top + PANEL + 18, mark * step);
     fprintf(panel->out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"middle\">seconds</text>\n", LEFT + WIDTH / 2,
             panel->top + PANEL + 36);
 }

@@ -74,7 +74,7 @@ static enum qw_error make(const struct store *store, struct config *config, stru
         .config = config, .secret = store_secret(store), .now = out->now, .shards = 1};
     if (code == QW_OK)
         code = engine_new(&options, &out->engine);
-    return code == QW_OK ? engine_recover(out->engine, store, out->now, &out->counts) : code;
+    return code == QW_OK ? engine_recover(out->engine, store, out->now, 1, &out->counts) : code;
 }
 
 enum qw_error state_engine_make(const struct store *store, struct state_engine *out)

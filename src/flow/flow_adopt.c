@@ -19,8 +19,7 @@ static bool addr_possible(const struct qw_addr *addr, uint8_t family)
     return family == QW_IPV6 || is_zero(addr->bytes, 12);
 }
 
-/* The hash covers the whole struct: the copy has no stray bytes between its fields. */
-static struct flow_key clean_key(const struct flow_key *key)
+struct flow_key table_clean_key(const struct flow_key *key)
 {
     struct flow_key clean;
     memset(&clean, 0, sizeof clean);
@@ -66,8 +65,7 @@ static enum flow_adopted judge(struct flow_table *table, const struct flow *reco
     return table->free_head == FLOW_NONE ? FLOW_ADOPT_FULL : FLOW_ADOPTED;
 }
 
-/* The next id is `id` or later. */
-static void skip_to(struct flow_table *table, uint64_t id)
+void table_skip_ids(struct flow_table *table, uint64_t id)
 {
     if (id > atomic_load_explicit(&table->head->next_id, memory_order_relaxed))
         atomic_store_explicit(&table->head->next_id, id, memory_order_release);
@@ -80,13 +78,12 @@ static void keep_id(struct flow_table *table, struct flow *flow, uint64_t id)
         flow_publish(table, flow);
         return;
     }
-    skip_to(table, id + table->id_step);
+    table_skip_ids(table, id + table->id_step);
     atomic_store_explicit(&flow->id, id, memory_order_release);
 }
 
-/* Of a copy of the record with a clean key, which is the caller's to throw away. */
-static enum flow_adopted adopt(struct flow_table *table, struct flow *copy, uint64_t hash, struct qw_time now,
-                               struct flow **out)
+enum flow_adopted table_adopt(struct flow_table *table, struct flow *copy, uint64_t hash, struct qw_time now,
+                              struct flow **out)
 {
     enum flow_adopted result = judge(table, copy, hash, now);
     if (result != FLOW_ADOPTED)
@@ -107,8 +104,8 @@ enum flow_adopted flow_adopt(struct flow_table *table, const struct flow *record
                              struct flow **out)
 {
     struct flow copy = *record, *flow; /* the memory may be another's, which writes on */
-    copy.key = clean_key(&copy.key);
-    return adopt(table, &copy, flow_hash(table->secret, &copy.key), now, out ? out : &flow);
+    copy.key = table_clean_key(&copy.key);
+    return table_adopt(table, &copy, flow_hash(table->secret, &copy.key), now, out ? out : &flow);
 }
 
 /* ---- order ---- */
@@ -155,70 +152,5 @@ bool flow_order(struct flow_table *table, struct qw_time now)
     for (int class = 0; class < FLOW_CLASSES; class ++)
         sort(table, (enum flow_class) class, ages, seconds, now);
     free(ages);
-    return true;
-}
-
-/* ---- many ---- */
-
-/* A few records at once: the memory that each will need is on its way while the others are looked at. */
-#define RECOVER_AHEAD 32
-
-struct offered {
-    struct flow record; /* a copy: what is checked is what is taken */
-    struct flow_table *table;
-    uint64_t hash;
-};
-
-static void find_table(struct offered *offered, const struct flow *record, flow_choose *choose, void *context)
-{
-    offered->record = *record;
-    offered->record.key = clean_key(&record->key);
-    offered->table = choose(context, &offered->record, &offered->hash);
-    if (offered->table)
-        flow_fetch_index(offered->table, offered->hash);
-}
-
-static void recover_one(struct offered *offered, flow_taken *taken, void *context, struct qw_time now,
-                        struct flow_recovery *counts)
-{
-    struct flow *flow;
-    enum flow_adopted result = offered->table
-                                   ? adopt(offered->table, &offered->record, offered->hash, now, &flow)
-                                   : FLOW_ADOPT_RESULTS;
-    if (result == FLOW_ADOPTED && taken && !taken(context, offered->table, flow, offered->hash)) {
-        table_remove(offered->table, flow);
-        result = FLOW_ADOPT_RESULTS;
-    }
-    if (result == FLOW_ADOPT_RESULTS)
-        counts->refused++;
-    else
-        counts->results[result]++;
-}
-
-void flow_continue_ids(struct flow_table *table, const struct store_region *memory)
-{
-    const struct flow_head *head = memory->head;
-    uint64_t next = memory->head_size < sizeof *head ? 0 : head->next_id;
-    if (next <= table->first_id || next >= FLOW_ID_MAX)
-        return;
-    uint64_t steps = (next - table->first_id + table->id_step - 1) / table->id_step;
-    skip_to(table, table->first_id + steps * table->id_step);
-}
-
-bool flow_recover(const struct store_region *memory, flow_choose *choose, flow_taken *taken, void *context,
-                  struct qw_time now, struct flow_recovery *counts)
-{
-    const struct flow *records = memory->records;
-    struct offered ahead[RECOVER_AHEAD];
-    if (memory->record_size != sizeof *records)
-        return false;
-    for (uint64_t slot = 0; slot < memory->count;) {
-        unsigned count = 0;
-        for (; slot < memory->count && count < RECOVER_AHEAD; slot++)
-            if (records[slot].id != 0)
-                find_table(&ahead[count++], &records[slot], choose, context);
-        for (unsigned i = 0; i < count; i++)
-            recover_one(&ahead[i], taken, context, now, counts);
-    }
     return true;
 }

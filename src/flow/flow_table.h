@@ -41,6 +41,17 @@ struct flow *table_take_slot(struct flow_table *table);
 /* Sets the private fields of a record whose key, class and time are written, and makes it findable. */
 void table_enter(struct flow_table *table, struct flow *flow, uint64_t hash, struct qw_time seen);
 
+/* A copy of a key without stray bytes between its fields: the hash covers the whole struct. (flow_adopt.c) */
+struct flow_key table_clean_key(const struct flow_key *key);
+
+/* The next id is `id` or later. (flow_adopt.c) */
+void table_skip_ids(struct flow_table *table, uint64_t id);
+
+/* flow_adopt of a copy of the record with a clean key, which is the caller's to throw away. *out is written
+ * when it was adopted. (flow_adopt.c) */
+enum flow_adopted table_adopt(struct flow_table *table, struct flow *copy, uint64_t hash, struct qw_time now,
+                              struct flow **out);
+
 /* Ends a flow without telling anybody. */
 void table_remove(struct flow_table *table, struct flow *flow);
 

@@ -2,6 +2,7 @@
 #include "fail.h"
 #include "state_folder.h"
 #include <quicward/base/log.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -52,6 +53,13 @@ static enum qw_error open_before(struct io_state *state, const struct store_boot
     return QW_OK;
 }
 
+/* That this process may run on: nothing else has to be done until all flows are there. */
+static unsigned processors(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+}
+
 static void take_over(const struct io_state *state, struct engine *engine, struct qw_time now)
 {
     struct engine_recovery counts = {0};
@@ -59,7 +67,7 @@ static void take_over(const struct io_state *state, struct engine *engine, struc
     struct qw_time begun = io_now();
     if (!state->before)
         return;
-    enum qw_error code = engine_recover(engine, state->before, now, &counts);
+    enum qw_error code = engine_recover(engine, state->before, now, processors(), &counts);
     if (code != QW_OK)
         qw_log(QW_LOG_ERROR, "state: not all of %s can be taken over: %s", state->path, qw_error_text(code));
     uint64_t ms = qw_time_since(io_now(), begun) / QW_NS_PER_MS;

@@ -125,28 +125,6 @@ nat_external nat_adopt_session(struct nat *nat, const struct qw_endpoint *inside
     return mapping;
 }
 
-nat_external nat_adopt_session_at(struct nat *nat, uint16_t port, const struct qw_endpoint *inside,
-                                  const struct qw_addr *remote)
-{
-    pthread_mutex_lock(&nat->lock);
-    nat_external mapping = nat->sessions < nat->sessions_max ? mapping_find(nat, inside) : 0;
-    if (mapping != 0 && nat_port(mapping) != port)
-        mapping = 0;
-    if (mapping != 0)
-        session_hold(nat, mapping, remote);
-    pthread_mutex_unlock(&nat->lock);
-    return mapping;
-}
-
-/* The generation is no part of a peer's key. The address mostly stands in the same slot. */
-void nat_fetch_session(const struct nat *nat, nat_external was, const struct qw_endpoint *inside,
-                       const struct qw_addr *remote)
-{
-    nat_table_fetch(&nat->by_inside, inside_key(inside));
-    if (nat->filtering == NAT_ADDRESS_DEPENDENT)
-        nat_table_fetch(&nat->peers, peer_key(handle_slot(was), handle_port(was), ipv4_of(remote)));
-}
-
 static uint32_t end_idle(struct nat *nat, unsigned slot, struct qw_time now)
 {
     const struct pool *pool = &nat->pools[slot];

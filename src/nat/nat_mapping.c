@@ -10,13 +10,16 @@ bool mapping_live(const struct nat *nat, nat_external mapping)
     return word != 0 && word_generation(word) == handle_generation(mapping);
 }
 
+nat_external mapping_now(const struct nat *nat, nat_external entered)
+{
+    unsigned slot = handle_slot(entered);
+    return handle_of(addresses_at(&nat->addresses, slot).generation, slot, handle_port(entered));
+}
+
 nat_external mapping_find(const struct nat *nat, const struct qw_endpoint *inside)
 {
     uint32_t found = nat_table_get(&nat->by_inside, inside_key(inside));
-    if (found == 0)
-        return 0;
-    unsigned slot = handle_slot(found);
-    return handle_of(addresses_at(&nat->addresses, slot).generation, slot, handle_port(found));
+    return found == 0 ? 0 : mapping_now(nat, found);
 }
 
 struct nat_mapping mapping_describe(const struct nat *nat, unsigned slot, uint16_t port)

@@ -165,6 +165,9 @@ static inline uint32_t *mapping_sessions(const struct nat *nat, nat_external map
     return &nat->pools[handle_slot(mapping)].links[handle_port(mapping)].sessions;
 }
 
+/* The handle of today for one in `by_inside`, which may be of another generation. */
+nat_external mapping_now(const struct nat *nat, nat_external entered);
+
 /* The mapping of `inside`, also one whose forward has no address now; 0 for none. */
 nat_external mapping_find(const struct nat *nat, const struct qw_endpoint *inside);
 

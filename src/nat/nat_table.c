@@ -40,7 +40,7 @@ void nat_table_move(struct nat_table *from, struct nat_table *to)
     *from = larger;
 }
 
-static uint32_t hash_of(const struct nat_table *table, uint64_t key)
+uint32_t nat_table_hash(const struct nat_table *table, uint64_t key)
 {
     return (uint32_t)qw_hash(table->secret, &key, sizeof key);
 }
@@ -73,19 +73,24 @@ static void close_gap(struct nat_table *table, struct nat_entry *gone)
     table->keys--;
 }
 
-void nat_table_fetch(const struct nat_table *table, uint64_t key)
+void nat_table_fetch(const struct nat_table *table, uint32_t hash)
 {
-    qw_fetch(&table->entries[hash_of(table, key) & table->mask]);
+    qw_fetch(&table->entries[hash & table->mask]);
+}
+
+uint32_t nat_table_get_at(const struct nat_table *table, uint64_t key, uint32_t hash)
+{
+    return locate(table, key, hash)->value;
 }
 
 uint32_t nat_table_get(const struct nat_table *table, uint64_t key)
 {
-    return locate(table, key, hash_of(table, key))->value;
+    return nat_table_get_at(table, key, nat_table_hash(table, key));
 }
 
 void nat_table_put(struct nat_table *table, uint64_t key, uint32_t value)
 {
-    uint32_t hash = hash_of(table, key);
+    uint32_t hash = nat_table_hash(table, key);
     struct nat_entry *entry = locate(table, key, hash);
     table->keys += entry->value == 0;
     *entry = (struct nat_entry){key, value, hash};
@@ -93,22 +98,26 @@ void nat_table_put(struct nat_table *table, uint64_t key, uint32_t value)
 
 void nat_table_remove(struct nat_table *table, uint64_t key)
 {
-    struct nat_entry *entry = locate(table, key, hash_of(table, key));
+    struct nat_entry *entry = locate(table, key, nat_table_hash(table, key));
     if (entry->value != 0)
         close_gap(table, entry);
 }
 
-void nat_table_up(struct nat_table *table, uint64_t key)
+void nat_table_up_at(struct nat_table *table, uint64_t key, uint32_t hash)
 {
-    uint32_t hash = hash_of(table, key);
     struct nat_entry *entry = locate(table, key, hash);
     table->keys += entry->value == 0;
     *entry = (struct nat_entry){key, entry->value + 1, hash};
 }
 
+void nat_table_up(struct nat_table *table, uint64_t key)
+{
+    nat_table_up_at(table, key, nat_table_hash(table, key));
+}
+
 void nat_table_down(struct nat_table *table, uint64_t key)
 {
-    struct nat_entry *entry = locate(table, key, hash_of(table, key));
+    struct nat_entry *entry = locate(table, key, nat_table_hash(table, key));
     if (entry->value > 1)
         entry->value--;
     else if (entry->value == 1)

@@ -35,8 +35,12 @@ static inline uint32_t nat_table_room(const struct nat_table *table)
  * has the other's memory. */
 void nat_table_move(struct nat_table *from, struct nat_table *to);
 
-/* Begins to fetch the memory that the functions below need for `key`. */
-void nat_table_fetch(const struct nat_table *table, uint64_t key);
+/* For who looks for a key more than once: its hash; begin to fetch the memory that the others need; and they
+ * themselves, as nat_table_get and nat_table_up. */
+uint32_t nat_table_hash(const struct nat_table *table, uint64_t key);
+void nat_table_fetch(const struct nat_table *table, uint32_t hash);
+uint32_t nat_table_get_at(const struct nat_table *table, uint64_t key, uint32_t hash);
+void nat_table_up_at(struct nat_table *table, uint64_t key, uint32_t hash);
 
 /* 0 for a key that is not there. */
 uint32_t nat_table_get(const struct nat_table *table, uint64_t key);

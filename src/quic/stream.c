@@ -97,7 +97,8 @@ static bool same(const struct quic_stream *stream, const struct quic_chunks *chu
     while (start < end) {
         unsigned at = start % QUIC_CHUNK, room = QUIC_CHUNK - at;
         unsigned len = room < end - start ? room : end - start;
-        if (memcmp(&chunks->memory[stream->chunks[start / QUIC_CHUNK] - 1][at], data + (start - offset), len))
+        if (memcmp(&chunks->memory[stream->chunks[start / QUIC_CHUNK] - 1][at], data + (start - offset),
+                   len) != 0)
             return false;
         start += len;
     }

@@ -21,6 +21,11 @@ uint64_t bench_cpu(void)
     return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
+uint64_t bench_work(void)
+{
+    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 static int by_size(const void *left, const void *right)
 {
     double a = *(const double *)left, b = *(const double *)right;

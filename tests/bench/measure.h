@@ -13,6 +13,9 @@ uint64_t bench_now(void);
 /* Nanoseconds that this thread has had of a core. */
 uint64_t bench_cpu(void);
 
+/* Nanoseconds that all threads of this process have had. */
+uint64_t bench_work(void);
+
 /* The middle one; sorts `values`. */
 double bench_median(double values[static ROUNDS]);
 

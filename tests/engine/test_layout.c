@@ -122,7 +122,7 @@ static void layout_1_is_read(void)
     write_flow(part_of(store, "flows.0") + 5 * FLOW_SIZE);
     write_mapping(store);
     CU_ASSERT_EQUAL_FATAL(engine_new(&options, &r.engine), QW_OK);
-    CU_ASSERT_EQUAL(engine_recover(r.engine, store, r.now, &counts), QW_OK);
+    CU_ASSERT_EQUAL(engine_recover(r.engine, store, r.now, 1, &counts), QW_OK);
     CU_ASSERT_EQUAL(counts.flows.results[FLOW_ADOPTED], 1);
     CU_ASSERT_EQUAL(counts.nat.results[NAT_ADOPTED], 1);
     CU_ASSERT_EQUAL(counts.nat.rests, 1);

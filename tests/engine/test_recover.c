@@ -5,6 +5,7 @@
 #include "packets.h"
 #include "suite.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct store *store_for(const struct config *config, unsigned shards)
@@ -38,7 +39,7 @@ static void begin_work(struct router *r)
 static struct engine_recovery recover(struct router *r, const struct store *from)
 {
     struct engine_recovery counts = {0};
-    CU_ASSERT_EQUAL(engine_recover(r->engine, from, r->now, &counts), QW_OK);
+    CU_ASSERT_EQUAL(engine_recover(r->engine, from, r->now, 3, &counts), QW_OK);
     return counts;
 }
 
@@ -390,13 +391,92 @@ static void a_takeover_without_memory_says_so(void)
         struct engine_recovery counts = {0};
         r = start_in(&config, NULL, 1, 1);
         failing_begin(nth);
-        enum qw_error error = engine_recover(r.engine, left, r.now, &counts);
+        enum qw_error error = engine_recover(r.engine, left, r.now, 1, &counts);
         bool failed = failing_end();
         CU_ASSERT_EQUAL(error, failed ? QW_ERR_NO_MEMORY : QW_OK);
         engine_free(r.engine);
         if (!failed)
             break;
     }
+    store_free(left);
+}
+
+enum { MANY = 6000 };
+
+static struct engine_flow listed[2][MANY];
+
+static int by_ends(const void *a, const void *b)
+{
+    const struct engine_flow *x = a, *y = b;
+    int client = qw_endpoint_compare(&x->client, &y->client);
+    return client ? client : qw_endpoint_compare(&x->server, &y->server);
+}
+
+static size_t list(struct router *r, struct engine_flow out[static MANY])
+{
+    uint64_t cursor = 0;
+    size_t count = 0, got;
+    while ((got = engine_flows(r->engine, &cursor, r->now, out + count, MANY - count)) > 0)
+        count += got;
+    qsort(out, count, sizeof *out, by_ends);
+    return count;
+}
+
+static struct store *leave_many(const struct config *config, struct qw_time *now)
+{
+    struct store *left = store_for(config, 8);
+    struct router r = start_in(config, left, 8, 1);
+    char lan[QW_ENDPOINT_TEXT_MAX], wan[QW_ENDPOINT_TEXT_MAX];
+    begin_work(&r);
+    for (unsigned i = 0; i < MANY - 100; i++) {
+        snprintf(lan, sizeof lan, "10.0.%u.%u:%u", i % 20, i % 200, 3000 + i % 1000);
+        snprintf(wan, sizeof wan, "192.0.2.%u:%u", i % 251, 400 + i / 1000);
+        CU_ASSERT_TRUE_FATAL(out(&r, lan, wan, "x", 1));
+        r.now.ns += QW_NS_PER_MS / 10;
+    }
+    *now = r.now;
+    router_stop(&r);
+    return left;
+}
+
+/* Eight parts go into as many shards, or into fewer, each of which several threads want then. */
+static void threads_share_the_work(void)
+{
+    static const unsigned SHARDS[] = {8, 4, 16, 1};
+    struct config config = config_of(CONFIG_NAT);
+    struct qw_time now;
+    config.flows_max = 4 * MANY; /* no shard is full, however the keys fall */
+    config.nat_per_host = MANY;
+    struct store *left = leave_many(&config, &now);
+    size_t count = 0;
+    for (unsigned i = 0; i < sizeof SHARDS / sizeof *SHARDS; i++)
+        for (unsigned threads = 1; threads <= 4; threads += 3) {
+            struct store *next = store_for(&config, SHARDS[i]);
+            struct router r = start_in(&config, next, SHARDS[i], 1);
+            struct engine_recovery counts = {0};
+            r.now = now;
+            CU_ASSERT_EQUAL(engine_recover(r.engine, left, now, threads, &counts), QW_OK);
+            CU_ASSERT_EQUAL(counts.flows.results[FLOW_ADOPTED], MANY - 100);
+            CU_ASSERT_EQUAL(counts.flows.refused + counts.unheld + counts.nat.unclear, 0);
+            bool first = i == 0 && threads == 1;
+            size_t found = list(&r, listed[!first]);
+            count = first ? found : count;
+            CU_ASSERT_EQUAL(found, MANY - 100);
+            CU_ASSERT_EQUAL_FATAL(found, count);
+            for (size_t at = 0; at < found; at++) {
+                CU_ASSERT_EQUAL_FATAL(by_ends(&listed[!first][at], &listed[0][at]), 0);
+                CU_ASSERT_EQUAL_FATAL(listed[!first][at].idle_ms, listed[0][at].idle_ms);
+                CU_ASSERT_EQUAL_FATAL(
+                    qw_endpoint_compare(&listed[!first][at].external, &listed[0][at].external), 0);
+            }
+            r.now.ns += 301 * SECOND;
+            begin_work(&r);
+            engine_tick(r.worker, r.now, MANY);
+            CU_ASSERT_EQUAL(stats(&r).counters.mappings, 0); /* each session was counted once */
+            CU_ASSERT_EQUAL(stats(&r).counters.flows_attempts, 0);
+            router_stop(&r);
+            store_free(next);
+        }
     store_free(left);
 }
 
@@ -430,6 +510,7 @@ void suite_recover(void)
         {"S3: each allocation of a start fails once, and nothing stays behind",
          no_allocation_is_taken_for_granted},
         {"S1 S3: and each of a takeover", a_takeover_without_memory_says_so},
+        {"S1: threads that share the work take over what one alone does", threads_share_the_work},
         {"S1: memory for another engine is refused", a_store_of_another_engine_is_refused},
     };
     TEST_SUITE("recover", TESTS);

@@ -193,12 +193,15 @@ enum { KEYS = 300, ROUNDS = 60000 };
 
 static struct flow_table *target;
 
-static struct flow_table *choose(void *context, const struct flow *record, uint64_t *hash)
+static void choose(void *context, struct flow_offer *offer, unsigned index)
 {
     (void)context;
-    *hash = flow_hash(SECRET, &record->key);
-    return target;
+    CU_ASSERT_TRUE_FATAL(index < FLOW_OFFERS);
+    offer->hash = flow_hash(SECRET, &offer->record.key);
+    offer->table = target;
 }
+
+static const struct flow_taker TAKER = {.choose = choose};
 
 static struct store *store_for(uint32_t capacity, struct store_region *memory)
 {
@@ -286,7 +289,7 @@ static struct flow_table *go_on(const struct store_region *from, uint32_t capaci
     struct flow_recovery counts = {{0}, 0};
     target = table_in(to, capacity);
     flow_continue_ids(target, from);
-    CU_ASSERT_TRUE_FATAL(flow_recover(from, choose, NULL, NULL, (struct qw_time){now}, &counts));
+    CU_ASSERT_TRUE_FATAL(flow_recover(from, &TAKER, (struct qw_time){now}, &counts));
     CU_ASSERT_TRUE_FATAL(flow_order(target, (struct qw_time){now}));
     for (int i = 0; i < FLOW_ADOPT_RESULTS; i++)
         CU_ASSERT_TRUE_FATAL(i == FLOW_ADOPTED || i == FLOW_ADOPT_EXPIRED || counts.results[i] == 0);
@@ -339,7 +342,7 @@ static void look_at_torn(const struct store_region *memory, uint64_t *random)
         ((uint8_t *)copy.head)[test_random(random) % 8] = (uint8_t)test_random(random);
     target = table(KEYS, NULL, NULL);
     flow_continue_ids(target, &copy);
-    CU_ASSERT_TRUE_FATAL(flow_recover(&copy, choose, NULL, NULL, (struct qw_time){now}, &counts));
+    CU_ASSERT_TRUE_FATAL(flow_recover(&copy, &TAKER, (struct qw_time){now}, &counts));
     CU_ASSERT_TRUE_FATAL(flow_order(target, (struct qw_time){now}));
     uint64_t live = 0;
     for (uint32_t slot = 0; slot < KEYS; slot++) {
@@ -384,22 +387,35 @@ static void another_form_is_none(void)
     struct store *store = store_for(2, &memory);
     struct flow_recovery counts = {{0}, 0};
     memory.record_size = 120;
-    CU_ASSERT_FALSE(flow_recover(&memory, choose, NULL, NULL, (struct qw_time){0}, &counts));
+    CU_ASSERT_FALSE(flow_recover(&memory, &TAKER, (struct qw_time){0}, &counts));
     CU_ASSERT_PTR_NULL(flow_table_new(&memory, 2, SECRET, 1, 1, NULL, NULL));
     store_free(store);
 }
 
-static bool odd_ones(void *context, struct flow_table *t, struct flow *flow, uint64_t hash)
+static void odd_ones(void *context, struct flow_offer *offers, unsigned count)
 {
     (void)context;
-    (void)t;
-    (void)hash;
-    return flow->key.port[0] % 2 == 1 && flow->key.port[1] % 2 == 1;
+    for (unsigned i = 0; i < count; i++) {
+        const struct flow_key *key = &offers[i].record.key;
+        CU_ASSERT_EQUAL(offers[i].flow != NULL, offers[i].table != NULL);
+        offers[i].refused = key->port[0] % 2 == 0 || key->port[1] % 2 == 0;
+    }
 }
 
-static struct flow_table *no_table(void *context, const struct flow *record, uint64_t *hash)
+static void no_table(void *context, struct flow_offer *offer, unsigned index)
 {
-    return record->key.port[0] == 443 && record->key.port[1] == 3 ? NULL : choose(context, record, hash);
+    const struct flow_key *key = &offer->record.key;
+    CU_ASSERT_PTR_NULL(offer->table);
+    if (key->port[0] != 3 && key->port[1] != 3)
+        choose(context, offer, index);
+}
+
+/* How often each table was to be locked. */
+static void count_turns(void *context, const struct flow_offer *offer)
+{
+    unsigned *turns = context;
+    CU_ASSERT_PTR_EQUAL(offer->table, target);
+    ++*turns;
 }
 
 static void the_caller_may_refuse(void)
@@ -411,9 +427,12 @@ static void the_caller_may_refuse(void)
     for (uint32_t n = 1; n < 6; n++)
         add(t, n, 0);
     target = table(8, NULL, NULL);
-    CU_ASSERT_TRUE(flow_recover(&memory, no_table, odd_ones, NULL, (struct qw_time){1}, &counts));
-    CU_ASSERT_EQUAL(counts.results[FLOW_ADOPTED], 2 + (find(target, 3, 1) != NULL));
-    CU_ASSERT_EQUAL(counts.refused + counts.results[FLOW_ADOPTED], 5);
+    unsigned turns = 0;
+    const struct flow_taker taker = {&turns, no_table, count_turns, odd_ones};
+    CU_ASSERT_TRUE(flow_recover(&memory, &taker, (struct qw_time){1}, &counts));
+    CU_ASSERT_EQUAL(counts.results[FLOW_ADOPTED], 2);
+    CU_ASSERT_EQUAL(counts.refused, 3);
+    CU_ASSERT_EQUAL(turns, 4 + 2); /* and for those that went again */
     CU_ASSERT_PTR_NOT_NULL(find(target, 1, 1));
     CU_ASSERT_PTR_NULL(find(target, 2, 1));
     flow_table_free(target);
@@ -481,7 +500,7 @@ static void expect_found(struct flow_table *t, uint32_t done, struct qw_time whe
     CU_ASSERT_EQUAL_FATAL(store_open(path, &BOOT, &left, &error), QW_OK);
     CU_ASSERT_TRUE_FATAL(store_region(left, "flows.0", &memory));
     target = t;
-    CU_ASSERT_TRUE(flow_recover(&memory, choose, NULL, NULL, when, &counts));
+    CU_ASSERT_TRUE(flow_recover(&memory, &TAKER, when, &counts));
     CU_ASSERT_EQUAL(counts.results[FLOW_ADOPT_IMPOSSIBLE] + counts.results[FLOW_ADOPT_TWIN], 0);
     CU_ASSERT_TRUE(differences(done, t, when) <= 1);
     store_free(left);

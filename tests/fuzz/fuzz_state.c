@@ -74,7 +74,7 @@ static void take_over(const struct store *left)
     struct engine_recovery counts = {0};
     const struct qw_time now = {START.ns + 5 * QW_NS_PER_SECOND};
     struct engine *engine = fuzz_engine(config, NULL, now);
-    if (engine_recover(engine, left, now, &counts) == QW_OK)
+    if (engine_recover(engine, left, now, 1, &counts) == QW_OK)
         use(engine, now);
     engine_free(engine);
 }

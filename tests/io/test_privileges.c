@@ -4,6 +4,7 @@
 #include "side_thread.h"
 #include "suite.h"
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <sys/personality.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -311,6 +313,134 @@ static void folders_of_others_are_not_given(void)
     rmdir(folder);
 }
 
+static struct config with_events(const char *folder, const char *name)
+{
+    struct config config = plain();
+    snprintf(config.control, sizeof(config.control), "%s/quicward/control", folder);
+    snprintf(config.events_file, sizeof(config.events_file), "%s/%s", folder, name);
+    return config;
+}
+
+/* What is made as root, and written as the user. */
+static void events_and_metrics_are_given(void)
+{
+    struct config config;
+    struct io_error error;
+    char folder[] = "/tmp/log-XXXXXX", path[256];
+    struct stat status;
+    const struct privileges_user user = {"nobody", 65534, 65534};
+    if (geteuid() != 0)
+        return;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    config = with_events(folder, "quicward/events.json"); /* the folder is made */
+    snprintf(config.metrics, sizeof(config.metrics), "%s/quicward-metrics/socket", folder);
+    mode_t mask = umask(0077);
+    CU_ASSERT_EQUAL(privileges_give(&config, &user, &error), QW_OK);
+    umask(mask);
+    snprintf(path, sizeof(path), "%s/quicward", folder);
+    CU_ASSERT_EQUAL(stat(path, &status), 0);
+    CU_ASSERT_EQUAL(status.st_mode & 07777, 0755); /* control_group gets to the socket */
+    CU_ASSERT_EQUAL(owner_of(folder, "quicward"), 65534);
+    CU_ASSERT_EQUAL(owner_of(folder, "quicward-metrics"), 65534);
+    config = with_events(folder, "events.json"); /* the folder stays root's, the file is made */
+    CU_ASSERT_EQUAL(privileges_give(&config, &user, &error), QW_OK);
+    CU_ASSERT_EQUAL(owner_of(folder, ""), 0);
+    CU_ASSERT_EQUAL(owner_of(folder, "events.json"), 65534);
+    CU_ASSERT_EQUAL(stat(config.events_file, &status), 0);
+    CU_ASSERT_EQUAL(status.st_mode & 07777 & ~0640u, 0);
+    make_file(folder, "auth.log"); /* somebody's */
+    make_file(folder, "quicward.json");
+    config = with_events(folder, "auth.log");
+    CU_ASSERT_EQUAL(privileges_give(&config, &user, &error), QW_OK);
+    CU_ASSERT_EQUAL(owner_of(folder, "auth.log"), 0);
+    config = with_events(folder, "quicward.json"); /* an earlier daemon's */
+    CU_ASSERT_EQUAL(chmod(folder, 0770), 0);       /* or laid there */
+    CU_ASSERT_EQUAL(privileges_give(&config, &user, &error), QW_OK);
+    CU_ASSERT_EQUAL(owner_of(folder, "quicward.json"), 0);
+    CU_ASSERT_EQUAL(chmod(folder, 0700), 0);
+    CU_ASSERT_EQUAL(privileges_give(&config, &user, &error), QW_OK);
+    CU_ASSERT_EQUAL(owner_of(folder, "quicward.json"), 65534);
+    snprintf(path, sizeof(path), "%s/auth.log", folder); /* and no link is followed */
+    CU_ASSERT_EQUAL(unlink(config.events_file), 0);
+    CU_ASSERT_EQUAL(symlink(path, config.events_file), 0);
+    CU_ASSERT_EQUAL(privileges_give(&config, &user, &error), QW_OK);
+    CU_ASSERT_EQUAL(owner_of(folder, "auth.log"), 0);
+    snprintf(config.metrics, sizeof(config.metrics), "%s/metrics", folder);
+    CU_ASSERT_EQUAL(privileges_give(&config, &user, &error), QW_ERR_SYSTEM);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "a folder of its own, such as"));
+    static const char *const MADE[] = {"quicward-metrics", "quicward", "events.json", "auth.log",
+                                       "quicward.json"};
+    for (size_t i = 0; i < sizeof(MADE) / sizeof(MADE[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", folder, MADE[i]);
+        CU_ASSERT_EQUAL(remove(path), 0);
+    }
+    CU_ASSERT_EQUAL(rmdir(folder), 0);
+}
+
+/* Root as systemd starts it: what is not root's is closed to it. */
+static void gives_with_few_capabilities(const struct config *config)
+{
+    const struct privileges_user user = {"nobody", 65534, 65534};
+    struct io_error error = {0};
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2] = {{.effective = 1u << CAP_CHOWN, .permitted = 1u << CAP_CHOWN}};
+    if (syscall(SYS_capset, &header, data) != 0 || privileges_give(config, &user, &error) != QW_OK)
+        _exit(3);
+}
+
+static void files_in_closed_folders_are_given(void)
+{
+    char folder[] = "/tmp/quicward-closed-XXXXXX", said[1024];
+    static const char *const FILES[] = {"events.json", "main.state", "control"};
+    if (geteuid() != 0)
+        return;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    struct config config = plain();
+    snprintf(config.state, sizeof(config.state), "%s", folder);
+    snprintf(config.control, sizeof(config.control), "%s/control", folder);
+    snprintf(config.events_file, sizeof(config.events_file), "%s/events.json", folder);
+    for (size_t i = 0; i < sizeof(FILES) / sizeof(FILES[0]); i++)
+        make_file(folder, FILES[i]);
+    int status = in_child(gives_with_few_capabilities, &config, said, sizeof(said));
+    CU_ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    for (size_t i = 0; i < sizeof(FILES) / sizeof(FILES[0]); i++) {
+        char path[256];
+        CU_ASSERT_EQUAL(owner_of(folder, FILES[i]), 65534);
+        snprintf(path, sizeof(path), "%s/%s", folder, FILES[i]);
+        CU_ASSERT_EQUAL(unlink(path), 0);
+    }
+    CU_ASSERT_EQUAL(rmdir(folder), 0);
+}
+
+/* ---- taking over ---- */
+
+static void another_users_daemon_is_not_taken_over(void)
+{
+    struct config config = plain();
+    struct io_error error = {0};
+    char folder[] = "/tmp/quicward-over-XXXXXX";
+    if (geteuid() != 0)
+        return;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    snprintf(config.control, sizeof(config.control), "%s/control", folder);
+    CU_ASSERT_EQUAL(io_handover_check(&config, &error), QW_OK); /* nobody can tell */
+    make_file(folder, "control");
+    CU_ASSERT_EQUAL(io_handover_check(&config, &error), QW_OK);
+    strcpy(config.user, "nobody");
+    CU_ASSERT_EQUAL(io_handover_check(&config, &error), QW_ERR_SYSTEM);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "runs as user 0, this one is to run as user 65534"));
+    CU_ASSERT_EQUAL(owner_of(folder, ""), 0);
+    CU_ASSERT_EQUAL(owner_of(folder, "control"), 0);
+    CU_ASSERT_EQUAL(chown(config.control, 65534, 65534), 0);
+    CU_ASSERT_EQUAL(io_handover_check(&config, &error), QW_OK);
+    config.user[0] = '\0';
+    CU_ASSERT_EQUAL(io_handover_check(&config, &error), QW_ERR_SYSTEM);
+    strcpy(config.user, "no-such-user");
+    CU_ASSERT_EQUAL(io_handover_check(&config, &error), QW_ERR_INVALID);
+    CU_ASSERT_EQUAL(unlink(config.control), 0);
+    CU_ASSERT_EQUAL(rmdir(folder), 0);
+}
+
 /* ---- the helper ---- */
 
 static int all_rules(const struct config *config, char *said, size_t size)
@@ -434,6 +564,12 @@ int main(void)
         {"S6: users and groups that nobody has are refused", names_that_nobody_has},
         {"S6: nothing is given away that a link leads to or that has two names", only_plain_files_are_given},
         {"S6: folders of others are not given away", folders_of_others_are_not_given},
+        {"S6: the file of events and the metrics' socket are given to a user of its own",
+         events_and_metrics_are_given},
+        {"S6: and root without the right to look into others' folders gives what is in them",
+         files_in_closed_folders_are_given},
+        {"S6 S1: the daemon of another user is not taken over, and nothing is given away",
+         another_users_daemon_is_not_taken_over},
         {"S6: the helper runs the scripts of the program and no others", the_helper_runs_scripts},
         {"S6: a helper that is killed comes back; its end is an error", a_killed_helper_comes_back},
         {"S6: another user's daemon reads the kernel's queues all the same", files_are_read_for_another_user},

@@ -275,7 +275,9 @@ static void a_crash_drains_on(void)
     CU_ASSERT_EQUAL(nat_memory_addresses(&memory, addresses), 2);
     CU_ASSERT_EQUAL(nat_recover(nat, &memory, at(SECOND), &counts), QW_OK);
     CU_ASSERT_EQUAL(counts.results[NAT_ADOPTED], 1);
-    nat_external mapping = nat_adopt_session_at(nat, port, &inside, &remote);
+    struct nat_claim claim = nat_claim_of(nat, port, true, &inside, &remote);
+    nat_claims_take(nat, &claim, 1);
+    nat_external mapping = claim.mapping;
     CU_ASSERT_TRUE(lives(nat, mapping, inside));
     CU_ASSERT_EQUAL(last_of(nat, mapping), 1);
     CU_ASSERT_EQUAL(nat_adopt_end(nat, at(SECOND)), 0);

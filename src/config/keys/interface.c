@@ -1,6 +1,7 @@
 #include "interface.h"
 #include "suggest.h"
 #include "values.h"
+#include <stdio.h>
 #include <string.h>
 
 bool interface_in(const struct config_interfaces *interfaces, const char *name)
@@ -36,7 +37,7 @@ void interface_read(struct check *check, const struct item *item, char out[stati
     consider(&near, &config->inside);
     consider(&near, &config->outside);
     if (interface_in(&config->inside, name) || interface_in(&config->outside, name))
-        memcpy(out, name, strlen(name));
+        snprintf(out, CONFIG_INTERFACE_NAME_MAX, "%s", name);
     else
         report_other(check, item, "inside or outside", INTERFACE_ALLOWED, &near);
 }
@@ -51,7 +52,7 @@ void interface_read_outside(struct check *check, const struct item *item,
     struct suggestion near = suggest_for(name);
     consider(&near, &config->outside);
     if (interface_in(&config->outside, name))
-        memcpy(out, name, strlen(name));
+        snprintf(out, CONFIG_INTERFACE_NAME_MAX, "%s", name);
     else
         report_other(check, item, "outside", INTERFACE_OUTSIDE_ALLOWED, &near);
 }

@@ -34,7 +34,7 @@ static size_t include_length(const struct scan *scan)
 {
     const char *at = scan->at + blanks(scan->at, scan->end);
     if (!scan->at_line_start || (size_t)(scan->end - at) < strlen(INCLUDE) ||
-        memcmp(at, INCLUDE, strlen(INCLUDE)))
+        memcmp(at, INCLUDE, strlen(INCLUDE)) != 0)
         return 0;
     at += strlen(INCLUDE);
     size_t gap = blanks(at, scan->end);

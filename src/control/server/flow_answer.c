@@ -103,7 +103,8 @@ static bool write_flows(struct session *session, const struct session_source *so
 static enum qw_error read_words(struct session *session, struct io_error *error)
 {
     enum qw_error result = QW_OK;
-    char *rest = NULL, *word = strtok_r(session->request, " ", &rest);
+    char *rest = NULL, *word;
+    (void)strtok_r(session->request, " ", &rest);
     while (result == QW_OK && (word = strtok_r(NULL, " ", &rest))) {
         char *value = strchr(word, '=');
         if (value)

@@ -55,7 +55,11 @@ enum qw_error sink_file(const char *path, struct sink **out, struct io_error *er
         return QW_ERR_NO_MEMORY;
     sink->fd = open_file(path);
     if (sink->fd < 0) {
-        control_say(error, "events.file: cannot open %s: %s", path, strerror(errno));
+        if (errno == EACCES)
+            control_say(error, "events.file: cannot open %s: %s; user %u must be able to write it", path,
+                        strerror(errno), (unsigned)geteuid());
+        else
+            control_say(error, "events.file: cannot open %s: %s", path, strerror(errno));
         sink_free(sink);
         return QW_ERR_SYSTEM;
     }

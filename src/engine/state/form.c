@@ -1,5 +1,6 @@
 /* What the records of a store look like: written into each file, so that a later program finds its fields. */
 #include "life.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +40,7 @@ static unsigned add_whole(const struct store_part *part, struct store_field *out
         out[i] = (struct store_field){.size = part->record_size};
         memcpy(out[i].record, part->name, sizeof(part->name));
     }
-    strcpy(out[1].name, "all");
+    snprintf(out[1].name, sizeof out[1].name, "all");
     return 2;
 }
 

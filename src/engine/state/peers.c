@@ -1,5 +1,7 @@
 #include "peers.h"
 #include "walk.h"
+#include <quicward/base/array.h>
+#include <quicward/base/fetch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +14,7 @@ static bool part_init(struct peer_part *part, uint32_t capacity)
         buckets *= 2;
     pthread_mutex_init(&part->lock, NULL);
     part->mask = buckets - 1;
-    part->all = calloc(capacity, sizeof *part->all);
+    part->all = qw_array(capacity, sizeof *part->all);
     part->buckets = malloc(buckets * sizeof *part->buckets);
     if (!part->all || !part->buckets)
         return false;
@@ -55,17 +57,31 @@ struct peer_place {
     uint32_t *bucket;
 };
 
-/* Locks the part. */
-static struct peer_place place_of(struct peers *peers, const struct peer_key *key)
+static uint64_t hash_of(const struct peers *peers, const struct peer_key *key)
 {
     uint8_t bytes[2 * sizeof key->client.bytes + sizeof key->server.port];
     memcpy(bytes, key->client.bytes, sizeof key->client.bytes);
     memcpy(bytes + sizeof key->client.bytes, key->server.addr.bytes, sizeof key->server.addr.bytes);
     memcpy(bytes + 2 * sizeof key->client.bytes, &key->server.port, sizeof key->server.port);
-    uint64_t hash = qw_hash(peers->secret, bytes, sizeof bytes);
-    struct peer_part *part = &peers->parts[hash >> 32 & (PEER_PARTS - 1)];
+    return qw_hash(peers->secret, bytes, sizeof bytes);
+}
+
+static unsigned part_of(uint64_t hash)
+{
+    return hash >> 32 & (PEER_PARTS - 1);
+}
+
+/* Locks the part. */
+static struct peer_place lock_place(struct peers *peers, uint64_t hash)
+{
+    struct peer_part *part = &peers->parts[part_of(hash)];
     pthread_mutex_lock(&part->lock);
     return (struct peer_place){part, &part->buckets[hash & part->mask]};
+}
+
+static struct peer_place place_of(struct peers *peers, const struct peer_key *key)
+{
+    return lock_place(peers, hash_of(peers, key));
 }
 
 static bool same(const struct peer_key *a, const struct peer_key *b)
@@ -106,12 +122,17 @@ static void drop(struct peer_place place, uint32_t *link)
 
 /* ---- flows ---- */
 
-static struct peer_key key_of(const struct flow *flow)
+static struct peer_key key_with(const struct flow *flow, bool server_inside)
 {
     enum flow_side inside = shard_inside(flow);
-    enum flow_side client = flow->marks & FLOW_SERVER_INSIDE ? flow_peer(inside) : inside;
+    enum flow_side client = server_inside ? flow_peer(inside) : inside;
     return (struct peer_key){.client = flow->key.addr[client],
                              .server = shard_endpoint(flow, flow_peer(client))};
+}
+
+static struct peer_key key_of(const struct flow *flow)
+{
+    return key_with(flow, flow->marks & FLOW_SERVER_INSIDE);
 }
 
 /* What went on without a handshake was begun by a client. */
@@ -129,14 +150,37 @@ static bool inside_is_client(const struct flow *flow)
     return client == shard_inside(flow);
 }
 
+uint64_t peers_hash(const struct peers *peers, const struct flow *flow)
+{
+    const struct peer_key key = key_with(flow, !inside_is_client(flow));
+    uint64_t hash = hash_of(peers, &key);
+    const struct peer_part *part = &peers->parts[part_of(hash)];
+    qw_fetch(&part->buckets[hash & part->mask]);
+    return hash;
+}
+
+void peers_look(struct peers *peers, uint64_t hash)
+{
+    struct peer_place place = lock_place(peers, hash);
+    if (*place.bucket != FLOW_NONE)
+        qw_fetch_all(&place.part->all[*place.bucket], sizeof *place.part->all);
+    pthread_mutex_unlock(&place.part->lock);
+}
+
 void peers_list(struct peers *peers, struct shard *shard, struct flow *flow)
+{
+    const struct peer_key key = key_with(flow, !inside_is_client(flow));
+    peers_list_at(peers, shard, flow, hash_of(peers, &key));
+}
+
+void peers_list_at(struct peers *peers, struct shard *shard, struct flow *flow, uint64_t hash)
 {
     if (flow->flags & FLOW_UNDECIDED || flow->marks & FLOW_LISTED || !knows_client(flow))
         return;
     if (!inside_is_client(flow))
         flow->marks |= FLOW_SERVER_INSIDE;
     const struct peer_key key = key_of(flow);
-    struct peer_place place = place_of(peers, &key);
+    struct peer_place place = lock_place(peers, hash);
     uint32_t *link = find(place, &key);
     struct peer *peer = *link == FLOW_NONE ? add(place, &key) : &place.part->all[*link];
     if (peer) {

@@ -54,6 +54,12 @@ void peers_free(struct peers *peers);
  * when it was admitted. Nothing when there is no room. */
 void peers_list(struct peers *peers, struct shard *shard, struct flow *flow);
 
+/* For many flows of an earlier process, each in three steps, so that they wait for memory together: the hash
+ * of its peers, the first look, and peers_list. No shard has to be locked for the first two. */
+uint64_t peers_hash(const struct peers *peers, const struct flow *flow);
+void peers_look(struct peers *peers, uint64_t hash);
+void peers_list_at(struct peers *peers, struct shard *shard, struct flow *flow, uint64_t hash);
+
 /* The flow ends: it lists nothing any more. */
 void peers_unlist(struct peers *peers, struct flow *flow);
 

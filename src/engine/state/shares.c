@@ -1,4 +1,5 @@
 #include "shares.h"
+#include <quicward/base/array.h>
 #include <quicward/base/fetch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ bool shares_init(struct shares *shares, uint32_t flows_max, struct qw_hash_key s
     shares->secret = secret;
     for (unsigned side = 0; side < SHARES_SIDES; side++)
         for (unsigned row = 0; row < SHARES_ROWS; row++) {
-            shares->counts[side][row] = calloc(buckets, sizeof *shares->counts[side][row]);
+            shares->counts[side][row] = qw_array(buckets, sizeof *shares->counts[side][row]);
             whole &= shares->counts[side][row] != NULL;
         }
     return whole;

@@ -15,8 +15,10 @@ struct privileges_user {
 enum qw_error privileges_user_find(const struct config *config, struct privileges_user *out,
                                    struct io_error *error);
 
-/* Gives the folders of the state and the control socket, and what an earlier daemon of root's left in them,
- * to `user`. QW_OK; QW_ERR_SYSTEM with `error` when files could not be made there. */
+/* Gives the folders of the state, the control socket, the metrics' socket and the file of events, and what an
+ * earlier daemon of root's left in them, to `user`. A file of events in a folder that is not the user's is
+ * made there and given; the folder stays whose it is. QW_OK; QW_ERR_SYSTEM with `error` when files could not
+ * be made there. */
 enum qw_error privileges_give(const struct config *config, const struct privileges_user *user,
                               struct io_error *error);
 

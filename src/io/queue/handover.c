@@ -2,12 +2,14 @@
  * daemon's user are listened to. */
 #include "fail.h"
 #include "kernel_rules.h"
+#include "privileges.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -135,6 +137,21 @@ enum qw_error io_handover_send(int to, const struct io_handover *handed, struct 
 }
 
 /* ---- the next one's side ---- */
+
+/* The daemon of an instance makes its control socket as the user that it is. */
+enum qw_error io_handover_check(const struct config *config, struct io_error *error)
+{
+    struct privileges_user user;
+    struct stat socket_file;
+    enum qw_error code = privileges_user_find(config, &user, error);
+    if (code != QW_OK || lstat(config->control, &socket_file) != 0 || socket_file.st_uid == user.uid)
+        return code;
+    return io_fail(
+        error, QW_ERR_SYSTEM,
+        "taking over: the daemon of instance \"%s\" runs as user %u, this one is to run as user %u; "
+        "stop it and start this one",
+        rules_instance(config), socket_file.st_uid, user.uid);
+}
 
 /* All descriptors that came belong to *out, whatever else is wrong. */
 static void unpack_fds(struct msghdr *message, struct io_handover *out)

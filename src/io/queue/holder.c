@@ -76,7 +76,7 @@ static void process_name(unsigned pid, char name[static COMM_MAX])
     snprintf(path, sizeof(path), "/proc/%u/comm", pid);
     FILE *comm = fopen(path, "re");
     if (!comm || !fgets(name, COMM_MAX, comm))
-        strcpy(name, "?");
+        snprintf(name, COMM_MAX, "?");
     name[strcspn(name, "\n")] = '\0';
     if (comm)
         fclose(comm);
