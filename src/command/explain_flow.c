@@ -101,12 +101,14 @@ static bool is_external(const struct config *config, const struct qw_endpoint *e
     return false;
 }
 
-/* From outside a packet goes to an external endpoint. People name that, or the host inside that it stands
- * for. */
+/* From outside a packet goes to an external endpoint, unless nat.except has one of its addresses. People name
+ * that endpoint, or the host inside that it stands for. */
 static void address(struct trial *trial, const struct policy_facts *facts)
 {
-    trial->tuple = facts->tuple;
-    if (!comes_from_outside(trial, facts) || is_external(trial->config, &facts->tuple.dst))
+    const struct qw_tuple *tuple = &facts->tuple;
+    trial->tuple = *tuple;
+    if (!comes_from_outside(trial, facts) || is_external(trial->config, &tuple->dst) ||
+        config_is_excepted(trial->config, &tuple->src.addr, &tuple->dst.addr))
         return;
     struct qw_endpoint external;
     if (engine_trial_map(trial->engine, &facts->tuple.dst, io_now(), &external))

@@ -54,8 +54,11 @@ void replay_nat_begin(struct replay_nat *nat, const struct config *config, struc
         engine_set_external(engine, &dummy, (struct qw_time){0});
     for (unsigned i = 0; i < config->forward_count; i++) {
         const struct config_forward *forward = &config->forwards[i];
-        struct qw_addr address = config->external_auto ? dummy : config->external[forward->external];
-        add(nat, &forward->to, &(struct qw_endpoint){address, forward->port});
+        struct qw_endpoint to = forward->to,
+                           at = {config->external_auto ? dummy : config->external[forward->external],
+                                 forward->port};
+        for (unsigned n = config_forward_ports(forward); n > 0; n--, to.port++, at.port++)
+            add(nat, &to, &at);
     }
 }
 

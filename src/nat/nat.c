@@ -148,19 +148,18 @@ static bool make_slots(struct nat *nat, const struct nat_options *options)
     return true;
 }
 
-uint32_t nat_mappings_max(const struct nat *nat, uint64_t ports)
+uint32_t nat_mappings_max(const struct nat *nat, uint64_t ports, uint32_t forwards)
 {
-    return (ports < nat->sessions_max ? (uint32_t)ports : nat->sessions_max) + nat->forwards;
+    return (ports < nat->sessions_max ? (uint32_t)ports : nat->sessions_max) + forwards;
 }
 
 /* Every mapping but a forward has a port of the pool and a session; what counts for a host has a port. */
 static bool make_tables(struct nat *nat, const struct nat_options *options)
 {
-    uint32_t peers = options->filtering == NAT_ADDRESS_DEPENDENT ? options->sessions_max : 0;
-    return nat_table_init(&nat->by_inside, nat_mappings_max(nat, nat->stats.ports),
+    return nat_table_init(&nat->by_inside, nat_mappings_max(nat, nat->stats.ports, nat->forwards),
                           key_for(options->secret, FOR_INSIDE)) &&
            nat_table_init(&nat->hosts, nat->stats.ports, key_for(options->secret, FOR_HOSTS)) &&
-           nat_table_init(&nat->peers, peers, key_for(options->secret, FOR_PEERS));
+           nat_table_init(&nat->peers, options->sessions_max, key_for(options->secret, FOR_PEERS));
 }
 
 struct nat *nat_new(const struct nat_options *options)
@@ -177,7 +176,7 @@ struct nat *nat_new(const struct nat_options *options)
         return NULL;
     }
     for (unsigned i = 0; i < options->forward_count; i++)
-        mapping_forward(nat, &options->forwards[i], options->now);
+        mapping_forward(nat, options->forwards[i].address, &options->forwards[i], options->now);
     return nat;
 }
 

@@ -143,8 +143,7 @@ void nat_fetch_session(const struct nat *nat, nat_external was, const struct qw_
                        const struct qw_addr *remote)
 {
     nat_table_fetch(&nat->by_inside, inside_key(inside));
-    if (nat->filtering == NAT_ADDRESS_DEPENDENT)
-        nat_table_fetch(&nat->peers, peer_key(handle_slot(was), handle_port(was), ipv4_of(remote)));
+    nat_table_fetch(&nat->peers, peer_key(handle_slot(was), handle_port(was), ipv4_of(remote)));
 }
 
 static uint32_t end_idle(struct nat *nat, unsigned slot, struct qw_time now)

@@ -31,7 +31,7 @@ struct nat_mapping mapping_describe(const struct nat *nat, unsigned slot, uint16
     };
 }
 
-static void tell(const struct nat *nat, unsigned slot, uint16_t port, bool created, struct qw_time now)
+void mapping_tell(const struct nat *nat, unsigned slot, uint16_t port, bool created, struct qw_time now)
 {
     if (!nat->changed || blocks_tell(nat, slot, port))
         return;
@@ -121,28 +121,41 @@ enum nat_answer mapping_make(struct nat *nat, const struct qw_endpoint *inside, 
     *out = mapping_set_up(nat, inside, slot, port);
     nat->stats.mappings++;
     nat->stats.created++;
-    tell(nat, slot, port, true, now);
+    mapping_tell(nat, slot, port, true, now);
     return NAT_OK;
 }
 
-void mapping_forward(struct nat *nat, const struct nat_forward *forward, struct qw_time now)
+void mapping_forward(struct nat *nat, unsigned slot, const struct nat_forward *forward, struct qw_time now)
 {
-    nat->pools[forward->address].ports[forward->port] =
-        (struct port){.since_ns = now.ns, .state = PORT_FORWARD};
-    mapping_set_up(nat, &forward->inside, forward->address, forward->port);
+    nat->pools[slot].ports[forward->port] = (struct port){.since_ns = now.ns, .state = PORT_FORWARD};
+    mapping_set_up(nat, &forward->inside, slot, forward->port);
 }
 
 /* ---- ends ---- */
 
+/* An inside endpoint that got a forward is found by that, while its mapping goes on. */
+static bool is_found_by(const struct nat *nat, const struct qw_endpoint *inside, unsigned slot, uint16_t port)
+{
+    uint32_t found = nat_table_get(&nat->by_inside, inside_key(inside));
+    return handle_slot(found) == slot && handle_port(found) == port;
+}
+
+void mapping_take_down(struct nat *nat, unsigned slot, uint16_t port, bool counts)
+{
+    struct qw_endpoint inside = word_inside(word_load(nat, slot, port));
+    word_store(nat, slot, port, 0);
+    atomic_signal_fence(memory_order_seq_cst); /* what a crash leaves is a mapping, or a port that rests */
+    if (is_found_by(nat, &inside, slot, port))
+        nat_table_remove(&nat->by_inside, inside_key(&inside));
+    if (!counts)
+        host_down(&nat->hosts, ipv4_of(&inside.addr));
+}
+
 void mapping_end(struct nat *nat, unsigned slot, uint16_t port, bool counts, struct qw_time now)
 {
     struct qw_endpoint inside = word_inside(word_load(nat, slot, port));
-    tell(nat, slot, port, false, now);
-    word_store(nat, slot, port, 0);
-    atomic_signal_fence(memory_order_seq_cst); /* what a crash leaves is a mapping, or a port that rests */
-    nat_table_remove(&nat->by_inside, inside_key(&inside));
-    if (!counts)
-        host_down(&nat->hosts, ipv4_of(&inside.addr));
+    mapping_tell(nat, slot, port, false, now);
+    mapping_take_down(nat, slot, port, counts);
     pool_release(&nat->pools[slot], port, counts, now);
     blocks_leave(nat, slot, port, ipv4_of(&inside.addr), now);
     nat->stats.mappings--;

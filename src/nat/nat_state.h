@@ -125,8 +125,8 @@ static inline void word_store(struct nat *nat, unsigned slot, uint16_t port, uin
 /* Are the regions of this program's form, for so many addresses? (nat.c) */
 bool nat_memory_fits(const struct nat_memory *memory, uint64_t address_count);
 
-/* How many sessions there may be, and so mappings; and mappings besides, of forwards. (nat.c) */
-uint32_t nat_mappings_max(const struct nat *nat, uint64_t ports);
+/* How many sessions there may be, and so mappings; and mappings besides, of so many forwards. (nat.c) */
+uint32_t nat_mappings_max(const struct nat *nat, uint64_t ports, uint32_t forwards);
 
 /* Makes room in the tables for mappings on `ports` ports, beside forwards; does nothing when there is. False
  * when memory is short. With the lock held; packets of new flows wait meanwhile. (change_pool.c) */
@@ -171,13 +171,20 @@ nat_external mapping_find(const struct nat *nat, const struct qw_endpoint *insid
 /* Makes a mapping for `inside`, which has none. */
 enum nat_answer mapping_make(struct nat *nat, const struct qw_endpoint *inside, struct qw_time now,
                              nat_external *out);
-void mapping_forward(struct nat *nat, const struct nat_forward *forward, struct qw_time now);
+void mapping_forward(struct nat *nat, unsigned slot, const struct nat_forward *forward, struct qw_time now);
 
 /* Enters a mapping whose port is written already: its handle. */
 nat_external mapping_set_up(struct nat *nat, const struct qw_endpoint *inside, unsigned slot, uint16_t port);
 
 /* Ends a mapping that is no forward; its port rests. `counts`: as one of its host's mappings meanwhile. */
 void mapping_end(struct nat *nat, unsigned slot, uint16_t port, bool counts, struct qw_time now);
+
+/* Tells that the mapping on a port was made, or ends. */
+void mapping_tell(const struct nat *nat, unsigned slot, uint16_t port, bool created, struct qw_time now);
+
+/* Takes the mapping on a port out of the tables: its handle is nobody's, and its host has one less unless it
+ * `counts`. The port is the caller's. */
+void mapping_take_down(struct nat *nat, unsigned slot, uint16_t port, bool counts);
 
 /* The mapping on a port that has one. */
 struct nat_mapping mapping_describe(const struct nat *nat, unsigned slot, uint16_t port);

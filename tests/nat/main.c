@@ -14,6 +14,7 @@ int main(void)
     suite_adopt();
     suite_blocks();
     suite_change();
+    suite_change_forwards();
     suite_choice();
     suite_forwards();
     suite_table();

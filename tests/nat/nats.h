@@ -42,6 +42,7 @@ void suite_addresses(void);
 void suite_adopt(void);
 void suite_blocks(void);
 void suite_change(void);
+void suite_change_forwards(void);
 void suite_choice(void);
 void suite_filtering(void);
 void suite_forwards(void);

@@ -35,6 +35,13 @@ static void take_values(struct settings *settings, const struct config *config)
     throttling_take(&settings->throttling, config);
 }
 
+static bool take_prefixes(struct settings *settings, const struct config *config)
+{
+    const struct config_prefixes *inside = &config->inside_prefixes, *except = &config->nat_except;
+    return qw_prefix_set_build(inside->list, inside->count, &settings->inside) &&
+           qw_prefix_set_build(except->list, except->count, &settings->except);
+}
+
 enum qw_error settings_new(const struct config *config, struct rule_ids *rules, FILE *errors,
                            struct settings **out)
 {
@@ -45,8 +52,7 @@ enum qw_error settings_new(const struct config *config, struct rule_ids *rules, 
     take_values(settings, config);
     settings->rules = rules;
     enum qw_error error = policy_new(config, rules->secret, errors, &settings->policy);
-    if (error == QW_OK &&
-        !qw_prefix_set_build(config->inside_prefixes.list, config->inside_prefixes.count, &settings->inside))
+    if (error == QW_OK && !take_prefixes(settings, config))
         error = QW_ERR_NO_MEMORY;
     if (error == QW_OK) {
         uint32_t count = policy_rule_count(settings->policy);
@@ -67,6 +73,7 @@ void settings_free(struct settings *settings)
         return;
     policy_free(settings->policy);
     qw_prefix_set_free(&settings->inside);
+    qw_prefix_set_free(&settings->except);
     free(settings->ids);
     free(settings);
 }

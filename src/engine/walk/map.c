@@ -70,13 +70,25 @@ static struct step hold_mapping(struct walk *w, const struct qw_endpoint *inside
     return step;
 }
 
-/* The packet came by the mapping that now stands for the flow's inside endpoint. Or by one that ended while
+/* What a reload excepted goes on translated as long as its mapping stands, and as it is from then on. */
+static bool goes_on_unmapped(struct walk *w, const struct qw_endpoint *inside)
+{
+    if (!w->excepted || nat_holds(w->worker->engine->nat, w->flow->external, inside))
+        return false;
+    shard_unmap(w->shard, w->flow);
+    return true;
+}
+
+/* The packet came by the mapping that now stands for the flow's inside endpoint, which the other side of a
+ * flow that is not translated (nat.except) has no business with. Or by one that ended while
  * it waited for the shard: the flow may hold another by now, and must not lose it. */
 static struct step follow_mapping(struct walk *w, const struct qw_endpoint *inside)
 {
     if (w->flow->external == w->mapping)
         return STEP_CONTINUE;
-    if (!nat_holds(w->worker->engine->nat, w->mapping, inside))
+    bool plain = w->flow->external == 0 &&
+                 settings_except(w->worker->settings, &w->view->tuple.src.addr, &inside->addr);
+    if (plain || !nat_holds(w->worker->engine->nat, w->mapping, inside))
         return STEP_DROP(UNSOLICITED);
     w->flow->external = w->mapping;
     w->flow->flags &= (uint8_t)~FLOW_HOLDS_MAPPING;
@@ -88,6 +100,8 @@ struct step step_map(struct walk *w)
     if (!walk_maps(w))
         return STEP_CONTINUE;
     struct qw_endpoint inside = inside_of(w);
+    if (goes_on_unmapped(w, &inside))
+        return STEP_CONTINUE;
     if (w->packet->from == ENGINE_OUTSIDE)
         return follow_mapping(w, &inside);
     struct step step = hold_mapping(w, &inside);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
+#include <pthread.h>
 #include <quicward/base/log.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ struct io_watch {
     char interface[CONFIG_INTERFACE_NAME_MAX]; /* "": the addresses do not change */
     struct mnl_socket *events;                 /* NULL without */
     struct side_thread thread;
+    pthread_mutex_t lock; /* of what follows */
     struct qw_addr address;
     uint64_t ports[QW_PORT_WORDS];
     struct qw_time looked;        /* at the ports */
@@ -102,9 +104,11 @@ static void *watch_main(void *argument)
     while (poll(ready, 2, left_ms(watch)) < 0 || !(ready[0].revents & POLLIN)) {
         if (ready[1].revents)
             netlink_forget(watch->events);
+        pthread_mutex_lock(&watch->lock);
         look_at_address(watch);
         if (left_ms(watch) == 0)
             look_at_ports(watch);
+        pthread_mutex_unlock(&watch->lock);
     }
     return NULL;
 }
@@ -146,6 +150,7 @@ enum qw_error io_watch_start(struct engine *engine, const struct config *config,
     if (!watch)
         return io_fail(error, QW_ERR_NO_MEMORY, "no memory to follow the external address");
     watch->engine = engine;
+    pthread_mutex_init(&watch->lock, NULL);
     enum qw_error status = begin(watch, config, error);
     if (status == QW_OK)
         *out = watch;
@@ -154,11 +159,23 @@ enum qw_error io_watch_start(struct engine *engine, const struct config *config,
     return status;
 }
 
+void io_watch_change(struct io_watch *watch, const struct config *config)
+{
+    if (!watch)
+        return;
+    pthread_mutex_lock(&watch->lock);
+    config_nat_usable(config, watch->pool);
+    look_at_pool(watch);
+    setup_advice_forwards(config, &watch->address, watch->ports);
+    pthread_mutex_unlock(&watch->lock);
+}
+
 void io_watch_stop(struct io_watch *watch)
 {
     if (!watch)
         return;
     side_thread_end(&watch->thread);
     netlink_close(watch->events);
+    pthread_mutex_destroy(&watch->lock);
     free(watch);
 }

@@ -98,6 +98,9 @@ void rules_helper_external(const struct config *config)
     memcpy(external.external, config->external, sizeof(external.external));
     external.external_count = config->external_count;
     external.masquerade = config->nat_masquerade;
+    external.except_count = config->nat_except.count;
+    if (config->nat_except.count > 0)
+        memcpy(external.except, config->nat_except.list, config->nat_except.count * sizeof(*external.except));
     pthread_mutex_unlock(&external_lock);
 }
 
@@ -107,6 +110,8 @@ static void put_external(struct helper_request *request)
     memcpy(request->external, external.external, sizeof(request->external));
     request->external_count = external.external_count;
     request->masquerade = external.masquerade;
+    memcpy(request->except, external.except, sizeof(request->except));
+    request->except_count = external.except_count;
     pthread_mutex_unlock(&external_lock);
 }
 
