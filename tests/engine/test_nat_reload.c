@@ -117,6 +117,21 @@ static void a_forward_takes_a_port(void)
     router_stop(&r);
 }
 
+/* What a flow held of an endpoint that was taken is given back: else there would be no place for sessions
+ * left.
+ */
+static void taken_endpoints_cost_nothing(void)
+{
+    struct router r = start(FORWARD("443", WEB));
+    char text[QW_ENDPOINT_TEXT_MAX];
+    for (unsigned i = 0; i < 400; i++) { /* sessions are flows.max and some */
+        CU_ASSERT_TRUE_FATAL(out(&r, i % 2 ? WEB2 : WEB, WAN, "x", 1));
+        CU_ASSERT_STRING_EQUAL(source(&r, text), EXTERNAL ":443");
+        reload(&r, i % 2 ? FORWARD("443", WEB) : FORWARD("443", WEB2));
+    }
+    router_stop(&r);
+}
+
 /* Flows that are there go on by their mapping, new ones by the forward. */
 static void a_host_gets_a_forward(void)
 {
@@ -310,6 +325,7 @@ void suite_nat_reload(void)
         {"S2 N17 N11: flows of a forward that left go on, others do not begin", a_forward_drains},
         {"S2 N17 N11: a flow whose forward was given away goes on by another endpoint", a_forward_moves},
         {"S2 N17 N11: a flow whose port a forward got goes on by another one", a_forward_takes_a_port},
+        {"S2 N17 S3: endpoints that forwards take leave no sessions behind", taken_endpoints_cost_nothing},
         {"S2 N17 N11: flows of a host that gets a forward go on", a_host_gets_a_forward},
         {"N17 N11: a forward of a range of ports", a_range},
         {"S2 N17 N5: filtering is asked for new flows", filtering},

@@ -129,7 +129,9 @@ static void takes_a_port_of_the_pool(void)
     struct nat *nat = start(NAT_ADDRESS_DEPENDENT);
     const struct nat_forward web = {0, 40000, ep("10.0.0.9:8444")};
     struct nat_ports before = nat_ports_of(nat, 0);
+    uint32_t configured = pool_configured(&nat->pools[0]);
     forward(nat, &web, 1);
+    CU_ASSERT_EQUAL(pool_configured(&nat->pools[0]), configured - 1);
     CU_ASSERT_EQUAL(nat_ports_of(nat, 0).usable, before.usable - 1);
     CU_ASSERT_EQUAL(nat_ports_of(nat, 0).free, before.free - 1);
     forward(nat, NULL, 0);
@@ -340,9 +342,15 @@ static void many(void)
 {
     static struct nat_forward list[MANY];
     static const struct qw_port_range few[] = {{5000, 5001}};
-    struct nat *nat = start(NAT_ADDRESS_DEPENDENT);
-    pool.ports = few;
-    change(nat);
+    struct nat_options options = plain();
+    nat_free(start(NAT_ADDRESS_DEPENDENT));
+    options.addresses = addresses;
+    options.address_count = 2;
+    options.ports = pool.ports = few;
+    options.choice = pool.choice;
+    options.changed = count;
+    options.slots = SLOTS;
+    struct nat *nat = make(&options);
     for (unsigned i = 0; i < MANY; i++) /* not in order */
         list[i] = (struct nat_forward){i % 2, (uint16_t)(60000 - i), host_port(i, 443)};
     forward(nat, list, MANY);

@@ -70,15 +70,6 @@ static struct step hold_mapping(struct walk *w, const struct qw_endpoint *inside
     return step;
 }
 
-/* What a reload excepted goes on translated as long as its mapping stands, and as it is from then on. */
-static bool goes_on_unmapped(struct walk *w, const struct qw_endpoint *inside)
-{
-    if (!w->excepted || nat_holds(w->worker->engine->nat, w->flow->external, inside))
-        return false;
-    shard_unmap(w->shard, w->flow);
-    return true;
-}
-
 /* The packet came by the mapping that now stands for the flow's inside endpoint, which the other side of a
  * flow that is not translated (nat.except) has no business with. Or by one that ended while
  * it waited for the shard: the flow may hold another by now, and must not lose it. */
@@ -100,8 +91,6 @@ struct step step_map(struct walk *w)
     if (!walk_maps(w))
         return STEP_CONTINUE;
     struct qw_endpoint inside = inside_of(w);
-    if (goes_on_unmapped(w, &inside))
-        return STEP_CONTINUE;
     if (w->packet->from == ENGINE_OUTSIDE)
         return follow_mapping(w, &inside);
     struct step step = hold_mapping(w, &inside);
