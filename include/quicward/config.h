@@ -213,9 +213,11 @@ struct config {
     uint32_t hello_memory_kib; /* hello.memory: for ClientHellos in several packets */
 
     /* nat: in mode "nat" only; its keys are an error in others, and nat.external is then required in it */
-    bool external_auto;      /* nat.external = "auto": the address of the one outside interface */
-    unsigned external_count; /* nat.external = ["198.51.100.7"]; 1 with "auto" */
+    bool external_auto;      /* nat.external = "auto": the address of each outside interface */
+    unsigned external_count; /* nat.external = ["198.51.100.7"]; with "auto" as many as interfaces outside */
     struct qw_addr external[CONFIG_EXTERNAL_MAX]; /* IPv4; zero with "auto" */
+    uint8_t external_uplink[CONFIG_EXTERNAL_MAX]; /* the outside interface that it is for, by its number from
+                                                     1 on; 0: any */
     struct config_ports nat_ports;   /* nat.ports: read with config_nat_ports; empty means 1024-65535 */
     struct config_ports nat_exclude; /* nat.exclude: never handed out, beside the built-in reflection ports */
     struct config_prefixes nat_except; /* nat.except: IPv4, neither translated as a destination outside nor as

@@ -276,6 +276,10 @@ enum qw_error engine_set_inside(struct engine *engine, const struct qw_prefix *p
  */
 void engine_set_external(struct engine *engine, const struct qw_addr *address, struct qw_time now);
 
+/* Likewise of one of several interfaces, by its place in the configuration's `outside`. */
+void engine_set_external_of(struct engine *engine, unsigned interface, const struct qw_addr *address,
+                            struct qw_time now);
+
 /* The addresses that stand for hosts inside now: those of the configuration as far as they are known, then
  * those that left it and have mappings still. Returns how many; 0 in other modes. Any thread. */
 unsigned engine_addresses(struct engine *engine, struct qw_addr out[static NAT_ADDRESSES_MAX]);

@@ -30,6 +30,7 @@
 #include <stdint.h>
 
 #define NAT_ADDRESSES_MAX 64
+#define NAT_UPLINKS_MAX 63
 
 /* Names a mapping: address slot, port, and how often the slot's address has changed. 0 is none. */
 typedef uint32_t nat_external;
@@ -90,6 +91,8 @@ struct nat_options {
                                         more; what was in it is gone. NULL: anonymous memory of its own */
     const struct qw_addr *addresses; /* IPv4; an all-zero one is not known yet */
     unsigned address_count;          /* 1..NAT_ADDRESSES_MAX */
+    const uint8_t *uplinks; /* of each of them: the uplink that it is for, 1..NAT_UPLINKS_MAX, 0 for any;
+                               NULL: all for any */
     unsigned slots; /* places for addresses, for those that come by nat_change; at least address_count */
     const struct qw_port_range *ports;
     unsigned port_count;
@@ -158,6 +161,17 @@ enum nat_answer {
 enum nat_answer nat_session_begin(struct nat *nat, const struct qw_endpoint *inside,
                                   const struct qw_addr *remote, struct qw_time now, nat_external *out);
 
+/* Likewise for packets that leave by `uplink`, 0 when that is not known. An inside endpoint has a mapping for
+ * each uplink that has addresses of its own, and one for all others. Its address is one of the uplink's, or,
+ * where it has none, one that is for any. */
+enum nat_answer nat_session_begin_by(struct nat *nat, const struct qw_endpoint *inside, unsigned uplink,
+                                     const struct qw_addr *remote, struct qw_time now, nat_external *out);
+
+/* The uplink that the address of a mapping is for, 0 for any; and may it be used on `uplink`? Also on one
+ * that is not known, or has no addresses of its own. No lock. */
+unsigned nat_uplink_of(const struct nat *nat, nat_external mapping);
+bool nat_suits(const struct nat *nat, nat_external mapping, unsigned uplink);
+
 /* Ends one session of `inside` that nat_session_begin counted. The last one ends the mapping. Of a mapping
  * whose address vanished meanwhile nothing is done; of one whose endpoint a forward has taken, only the
  * session ends. */
@@ -192,6 +206,7 @@ bool nat_set_address(struct nat *nat, unsigned slot, const struct qw_addr *addre
 struct nat_pool {
     const struct qw_addr *addresses; /* IPv4, no two the same */
     unsigned address_count;          /* up to NAT_ADDRESSES_MAX; 0: the addresses stay as they are */
+    const uint8_t *uplinks;          /* as in nat_options; addresses that stay keep theirs */
     const struct qw_port_range *ports;
     unsigned port_count;
     const struct qw_port_range *excluded; /* as in nat_options */

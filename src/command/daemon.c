@@ -476,6 +476,20 @@ static void say_farewell(struct daemon *daemon)
         nanosleep(&pause, NULL);
 }
 
+/* Those that left are for none. */
+static void put_addresses(struct config *config, const struct config *from, const struct qw_addr *addresses,
+                          unsigned count)
+{
+    config->external_count = count;
+    for (unsigned i = 0; i < count; i++) {
+        config->external[i] = addresses[i];
+        config->external_uplink[i] = 0;
+        for (unsigned n = 0; n < from->external_count; n++)
+            if (qw_addr_equal(&from->external[n], &addresses[i]))
+                config->external_uplink[i] = from->external_uplink[n];
+    }
+}
+
 /* The rules are for the addresses that stand for hosts inside now. With "auto" all addresses of the router
  * count as external ones. With `reloading` held, or at the start. */
 static bool follow_addresses(struct daemon *daemon)
@@ -484,10 +498,8 @@ static bool follow_addresses(struct daemon *daemon)
     struct config now = *current(daemon);
     if (now.mode != CONFIG_NAT)
         return true;
-    if (!now.external_auto) {
-        now.external_count = engine_addresses(daemon->engine, addresses);
-        memcpy(now.external, addresses, now.external_count * sizeof(*addresses));
-    }
+    if (!now.external_auto)
+        put_addresses(&now, current(daemon), addresses, engine_addresses(daemon->engine, addresses));
     return io_keeper_change(daemon->keeper, &now);
 }
 

@@ -74,7 +74,8 @@ static bool begin(struct trial *trial, const struct config *config)
     if (engine_new(&options, &trial->engine) != QW_OK)
         return false;
     if (config->mode == CONFIG_NAT && config->external_auto && qw_addr_parse(NOBODYS, &addr, &family))
-        engine_set_external(trial->engine, &addr, options.now);
+        for (unsigned i = 0; i < config->external_count; i++, addr.bytes[15]--)
+            engine_set_external_of(trial->engine, i, &addr, options.now);
     trial->worker = engine_worker_new(trial->engine);
     return trial->worker != NULL;
 }

@@ -89,6 +89,7 @@ static struct nat *make_nat(struct engine *engine, const struct engine_options *
         .memory = &memory,
         .addresses = config->external,
         .address_count = config->external_count,
+        .uplinks = config->external_uplink,
         .slots = engine_nat_slots(config),
         .ports = ports,
         .port_count = port_count,
@@ -210,6 +211,7 @@ static enum qw_error change_nat(struct engine *engine, const struct config *conf
     const struct nat_pool pool = {
         .addresses = config->external,
         .address_count = config->external_auto ? 0 : config->external_count,
+        .uplinks = config->external_uplink,
         .ports = ports,
         .port_count = port_count,
         .excluded = config->nat_exclude.list,
@@ -245,7 +247,13 @@ enum qw_error engine_change_nat(struct engine *engine, const struct config *conf
 
 void engine_set_external(struct engine *engine, const struct qw_addr *address, struct qw_time now)
 {
-    if (!engine->nat || !nat_set_address(engine->nat, 0, address, now))
+    engine_set_external_of(engine, 0, address, now);
+}
+
+void engine_set_external_of(struct engine *engine, unsigned interface, const struct qw_addr *address,
+                            struct qw_time now)
+{
+    if (!engine->nat || !nat_set_address(engine->nat, interface, address, now))
         return;
     struct engine_event event = {.kind = ENGINE_EVENT_ADDRESS_CHANGED, .family = QW_IPV4, .time = now};
     if (address)

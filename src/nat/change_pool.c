@@ -18,6 +18,7 @@ struct pool_change {
     bool follows;   /* addresses stay, whatever they are */
     unsigned count; /* of addresses */
     uint32_t ipv4[NAT_ADDRESSES_MAX];
+    uint8_t uplinks[NAT_ADDRESSES_MAX];
     uint8_t slots[NAT_ADDRESSES_MAX]; /* where they are, or will be */
 };
 
@@ -71,6 +72,7 @@ unsigned nat_keep_left(struct nat *nat, uint32_t ipv4)
     if (slot == ADDRESSES_NONE || (!nat->pools[slot].links && !pool_take_memory(&nat->pools[slot])))
         return ADDRESSES_NONE; /* its mappings are dropped */
     nat_place(nat, slot, ipv4);
+    atomic_store_explicit(&nat->uplinks[slot], 0, memory_order_relaxed);
     return slot;
 }
 
@@ -161,8 +163,10 @@ static enum qw_error prepare(struct pool_change *change, const struct nat_pool *
     change->filtering = wanted->filtering;
     change->per_host = wanted->per_host;
     change->count = wanted->address_count;
-    for (unsigned i = 0; i < change->count; i++)
+    for (unsigned i = 0; i < change->count; i++) {
         change->ipv4[i] = ipv4_of(&wanted->addresses[i]);
+        change->uplinks[i] = wanted->uplinks ? wanted->uplinks[i] : 0;
+    }
     bool made = forwards_take(&change->forwards, wanted->forwards, wanted->forward_count, wanted->now) &&
                 choice_init(&change->choice, wanted->choice, nat->choice.sequence, nat->choice.random,
                             change->usable);
@@ -218,6 +222,7 @@ static void take_address(struct pool_change *change, unsigned i)
         pool_wake(pool);
         nat_place(nat, change->slots[i], change->ipv4[i]);
     }
+    mapping_change_uplink(nat, change->slots[i], change->uplinks[i]);
     pool_change(pool);
     forwards_enter(nat, &change->forwards, i, change->slots[i]);
 }
@@ -235,6 +240,7 @@ static void choose_among(const struct pool_change *change)
     struct nat *nat = change->nat;
     memcpy(nat->in_pool, change->slots, sizeof nat->in_pool);
     nat->in_pool_count = change->count;
+    nat_take_uplinks(nat);
     nat->stats.ports = 0;
     for (unsigned i = 0; i < change->count; i++)
         nat->stats.ports += pool_configured(&nat->pools[change->slots[i]]);
@@ -280,8 +286,10 @@ static void keep_addresses(struct pool_change *change)
     pthread_mutex_lock(&nat->lock);
     change->follows = true;
     change->count = nat->in_pool_count;
-    for (unsigned i = 0; i < change->count; i++)
+    for (unsigned i = 0; i < change->count; i++) {
         change->ipv4[i] = addresses_at(&nat->addresses, nat->in_pool[i]).ipv4;
+        change->uplinks[i] = (uint8_t)slot_uplink(nat, nat->in_pool[i]);
+    }
     pthread_mutex_unlock(&nat->lock);
 }
 
@@ -294,7 +302,8 @@ static bool same(const struct pool_change *change)
                 change->per_host == nat->per_host &&
                 memcmp(change->usable, nat->usable, sizeof nat->usable) == 0;
     for (unsigned i = 0; i < change->count && same; i++)
-        same = addresses_at(&nat->addresses, nat->in_pool[i]).ipv4 == change->ipv4[i];
+        same = addresses_at(&nat->addresses, nat->in_pool[i]).ipv4 == change->ipv4[i] &&
+               slot_uplink(nat, nat->in_pool[i]) == change->uplinks[i];
     same = same && forwards_stand(nat, &change->forwards, nat->in_pool);
     pthread_mutex_unlock(&nat->lock);
     return same;

@@ -120,6 +120,19 @@ static void mark_forwards(struct nat *nat, const struct nat_options *options, un
             nat->pools[slot].ports[options->forwards[i].port].state = PORT_FORWARD;
 }
 
+void nat_take_uplinks(struct nat *nat)
+{
+    uint64_t own = 0;
+    nat->any_uplink = false;
+    for (unsigned i = 0; i < nat->in_pool_count; i++) {
+        unsigned uplink = slot_uplink(nat, nat->in_pool[i]);
+        own |= uplink ? 1ull << uplink : 0;
+        nat->any_uplink |= uplink == 0;
+        nat->uplink_max = uplink > nat->uplink_max ? uplink : nat->uplink_max;
+    }
+    atomic_store_explicit(&nat->own_uplinks, own, memory_order_relaxed);
+}
+
 static bool make_slot(struct nat *nat, const struct nat_options *options, unsigned slot)
 {
     struct pool *pool = &nat->pools[slot];
@@ -130,6 +143,7 @@ static bool make_slot(struct nat *nat, const struct nat_options *options, unsign
     pool_change(pool);
     nat->stats.ports += pool_configured(pool);
     nat->in_pool[nat->in_pool_count++] = (uint8_t)slot;
+    nat->uplinks[slot] = options->uplinks ? options->uplinks[slot] : 0;
     nat_place(nat, slot, ipv4_of(&options->addresses[slot]));
     return true;
 }
@@ -145,6 +159,7 @@ static bool make_slots(struct nat *nat, const struct nat_options *options)
     for (unsigned slot = 0; slot < options->address_count; slot++)
         if (!make_slot(nat, options, slot))
             return false;
+    nat_take_uplinks(nat);
     return true;
 }
 

@@ -5,14 +5,21 @@ static uint64_t peer_of(nat_external mapping, const struct qw_addr *remote)
     return peer_key(handle_slot(mapping), handle_port(mapping), ipv4_of(remote));
 }
 
-static enum nat_answer find_or_make(struct nat *nat, const struct qw_endpoint *inside, struct qw_time now,
-                                    nat_external *out)
+static nat_external find(const struct nat *nat, const struct qw_endpoint *inside, unsigned uplink)
 {
+    nat_external found = uplink == 0 ? mapping_any(nat, inside, 0) : mapping_find(nat, inside, uplink);
+    return found == 0 && uplink != 0 ? mapping_find(nat, inside, 0) : found;
+}
+
+static enum nat_answer find_or_make(struct nat *nat, const struct qw_endpoint *inside, unsigned uplink,
+                                    struct qw_time now, nat_external *out)
+{
+    unsigned on = uplink_counts_as(nat, uplink);
     if (nat->sessions >= nat->sessions_max)
         return NAT_NO_PORT;
-    *out = mapping_find(nat, inside);
+    *out = find(nat, inside, on);
     if (*out == 0)
-        return mapping_make(nat, inside, now, out);
+        return mapping_make(nat, inside, on, now, out);
     return addresses_at(&nat->addresses, handle_slot(*out)).ipv4 == 0 ? NAT_NO_ADDRESS : NAT_OK;
 }
 
@@ -38,9 +45,15 @@ void session_hold(struct nat *nat, nat_external mapping, const struct qw_addr *r
 enum nat_answer nat_session_begin(struct nat *nat, const struct qw_endpoint *inside,
                                   const struct qw_addr *remote, struct qw_time now, nat_external *out)
 {
+    return nat_session_begin_by(nat, inside, 0, remote, now, out);
+}
+
+enum nat_answer nat_session_begin_by(struct nat *nat, const struct qw_endpoint *inside, unsigned uplink,
+                                     const struct qw_addr *remote, struct qw_time now, nat_external *out)
+{
     nat_external mapping;
     pthread_mutex_lock(&nat->lock);
-    enum nat_answer answer = find_or_make(nat, inside, now, &mapping);
+    enum nat_answer answer = find_or_make(nat, inside, uplink, now, &mapping);
     if (answer == NAT_OK) {
         session_hold(nat, mapping, remote);
         *out = mapping;

@@ -208,6 +208,57 @@ static void test_except(void)
     loaded_free(&loaded);
 }
 
+#define UPLINKS "mode = \"nat\"; inside = [\"lan0\"]; outside = [\"wan0\", \"wan1\"];\nnat = { external = "
+
+static void test_uplinks(void)
+{
+    struct loaded loaded = load_text(UPLINKS "( { interface = \"wan1\"; address = [\"198.51.100.8/31\"]; },"
+                                             "{ address = \"192.0.2.7\"; interface = \"wan0\"; } ); };");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+    CU_ASSERT_EQUAL_FATAL(loaded.config->external_count, 3);
+    expect_address(&loaded.config->external[1], "198.51.100.9");
+    CU_ASSERT_EQUAL(loaded.config->external_uplink[1], 2);
+    CU_ASSERT_EQUAL(loaded.config->external_uplink[2], 1);
+    char *text = printed(loaded.config);
+    loaded_free(&loaded);
+    loaded = load_text(text);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+    CU_ASSERT_EQUAL(loaded.config->external_uplink[1], 2);
+    CU_ASSERT_EQUAL(loaded.config->external_uplink[2], 1);
+    CU_ASSERT_EQUAL(loaded.config->external_count, 3);
+    loaded_free(&loaded);
+    free(text);
+    loaded = load_text(UPLINKS "\"auto\"; };");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+    CU_ASSERT_EQUAL_FATAL(loaded.config->external_count, 2);
+    CU_ASSERT_EQUAL(loaded.config->external_uplink[1], 2);
+    loaded_free(&loaded);
+}
+
+static void test_uplinks_refused(void)
+{
+    expect_messages(
+        load_text(UPLINKS "( { interface = \"wan0\"; address = \"192.0.2.7\"; } ); };"),
+        "x.conf:2: nat.external = (...) has no address for packets that leave by \"wan1\"; allowed: "
+        "addresses for each interface outside, or some that are for none\n");
+    expect_messages(
+        load_text(UPLINKS "( { interface = \"wan0\"; address = \"192.0.2.7\"; }, \"192.0.2.8\" ); };"), "");
+    expect_messages(
+        load_text(UPLINKS "( { interface = \"lan0\"; address = \"192.0.2.7\"; }, \"192.0.2.8\" ); };"),
+        "x.conf:2: nat.external: interface = \"lan0\" is not in outside; allowed: one of these\n");
+    expect_messages(
+        load_text(UPLINKS "( { interface = \"wan0\"; addres = \"192.0.2.7\"; }, \"192.0.2.8\" ); };"),
+        "x.conf:2: nat.external: a group needs \"interface\" and \"address\", and nothing else; allowed: "
+        "a group such as { interface = \"wan0\"; address = \"198.51.100.7\"; }\n");
+    expect_messages(
+        load_nat("nat = { external = \"198.51.100.0/25\"; };"),
+        "x.conf:5: nat.external = \"198.51.100.0/25\" has more than 64 addresses; allowed: a length from "
+        "26 to 32\n");
+    expect_messages(load_nat("nat = { external = [\"198.51.100.0/26\", \"203.0.113.0/31\"]; };"),
+                    "x.conf:5: nat.external: \"203.0.113.0/31\" has one too many: at most 64 addresses\n");
+    expect_messages(load_nat("nat = { external = [\"198.51.100.0/26\"]; };"), "");
+}
+
 #define EXCEPT_ALLOWED                                                                                       \
     "; allowed: [], IPv4 addresses and prefixes such as \"192.0.2.0/24\", or names of groups such as "       \
     "\"@partners\"\n"
@@ -380,6 +431,8 @@ static const struct test TESTS[] = {
     {"N17 S3: what nat.except refuses", test_except_refused},
     {"S3 N11: at most 64 external addresses", test_address_count},
     {"N11: external addresses are unicast", test_unicast},
+    {"N15: external addresses of interfaces", test_uplinks},
+    {"N15 S3: what nat.external refuses of them", test_uplinks_refused},
     {"N3: a pool has ports of both parities", test_pool},
     {"S5: a NAT router that is down drops", test_when_down},
     {"N14: collectors of IPFIX", test_collectors},

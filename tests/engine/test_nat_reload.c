@@ -189,6 +189,84 @@ static void per_host(void)
     router_stop(&r);
 }
 
+/* ---- uplinks ---- */
+
+/* An address for each of two interfaces outside, and a forward on the second. */
+static struct router two_uplinks(void)
+{
+    struct config config = nat_config(CONFIG_ADDRESS_DEPENDENT);
+    struct config_forward forward = {.port = 443, .external = 1};
+    enum qw_family family;
+    CU_ASSERT_TRUE(qw_endpoint_parse(WEB, &forward.to, &family));
+    CU_ASSERT_TRUE(qw_addr_parse("203.0.113.7", &config.external[1], &family));
+    config.outside = (struct config_interfaces){2, {"wan0", "wan1"}};
+    config.external_count = 2;
+    config.external_uplink[0] = 1;
+    config.external_uplink[1] = 2;
+    config.forward_count = 1;
+    config.forwards = &forward;
+    return router_start(&config);
+}
+
+/* Sends from `from` to `to` as the route says, and tells the source that it left with. */
+static char *leaves_by(struct router *r, const char *interface, const char *from, const char *to,
+                       char text[static QW_ENDPOINT_TEXT_MAX])
+{
+    uint8_t bytes[256];
+    size_t len = test_udp(bytes, sizeof bytes, from, to, "payload", 7);
+    memcpy(r->packet, bytes, len);
+    r->packet_len = len;
+    const struct engine_packet packet = {.data = r->packet,
+                                         .writable = r->packet,
+                                         .captured = len,
+                                         .wire_len = (uint32_t)len,
+                                         .from = ENGINE_INSIDE,
+                                         .from_interface = "lan0",
+                                         .to_interface = interface};
+    engine_handle(r->worker, &packet, r->now, &r->last);
+    CU_ASSERT_EQUAL(r->last.action, ENGINE_ACCEPT);
+    return source(r, text);
+}
+
+/* A flow follows its route: to the other uplink, and back. */
+static void flows_follow_the_route(void)
+{
+    struct router r = two_uplinks();
+    char first[QW_ENDPOINT_TEXT_MAX], second[QW_ENDPOINT_TEXT_MAX], text[QW_ENDPOINT_TEXT_MAX];
+    leaves_by(&r, "wan0", LAN, WAN, first);
+    uint64_t flow = r.last.flow;
+    CU_ASSERT_NSTRING_EQUAL(first, "198.51.100.7:", 13);
+    CU_ASSERT_TRUE(reaches(&r, WAN, first, LAN));
+    leaves_by(&r, "wan1", LAN, WAN, second);
+    CU_ASSERT_EQUAL(r.last.flow, flow);
+    CU_ASSERT_NSTRING_EQUAL(second, "203.0.113.7:", 12);
+    CU_ASSERT_TRUE(reaches(&r, WAN, second, LAN));
+    CU_ASSERT_STRING_EQUAL(leaves_by(&r, "wan1", LAN, WAN, text), second);
+    CU_ASSERT_STRING_EQUAL(leaves_by(&r, "wan0", LAN, WAN, text), first); /* its own port, which rested */
+    CU_ASSERT_EQUAL(stats(&r).counters.mappings, 1);
+    CU_ASSERT_NSTRING_EQUAL(leaves_by(&r, "wan1", LAN, WAN_OTHER, text), "203.0.113.7:", 12);
+    CU_ASSERT_EQUAL(stats(&r).counters.mappings, 2);
+    r.now.ns += 301 * SECOND;
+    engine_tick(r.worker, r.now, 100);
+    CU_ASSERT_EQUAL(stats(&r).counters.mappings, 0);
+    router_stop(&r);
+}
+
+/* What began outside goes on by the address that it came to. */
+static void flows_from_outside_keep_their_address(void)
+{
+    struct router r = two_uplinks();
+    char text[QW_ENDPOINT_TEXT_MAX];
+    CU_ASSERT_TRUE(reaches(&r, WAN, "203.0.113.7:443", WEB));
+    CU_ASSERT_STRING_EQUAL(leaves_by(&r, "wan0", WEB, WAN, text), "203.0.113.7:443");
+    CU_ASSERT_NSTRING_EQUAL(leaves_by(&r, "wan0", WEB, WAN_OTHER, text), "198.51.100.7:", 13);
+    CU_ASSERT_STRING_EQUAL(leaves_by(&r, "wan1", WEB, "192.0.2.9:1", text), "203.0.113.7:443");
+    r.unrouted = true; /* a hairpin leaves by nothing */
+    CU_ASSERT_TRUE(out(&r, LAN, "203.0.113.7:443", "x", 1));
+    CU_ASSERT_STRING_EQUAL(destination(&r, text), WEB);
+    router_stop(&r);
+}
+
 /* ---- nat.except ---- */
 
 #define EXCEPT "except = \"192.0.2.0/24\";"
@@ -330,6 +408,8 @@ void suite_nat_reload(void)
         {"N17 N11: a forward of a range of ports", a_range},
         {"S2 N17 N5: filtering is asked for new flows", filtering},
         {"S2 N17 N10: the limit of a host", per_host},
+        {"N15: a flow from inside follows its route to another uplink and back", flows_follow_the_route},
+        {"N15: a flow from outside keeps the address that it came to", flows_from_outside_keep_their_address},
         {"N17: excepted destinations are not translated, and judged as in mode firewall",
          excepted_destinations},
         {"N17: nor are excepted sources", excepted_sources},

@@ -148,6 +148,16 @@ static void except_scripts(void)
     expect(&of_static, CONFIG_RULES_NFT, false, "nft-nat-except");
 }
 
+/* Masquerading takes the address that is for the interface. */
+static void uplink_scripts(void)
+{
+    struct config config = NAT_STATIC;
+    config.external_uplink[0] = 2;
+    config.external_uplink[1] = 1;
+    expect(&config, CONFIG_RULES_IPTABLES, false, "iptables-nat-uplinks");
+    expect(&config, CONFIG_RULES_NFT, false, "nft-nat-uplinks");
+}
+
 /* More limits than marks: the least of them. */
 static void fragment_scripts(void)
 {
@@ -261,6 +271,7 @@ void rules_suite(void)
         {"S5: the nft scripts are as recorded", nft_scripts},
         {"S5, N1: the scripts of mode nat are as recorded", nat_scripts},
         {"N17 S5: the scripts with exceptions are as recorded", except_scripts},
+        {"N15: the scripts with an address for each interface are as recorded", uplink_scripts},
         {"M6: size limits have fragments marked", fragment_scripts},
         {"S5: in mode nat nothing passes by a daemon that is down", never_past_the_daemon},
         {"the names of chains are as short as they must be", names_are_short},

@@ -20,6 +20,7 @@ int main(void)
     suite_table();
     suite_model();
     suite_threads();
+    suite_uplinks();
     suite_rewrite();
     suite_rewrite_hostile();
     return test_main();

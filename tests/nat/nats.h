@@ -54,5 +54,6 @@ void suite_ports(void);
 void suite_rest(void);
 void suite_table(void);
 void suite_threads(void);
+void suite_uplinks(void);
 
 #endif

@@ -35,6 +35,13 @@ static void take_values(struct settings *settings, const struct config *config)
     throttling_take(&settings->throttling, config);
 }
 
+static void take_uplinks(struct settings *settings, const struct config *config)
+{
+    for (unsigned i = 0; i < config->external_count; i++)
+        if (config->external_uplink[i] != 0)
+            settings->uplinks = config->outside;
+}
+
 static bool take_prefixes(struct settings *settings, const struct config *config)
 {
     const struct config_prefixes *inside = &config->inside_prefixes, *except = &config->nat_except;
@@ -50,6 +57,7 @@ enum qw_error settings_new(const struct config *config, struct rule_ids *rules, 
     if (!settings)
         return QW_ERR_NO_MEMORY;
     take_values(settings, config);
+    take_uplinks(settings, config);
     settings->rules = rules;
     enum qw_error error = policy_new(config, rules->secret, errors, &settings->policy);
     if (error == QW_OK && !take_prefixes(settings, config))

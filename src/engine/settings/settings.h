@@ -30,8 +30,10 @@ struct settings {
     enum config_guard guard;
     uint32_t guard_factor;
     enum config_inside inside_how;
-    struct qw_prefix_set inside; /* owned; CONFIG_INSIDE_LIST */
-    struct qw_prefix_set except; /* owned; of mode nat: what is not translated */
+    struct qw_prefix_set inside;      /* owned; CONFIG_INSIDE_LIST */
+    struct qw_prefix_set except;      /* owned; of mode nat: what is not translated */
+    struct config_interfaces uplinks; /* outside interfaces that have external addresses of their own; none
+                                         where all addresses are for any */
     struct sizes sizes;
     struct throttling throttling;
     enum config_quic quic;

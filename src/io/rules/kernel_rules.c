@@ -93,6 +93,24 @@ bool rules_except_again(const struct config *config, unsigned i)
     return false;
 }
 
+const struct qw_addr *rules_masquerade_address(const struct config *config, unsigned i)
+{
+    const unsigned uplinks[] = {i + 1, 0};
+    for (unsigned u = 0; u < 2; u++)
+        for (unsigned n = 0; n < config->external_count; n++)
+            if (config->external_uplink[n] == uplinks[u])
+                return &config->external[n];
+    return &config->external[0];
+}
+
+bool rules_has_uplinks(const struct config *config)
+{
+    for (unsigned i = 0; i < config->external_count; i++)
+        if (config->external_uplink[i] != 0)
+            return true;
+    return false;
+}
+
 static void print_side(const char *side, const struct config_interfaces *named, FILE *out)
 {
     fputs(side, out);

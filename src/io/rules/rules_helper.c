@@ -96,6 +96,7 @@ void rules_helper_external(const struct config *config)
 {
     pthread_mutex_lock(&external_lock);
     memcpy(external.external, config->external, sizeof(external.external));
+    memcpy(external.external_uplink, config->external_uplink, sizeof(external.external_uplink));
     external.external_count = config->external_count;
     external.masquerade = config->nat_masquerade;
     external.except_count = config->nat_except.count;
@@ -108,6 +109,7 @@ static void put_external(struct helper_request *request)
 {
     pthread_mutex_lock(&external_lock);
     memcpy(request->external, external.external, sizeof(request->external));
+    memcpy(request->external_uplink, external.external_uplink, sizeof(request->external_uplink));
     request->external_count = external.external_count;
     request->masquerade = external.masquerade;
     memcpy(request->except, external.except, sizeof(request->except));

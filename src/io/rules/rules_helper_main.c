@@ -84,6 +84,9 @@ static struct config asked_for(struct helper_request *request, const struct conf
         request->except_count > CONFIG_EXCEPT_MAX)
         return now;
     memcpy(now.external, request->external, sizeof(now.external));
+    for (unsigned i = 0; i < CONFIG_EXTERNAL_MAX; i++)
+        now.external_uplink[i] =
+            request->external_uplink[i] <= now.outside.count ? request->external_uplink[i] : 0;
     now.external_count = request->external_count;
     now.nat_masquerade = request->masquerade != 0;
     now.nat_except = (struct config_prefixes){request->except_count, request->except};

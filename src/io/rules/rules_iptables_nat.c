@@ -250,7 +250,8 @@ static void print_masquerade(const struct config *config, FILE *out)
         if (config->external_auto)
             fputs("-j MASQUERADE\n", out);
         else
-            fprintf(out, "-j SNAT --to-source %s\n", qw_addr_text(&config->external[0], QW_IPV4, address));
+            fprintf(out, "-j SNAT --to-source %s\n",
+                    qw_addr_text(rules_masquerade_address(config, i), QW_IPV4, address));
     }
     fputs("COMMIT\n", out);
 }

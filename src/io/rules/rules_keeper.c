@@ -289,6 +289,7 @@ static void take_nat(struct io_keeper *keeper, const struct config *from)
     struct config *config = &keeper->config;
     unsigned count = from->nat_except.count < CONFIG_EXCEPT_MAX ? from->nat_except.count : CONFIG_EXCEPT_MAX;
     memcpy(config->external, from->external, sizeof(config->external));
+    memcpy(config->external_uplink, from->external_uplink, sizeof(config->external_uplink));
     config->external_count = from->external_count;
     config->nat_masquerade = from->nat_masquerade;
     if (count > 0)
@@ -358,7 +359,8 @@ static bool same_addresses(const struct config *a, const struct config *b)
 {
     bool same = a->external_count == b->external_count;
     for (unsigned i = 0; i < a->external_count && same; i++)
-        same = qw_addr_equal(&a->external[i], &b->external[i]);
+        same =
+            qw_addr_equal(&a->external[i], &b->external[i]) && a->external_uplink[i] == b->external_uplink[i];
     return same;
 }
 

@@ -211,6 +211,16 @@ static void print_own(const struct config *config, FILE *out)
     fputs("    }\n\n", out);
 }
 
+/* By each interface the address that is for it. */
+static void print_snat(const struct config *config, FILE *out)
+{
+    char address[QW_ADDR_TEXT_MAX];
+    for (unsigned i = 0; i < config->outside.count; i++)
+        fprintf(out, "        oifname \"%s\" meta nfproto ipv4 meta l4proto != udp snat ip to %s\n",
+                config->outside.names[i],
+                qw_addr_text(rules_masquerade_address(config, i), QW_IPV4, address));
+}
+
 static void print_masquerade(const struct config *config, FILE *out)
 {
     char address[QW_ADDR_TEXT_MAX];
@@ -220,6 +230,11 @@ static void print_masquerade(const struct config *config, FILE *out)
           "        type nat hook postrouting priority srcnat; policy accept;\n",
           out);
     print_either_excepted(config, "return", out);
+    if (rules_has_uplinks(config) && !config->external_auto) {
+        print_snat(config, out);
+        fputs("    }\n\n", out);
+        return;
+    }
     fputs("        ", out);
     rules_nft_set("oifname", &config->outside, out);
     fputs("meta nfproto ipv4 meta l4proto != udp ", out);
