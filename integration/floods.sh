@@ -7,7 +7,8 @@
 #                outside, before and meanwhile
 #   greedy       one host with 10,000 flows, and 50 others
 #   sources      40,000 sources inside that do not belong there
-#   handshakes   real handshakes with a server inside that is guarded (guard = "limit"): QW_HANDSHAKES (1000) of ngtcp2 and quic-go
+#   handshakes   real handshakes with a server inside that is guarded (guard = "limit"): QW_HANDSHAKES (1000) of ngtcp2 and quic-go,
+#                one in twenty of chromium
 # each but the last in nat and firewall mode and both families, or in those of QW_MODES and QW_FAMILIES ("4"). QUICWARD and QW_TOOLS as for run.sh.
 # shellcheck disable=SC2317 # floods are called by name
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -20,7 +21,7 @@ status=0
 rows=()
 QUICWARD=$(realpath -m "${QUICWARD:-$QW_ROOT/build-release/quicward}")
 QW_TOOLS=$(realpath -m "${QW_TOOLS:-$(dirname "$QUICWARD")/tests/tools}")
-skip_without python3 gtlsclient gtlsserver jq
+skip_without python3 gtlsclient gtlsserver chromium jq
 
 row() { # FLOOD HOW RESULT
     rows+=("| $1 | $2 | $3 |")
@@ -187,17 +188,28 @@ quicgo_connects() { # ADDRESS:PORT COUNT
     echo "$good of $2"
 }
 
+# chromium_connects ADDRESS COUNT: from outside, as the clients above.
+chromium_connects() {
+    local good=0 number
+    for ((number = 0; number < $2; number++)); do
+        (LAB_CLIENT=$LAB_SERVER S4=$1 client_chromium 4 4433) 2>/dev/null | grep -q hello-quic && good=$((good + 1))
+    done
+    echo "$good of $2"
+}
+
 flood_handshakes() {
-    local wanted=${QW_HANDSHAKES:-1000} ngtcp2 quicgo
+    local wanted=${QW_HANDSHAKES:-1000} ngtcp2 quicgo chromium
     lab_spawn "$LAB_CLIENT" quicgo "$QUICGO" server "$C4:4434" "$LAB_DIR/tls/cert.pem" "$LAB_DIR/tls/key.pem"
     wait_for 5 listening "$LAB_CLIENT" 4434 || exit 1
     begin nat 4 'guard = "limit";'
-    ngtcp2=$(connects "$LAB_SERVER" "$TARGET" $((wanted * 3 / 4)))
+    ngtcp2=$(connects "$LAB_SERVER" "$TARGET" $((wanted * 7 / 10)))
     quicgo=$(quicgo_connects "$TARGET:4434" $((wanted / 4)))
-    row 'none: a guarded server, guard = "limit"' 'nat, IPv4' "ngtcp2: $ngtcp2; quic-go: $quicgo; held back as unproven: $(stat_of reasons.unproven) \
+    chromium=$(chromium_connects "$TARGET" $((wanted / 20)))
+    row 'none: a guarded server, guard = "limit"' 'nat, IPv4' "ngtcp2: $ngtcp2; quic-go: $quicgo; chromium: $chromium; held back as unproven: $(stat_of reasons.unproven) \
 packets"
     all_of "$ngtcp2"
     all_of "$quicgo"
+    all_of "$chromium"
     finish
 }
 

@@ -232,6 +232,27 @@ static void test_instance_control(void)
                    "/run/quicward/control.sock");
 }
 
+static void expect_state(const char *text, const char *path)
+{
+    struct loaded loaded = load_more("%s", text);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+    CU_ASSERT_STRING_EQUAL(loaded.config->state, path);
+    loaded_free(&loaded);
+}
+
+/* What is printed must be readable, also where the socket stands in the root. */
+static void test_state_folder(void)
+{
+    expect_state("control = \"/run/a/control.sock\";", "/run/a");
+    expect_state("control = \"/control.sock\";", "/");
+    expect_state("state = \"/\";", "/");
+    struct loaded loaded = load_more("state = \"/run/\";");
+    CU_ASSERT_EQUAL(loaded.error, QW_ERR_INVALID);
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(loaded.messages, "state = \"/run/\" ends with \"/\"; allowed: the path of a folder"));
+    loaded_free(&loaded);
+}
+
 static const struct test TESTS[] = {
     {"T1 S3: every number at both of its bounds and one beyond", test_numbers},
     {"numbers beyond 16, 32 and 63 bits are refused, not wrapped", test_wide_numbers},
@@ -239,6 +260,7 @@ static const struct test TESTS[] = {
     {"the last queue is at most 65535", test_last_queue},
     {"S6: names of instances", test_instance},
     {"S6: the control socket of another instance", test_instance_control},
+    {"S1: the folder of the state is that of the control socket", test_state_folder},
     {"interface names have 1 to 15 bytes", test_interface_lengths},
     {"1 to 32 interfaces", test_interface_counts},
     {"the control path has at most 107 bytes", test_control_lengths},

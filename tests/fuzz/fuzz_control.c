@@ -56,5 +56,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(session.request, data ? data : (const uint8_t *)"", len);
     session.request_len = len;
     answer(&session, &source);
+    session_close(&session);
     return 0;
 }

@@ -147,7 +147,18 @@ static void ask_kernel(uint16_t type, uint8_t reader, const char *name)
 
 static void requests(void)
 {
-    static const char *const REQUESTS[] = {"flows", "mappings", "events", "events 17", "reload", "stats"};
+    static const char *const REQUESTS[] = {"flows",
+                                           "mappings",
+                                           "events",
+                                           "events 17",
+                                           "reload",
+                                           "stats",
+                                           "offload",
+                                           "hosts",
+                                           "hosts limit=3",
+                                           "flows sort=bytes limit=5 reverse",
+                                           "flows state=two-way,held version=v1 client=192.0.2.0/24 port=443",
+                                           "flows sni=*.example.org alpn=h3 rule=default idle=5 brief"};
     for (unsigned i = 0; i < sizeof REQUESTS / sizeof REQUESTS[0]; i++)
         save("control", "request", i, REQUESTS[i], strlen(REQUESTS[i]));
 }

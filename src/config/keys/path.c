@@ -12,7 +12,8 @@ static void report_path(struct check *check, const struct key *key, const struct
         report_value(&check->report, item, "%s; allowed: %s", what, allowed);
 }
 
-static void read_path(struct check *check, const struct key *key, const struct item *item,
+/* `root`: the length of the one path that may end with "/", or 0. */
+static void read_path(struct check *check, const struct key *key, const struct item *item, size_t root,
                       const char *at_slash, const char *allowed)
 {
     const char *text = config_setting_get_string(item->setting);
@@ -25,7 +26,7 @@ static void read_path(struct check *check, const struct key *key, const struct i
         report_path(check, key, item, "is empty", "an absolute path");
     else if (text[0] != '/')
         report_path(check, key, item, "is not absolute", "a path that begins with \"/\"");
-    else if (text[len - 1] == '/')
+    else if (text[len - 1] == '/' && len > root)
         report_path(check, key, item, at_slash, allowed);
     else if (len >= key->size)
         report_value(&check->report, item, "is too long with %zu bytes: at most %zu", len, key->size - 1);
@@ -35,12 +36,13 @@ static void read_path(struct check *check, const struct key *key, const struct i
 
 static void check_path(struct check *check, const struct key *key, const struct item *item)
 {
-    read_path(check, key, item, "names a folder", "the path of a file");
+    read_path(check, key, item, 0, "names a folder", "the path of a file");
 }
 
+/* "/" is the folder of a control socket that stands there. */
 static void check_folder(struct check *check, const struct key *key, const struct item *item)
 {
-    read_path(check, key, item, "ends with \"/\"", "the path of a folder without it");
+    read_path(check, key, item, 1, "ends with \"/\"", "the path of a folder without it");
 }
 
 const struct key_kind PATH_KIND = {.form = "an absolute path in double quotes",
