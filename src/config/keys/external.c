@@ -7,7 +7,7 @@
 #define GROUP_ALLOWED "a group such as { interface = \"wan0\"; address = \"198.51.100.7\"; }"
 #define SMALLEST_PREFIX 26u /* has as many addresses as there may be */
 
-struct reading {
+struct external_reading {
     struct config *config;
     uint8_t uplink; /* that the addresses are for */
 };
@@ -21,7 +21,7 @@ static bool is_external(const struct config *config, const struct qw_addr *addr)
 }
 
 static bool add(struct check *check, const struct item *item, const struct qw_addr *addr,
-                const struct reading *reading)
+                const struct external_reading *reading)
 {
     struct config *config = reading->config;
     if (addresses_not_unicast(addr))
@@ -41,7 +41,7 @@ static bool add(struct check *check, const struct item *item, const struct qw_ad
 
 /* All addresses of it, for a prefix that is routed here has no address of a network. */
 static void add_prefix(struct check *check, const struct item *item, const struct qw_prefix *prefix,
-                       const struct reading *reading)
+                       const struct external_reading *reading)
 {
     struct qw_addr addr = prefix->addr;
     if (prefix->bits < SMALLEST_PREFIX) {
@@ -80,7 +80,7 @@ static uint8_t find_uplink(const struct check *check, const char *name)
     return 0;
 }
 
-static void read_group(struct check *check, const struct item *item, struct reading *reading)
+static void read_group(struct check *check, const struct item *item, struct external_reading *reading)
 {
     const config_setting_t *addresses = config_setting_get_member(item->setting, "address");
     const config_setting_t *interface = config_setting_get_member(item->setting, "interface");
@@ -104,7 +104,7 @@ static void read_group(struct check *check, const struct item *item, struct read
 
 static void read_element(struct check *check, const struct item *item, void *target)
 {
-    struct reading reading = {target, 0};
+    struct external_reading reading = {target, 0};
     if (config_setting_is_group(item->setting))
         read_group(check, item, &reading);
     else

@@ -152,6 +152,7 @@ static void look_for_warnings(struct check *check)
     warn_shadowed_rules(check);
     warn_unused(check);
     warn_limits(check);
+    warn_uplinks(check);
 }
 
 static void read_file(struct check *check)
