@@ -4,6 +4,9 @@
 static enum command_status help(const struct command *self, int argc, char **argv);
 
 static const struct command COMMANDS[] = {
+    {"init", "[--mode nat|firewall|monitor]",
+     "Prints a configuration that fits this router, with what was found and what is advised; changes nothing",
+     "M", command_init},
     {"run", "[-c FILE] [--take-over]", "Runs the daemon in the foreground", "co", command_run},
     {"check", "[-c FILE] [--print] [--size] [--strict]",
      "Checks a configuration and warns of what cannot be meant; --print shows all of it, --size what it "
@@ -26,6 +29,9 @@ static const struct command COMMANDS[] = {
      "                [--watch[=SECONDS]]",
      "Lists the flows of the running daemon: all, or those that are asked for, again and again with --watch",
      "csjOLRTNCDPVAUIW", command_flows},
+    {"doctor", "[-c FILE] [--json]",
+     "Looks at the router and its daemon, and says what is wrong and what to do about it; changes nothing",
+     "cj", command_doctor},
     {"top", "[-c FILE | -s SOCKET]", "Shows what moves now, on a terminal: rates, flows, hosts, drops", "cs",
      command_top},
     {"mappings", "[-c FILE | -s SOCKET] [--json]", "Lists the NAT mappings of the running daemon", "csj",

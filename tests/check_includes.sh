@@ -22,6 +22,7 @@ order() {
     cat <<'ROOMS'
 base
 config   base
+survey   base config
 store    base
 packet   base
 quic     base
@@ -41,16 +42,16 @@ engine_path base packet flow nat
 engine_sizes base config
 engine_trial base packet tls flow nat config policy engine engine_events engine_path
 engine   base packet quic tls flow store config confirm policy measure nat throttle icmp engine_events engine_measured engine_path engine_sizes engine_trial
-io       base packet quic tls flow store config confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial
-control  base packet quic tls flow store config confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io
-ipfix    base packet quic tls flow store config confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io
-metrics  base packet quic tls flow store config confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io ipfix control
-command  base packet quic tls flow store config confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_sizes engine_trial io control ipfix metrics
-main     base packet quic tls flow store config confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io control ipfix metrics command
+io       base packet quic tls flow store config survey confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial
+control  base packet quic tls flow store config survey confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io
+ipfix    base packet quic tls flow store config survey confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io
+metrics  base packet quic tls flow store config survey confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io ipfix control
+command  base packet quic tls flow store config survey confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_sizes engine_trial io control ipfix metrics
+main     base packet quic tls flow store config survey confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io control ipfix metrics command
 support  base
 tools    base
-fuzz     base packet quic tls flow store config confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io control ipfix metrics command
-bench    base packet quic tls flow store config confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io control ipfix metrics command
+fuzz     base packet quic tls flow store config survey confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io control ipfix metrics command
+bench    base packet quic tls flow store config survey confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io control ipfix metrics command
 ROOMS
 }
 
@@ -63,6 +64,7 @@ io/rules
 io/privileges
 io/router io/rules
 io/queue  io/rules io/router io/privileges
+io/survey io/rules io/router io/queue
 control
 control/text
 control/views  control/text

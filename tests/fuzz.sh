@@ -40,11 +40,20 @@ seed() {
     touch $folder/corpus/seeded
 }
 
-# Memory is bounded, and so is one input's time: a hang is a finding.
+# Memory is bounded, and so is one input's time: a hang is a finding. With a number of inputs the choices are always the same: the
+# first ones are read in the order of their names, not of the folder, nothing is read again later, and addresses are not random.
 fuzz() { # NAME
-    mkdir -p "$folder/corpus/$1" $folder/found
-    nice -n 19 "$folder/tests/fuzz/fuzz_$1" -max_total_time="$seconds" -runs="${inputs[$1]:--1}" -seed=$seed -timeout=20 \
-        -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1 -artifact_prefix="$folder/found/$1-" "$folder/corpus/$1" >"$folder/found/$1.log" 2>&1
+    local corpus=$folder/corpus/$1
+    mkdir -p "$corpus" $folder/found
+    local options=(-max_total_time="$seconds" -seed="$seed" -timeout=20 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1
+        -artifact_prefix="$folder/found/$1-")
+    if [ -n "${inputs[$1]:-}" ]; then
+        find "$corpus" -type f | LC_ALL=C sort | paste -s -d , >"$folder/found/$1.first"
+        nice -n 19 setarch -R "$folder/tests/fuzz/fuzz_$1" "${options[@]}" -runs="${inputs[$1]}" -reload=0 \
+            -seed_inputs="@$folder/found/$1.first"
+    else
+        nice -n 19 "$folder/tests/fuzz/fuzz_$1" "${options[@]}" "$corpus"
+    fi >"$folder/found/$1.log" 2>&1
 }
 
 finish() { # NAME STATUS

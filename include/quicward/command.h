@@ -9,6 +9,7 @@ enum command_status {
     COMMAND_DONE = 0,
     COMMAND_FAILED = 1, /* with a message on standard error */
     COMMAND_USAGE = 2,  /* wrong arguments: they are quoted, and the usage line follows */
+    COMMAND_UNSEEN = 3, /* doctor, init: could not look at the router, or not at all of it */
     COMMAND_CONFIG = 78 /* the configuration has mistakes, each with a message; EX_CONFIG of sysexits.h.
                            Trying again does not help, unlike after COMMAND_FAILED */
 };
@@ -24,7 +25,9 @@ struct command {
 /* argv[0] is the command's name. */
 enum command_status command_run(const struct command *self, int argc, char **argv);
 enum command_status command_check(const struct command *self, int argc, char **argv);
+enum command_status command_doctor(const struct command *self, int argc, char **argv);
 enum command_status command_explain(const struct command *self, int argc, char **argv);
+enum command_status command_init(const struct command *self, int argc, char **argv);
 enum command_status command_rules(const struct command *self, int argc, char **argv);
 enum command_status command_replay(const struct command *self, int argc, char **argv);
 enum command_status command_flows(const struct command *self, int argc, char **argv);

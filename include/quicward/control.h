@@ -289,4 +289,9 @@ enum qw_error control_request(const char *path, const char *request, control_lin
 enum qw_error control_request_of(const char *path, pid_t *daemon, const char *request, control_line *line,
                                  void *context, struct io_error *error);
 
+/* The same with another patience than 30 s: QW_ERR_SYSTEM with `error` when the daemon says nothing for `ms`
+ * milliseconds, 1 or more. */
+enum qw_error control_request_within(const char *path, pid_t *daemon, const char *request, unsigned ms,
+                                     control_line *line, void *context, struct io_error *error);
+
 #endif

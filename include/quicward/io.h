@@ -8,6 +8,7 @@
 #include <quicward/config.h>
 #include <quicward/engine.h>
 #include <quicward/offload.h>
+#include <quicward/survey.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -294,6 +295,9 @@ void io_instance_release(int instance);
 /* Whether a daemon of this instance runs in this network. */
 bool io_instance_held(const struct config *config);
 
+/* The same, and *out is the process; 0: it cannot be told, as after a take-over. */
+bool io_instance_holder(const struct config *config, pid_t *out);
+
 /* ---- from one daemon to the next ---- */
 
 /* Asks the daemon of this instance to let go, and waits until it has. From then on its queues are read by
@@ -311,6 +315,22 @@ enum qw_error io_handover_send(int to, const struct io_handover *handed, struct 
 
 /* Closes what was not taken. */
 void io_handover_close(struct io_handover *handed);
+
+/* ---- the router around (quicward/survey.h) ---- */
+
+/* Looks at everything that depends on no configuration: interfaces, addresses, default routes, settings,
+ * offloads, queues, tools, and the rules of all. Changes nothing. QW_OK and *out, for io_survey_free;
+ * QW_ERR_SYSTEM with `error` when the kernel does not tell its interfaces; QW_ERR_NO_MEMORY. */
+enum qw_error io_survey_make(struct survey **out, struct io_error *error);
+void io_survey_free(struct survey *survey); /* may be NULL */
+
+/* Looks at what `config` names: rules of its instance, its external address, ports that programs of the
+ * router have, and what the rules of others do to it. Without `own` its own rules are not looked for. */
+void io_survey_of(const struct config *config, bool own, struct survey *survey);
+
+/* Looks at clocks, queues, forwarded packets, and for a daemon of the instance of `config` (NULL: for none).
+ */
+void io_survey_moment(const struct config *config, struct survey_moment *out);
 
 /* ---- capture files ---- */
 

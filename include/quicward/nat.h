@@ -13,7 +13,7 @@
  * port rests before anybody else gets it again.
  *
  * Packets of existing flows take no lock: nat_inside and nat_holds are a few atomic loads. All functions may
- * be called by any thread. Memory is taken in nat_new: about 4 MiB an address. What a crash must not lose
+ * be called by any thread. Memory is taken in nat_new: about 6 MiB an address. What a crash must not lose
  * (words, states of ports, since when they rest, addresses) stands in memory that is handed in (store.h). All
  * addresses and endpoints are IPv4; that is the caller's to know. */
 #ifndef QUICWARD_NAT_H

@@ -20,6 +20,7 @@ static const struct option OPTIONS[] = {
     {"port", required_argument, NULL, 'P'},   {"version", required_argument, NULL, 'V'},
     {"alpn", required_argument, NULL, 'A'},   {"rule", required_argument, NULL, 'U'},
     {"idle", required_argument, NULL, 'I'},   {"watch", optional_argument, NULL, 'W'},
+    {"mode", required_argument, NULL, 'M'},
 };
 
 #define OPTION_COUNT (sizeof(OPTIONS) / sizeof(OPTIONS[0]))
@@ -56,6 +57,17 @@ static enum options_result read_backend(const struct command *command, struct op
     else
         return wrong(command, "--backend is nft or iptables, not", optarg);
     return OPTIONS_OK;
+}
+
+static enum options_result read_mode(const struct command *command, struct options *out)
+{
+    static const enum config_mode MODES[] = {CONFIG_NAT, CONFIG_FIREWALL, CONFIG_MONITOR};
+    for (unsigned i = 0; i < sizeof(MODES) / sizeof(MODES[0]); i++)
+        if (strcmp(optarg, config_mode_text(MODES[i])) == 0) {
+            out->mode = MODES[i];
+            return OPTIONS_OK;
+        }
+    return wrong(command, "--mode is nat, firewall or monitor, not", optarg);
 }
 
 static enum options_result read_prefix(const struct command *command, struct options *out)
@@ -181,6 +193,8 @@ static enum options_result read_one(const struct command *command, int letter, c
         return read_backend(command, out);
     case 'i':
         return read_prefix(command, out);
+    case 'M':
+        return read_mode(command, out);
     case 'h':
         return help(command);
     case ':':
@@ -228,7 +242,7 @@ enum options_result options_read(const struct command *command, int argc, char *
         letters[4] = '\0';
     if (!strchr(command->options, 'c'))
         letters[2] = '\0';
-    *out = (struct options){.backend = CONFIG_RULES_AUTO};
+    *out = (struct options){.backend = CONFIG_RULES_AUTO, .mode = CONFIG_MONITOR};
     opterr = 0;
     optind = 0; /* glibc and musl: begin anew */
     while ((letter = getopt_long(argc, argv, letters, taken, NULL)) != -1) {

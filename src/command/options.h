@@ -18,6 +18,7 @@ struct options {
     bool json, print, size, remove, install, follow, take_over, strict, all;
     const char *keep;            /* --keep FILE, or NULL */
     enum config_backend backend; /* CONFIG_RULES_AUTO without --backend */
+    enum config_mode mode;       /* --mode; CONFIG_MONITOR without: what no router suffers from */
     unsigned prefix_count;       /* --inside */
     struct qw_prefix prefixes[OPTIONS_PREFIXES_MAX];
     const char *report;            /* --throttle-report FILE, or NULL */

@@ -18,5 +18,6 @@ int main(void)
 {
     suite_troubles();
     suite_feed();
+    suite_doctor();
     return test_main();
 }

@@ -62,4 +62,9 @@ has 'an order that nobody knows' 2 "^quicward flows: --sort 'size' is not known;
 has 'a prefix with bits behind it' 2 "^quicward flows: --client '10.0.0.1/8' is not known; allowed: an address" flows --client 10.0.0.1/8
 has 'too short a pause' 2 "^quicward flows: --watch is 1 to 3600 seconds, not '0'" flows --watch=0
 has 'queries are of flows alone' 2 "unknown option '--sort'" mappings --sort bytes
+has 'help of init' 0 '^usage: quicward init ' help init
+has 'init: an unknown mode' 2 "^quicward init: --mode is nat, firewall or monitor, not 'bridge'" init --mode bridge
+has 'init takes no file' 2 "unknown option '-c'" init -c "$folder/good.conf"
+has 'doctor: a mistake in the file has its own status' 78 'bad.conf:1: mode = "firewal"' doctor -c "$folder/bad.conf"
+has 'doctor: a file that is not there leaves nothing to look for' 3 'none.conf: No such file' doctor -c "$folder/none.conf"
 exit $failed

@@ -2,6 +2,7 @@
 #include "socket.h"
 #include "suite.h"
 #include "test_control.h"
+#include <quicward/control.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -42,7 +43,26 @@ static void never_open_to_all(void)
     CU_ASSERT_EQUAL(rmdir(folder), 0);
 }
 
+/* It listens, and takes no connection: the kernel does, until the daemon goes on. */
+static void a_daemon_that_hangs(void)
+{
+    char folder[] = "/tmp/quicward-socket-XXXXXX", path[64];
+    struct io_error error = {0};
+    pid_t daemon = 0;
+    int fd;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/s", folder);
+    CU_ASSERT_EQUAL_FATAL(control_listen(path, 0660, NULL, &fd, &error), QW_OK);
+    CU_ASSERT_EQUAL(control_request_within(path, &daemon, "stats", 30, NULL, NULL, &error), QW_ERR_SYSTEM);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "no answer within 30 ms"));
+    CU_ASSERT_EQUAL(daemon, getpid());
+    close(fd);
+    unlink(path);
+    CU_ASSERT_EQUAL(rmdir(folder), 0);
+}
+
 static const struct test TESTS[] = {
+    {"I2: a daemon that hangs is not waited for", a_daemon_that_hangs},
     {"S6: the socket's file is never open to all, whatever the umask", never_open_to_all},
 };
 

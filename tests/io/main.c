@@ -21,11 +21,13 @@ int main(void)
     port_pool_suite();
     raw_suite();
     returned_suite();
+    router_links_suite();
     router_ports_suite();
     router_sockets_suite();
     rules_suite();
     rules_kept_suite();
     secret_suite();
+    setup_drops_suite();
     setup_rules_suite();
     sleep_suite();
     stash_suite();

@@ -9,7 +9,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define ANSWER_PATIENCE_S 30 /* a daemon that says nothing for so long hangs */
+#define ANSWER_PATIENCE_MS 30000 /* a daemon that says nothing for so long hangs */
 
 /* Is it the process that answered before? 0: none did, or the kernel does not tell who. */
 static bool is_same(int fd, pid_t *daemon)
@@ -24,10 +24,10 @@ static bool is_same(int fd, pid_t *daemon)
 }
 
 /* A stream to read the answer from, or NULL with errno. */
-static FILE *ask(int fd, const char *request)
+static FILE *ask(int fd, const char *request, unsigned ms)
 {
     char line[SESSION_REQUEST_MAX + 2];
-    const struct timeval patience = {.tv_sec = ANSWER_PATIENCE_S};
+    const struct timeval patience = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
     int len = snprintf(line, sizeof(line), "%s\n", request);
     if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0 &&
         send(fd, line, (size_t)len, MSG_NOSIGNAL) == len)
@@ -109,6 +109,12 @@ static enum qw_error nobody(const char *path, struct io_error *error)
 enum qw_error control_request_of(const char *path, pid_t *daemon, const char *request, control_line *line,
                                  void *context, struct io_error *error)
 {
+    return control_request_within(path, daemon, request, ANSWER_PATIENCE_MS, line, context, error);
+}
+
+enum qw_error control_request_within(const char *path, pid_t *daemon, const char *request, unsigned ms,
+                                     control_line *line, void *context, struct io_error *error)
+{
     int fd = control_connect(path, 0);
     if (fd < 0)
         return nobody(path, error);
@@ -116,13 +122,19 @@ enum qw_error control_request_of(const char *path, pid_t *daemon, const char *re
         close(fd);
         return QW_ERR_NOT_FOUND;
     }
-    FILE *answer = ask(fd, request);
+    FILE *answer = ask(fd, request, ms);
     if (!answer) {
         close(fd);
         return nobody(path, error);
     }
+    errno = 0;
     enum ending ending = read_answer(answer, line, context, error);
+    bool too_slow = ending == NOT_LAST && errno == EAGAIN;
     fclose(answer);
+    if (too_slow) {
+        control_say(error, "%s: no answer within %u ms", path, ms);
+        return QW_ERR_SYSTEM;
+    }
     if (ending == NOT_LAST) {
         control_say(error, "the answer from %s broke off", path);
         return QW_ERR_SYSTEM;

@@ -4,6 +4,7 @@
 #include "kernel_rules.h"
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -47,10 +48,23 @@ static int call(const struct config *config)
 
 bool io_instance_held(const struct config *config)
 {
+    pid_t pid;
+    return io_instance_holder(config, &pid);
+}
+
+/* The socket is that of the process which began it, and may have been handed on. */
+bool io_instance_holder(const struct config *config, pid_t *out)
+{
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
     int fd = call(config);
-    if (fd >= 0)
-        close(fd);
-    return fd >= 0;
+    *out = 0;
+    if (fd < 0)
+        return false;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && kill(peer.pid, 0) == 0)
+        *out = peer.pid;
+    close(fd);
+    return true;
 }
 
 static bool same_user(int fd)

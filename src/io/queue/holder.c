@@ -82,13 +82,24 @@ static void process_name(unsigned pid, char name[static COMM_MAX])
         fclose(comm);
 }
 
+unsigned holder_find(uint32_t portid, char *name, size_t size)
+{
+    char text[COMM_MAX] = "?";
+    unsigned long inode;
+    unsigned pid = find_inode(portid, &inode) ? find_process(inode) : 0;
+    if (pid != 0)
+        process_name(pid, text);
+    snprintf(name, size, "%s", text);
+    return pid;
+}
+
 bool holder_describe(uint16_t number, struct io_error *error)
 {
     struct queue_line queue;
     if (!queue_stats_find(number, &queue))
         return false;
-    unsigned long inode;
-    unsigned pid = find_inode(queue.portid, &inode) ? find_process(inode) : 0;
+    char name[COMM_MAX];
+    unsigned pid = holder_find(queue.portid, name, sizeof(name));
     if (pid == 0) {
         io_fail(error, QW_ERR_SYSTEM,
                 "queue %u is held by a process that cannot be seen from here (netlink port %u); "
@@ -96,8 +107,6 @@ bool holder_describe(uint16_t number, struct io_error *error)
                 number, queue.portid);
         return true;
     }
-    char name[COMM_MAX];
-    process_name(pid, name);
     io_fail(error, QW_ERR_SYSTEM, "queue %u is held by process %u (%s); stop it or set queue.first", number,
             pid, name);
     return true;

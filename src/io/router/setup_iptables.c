@@ -1,6 +1,6 @@
 /* What iptables-save prints. */
 #include "kernel_rules.h"
-#include "setup_lines.h"
+#include "setup_drops.h"
 #include <quicward/config.h>
 #include <stdio.h>
 #include <string.h>
@@ -164,6 +164,7 @@ static void read_rule(struct setup_lines *lines, const char *line)
         read_behind(lines, line);
     if (strcmp(lines->table, "nat") == 0)
         read_nat(lines, line);
+    setup_drops_iptables(lines, line);
     read_queue(lines, line);
     read_offload(lines, line);
 }
@@ -173,8 +174,9 @@ void setup_iptables_line(struct setup_lines *lines, const char *line)
     if (*line == '*') {
         setup_lines_begin(lines);
         snprintf(lines->table, sizeof(lines->table), "%s", line + 1);
-    } else if (strcmp(line, "COMMIT") == 0)
+    } else if (strcmp(line, "COMMIT") == 0) {
         setup_lines_judge(lines);
-    else
+        setup_drops_judge(lines);
+    } else
         read_rule(lines, line);
 }

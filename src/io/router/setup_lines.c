@@ -7,6 +7,7 @@ void setup_lines_begin(struct setup_lines *lines)
     lines->table[0] = lines->chain[0] = '\0';
     lines->ours = lines->ours_table = lines->behind = lines->forwards = lines->spared = false;
     lines->drops = lines->stateful = lines->untracked = lines->opened = false;
+    lines->arrives = lines->policy_drops = lines->accepts = lines->jumps = lines->inner = false;
 }
 
 bool setup_lines_feeds_us(const struct config *config, const char *numbers)

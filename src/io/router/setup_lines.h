@@ -20,6 +20,12 @@ struct setup_lines {
         opened;  /* what is left is dropped; answers are known by their state; untracked
                     packets are named; what comes from outside is accepted anyhow */
     bool spared; /* nft: UDP has left the chain */
+
+    /* Rules that drop all UDP: setup_drops.c. */
+    bool arrives;      /* nft: the chain stands before routing */
+    bool policy_drops; /* of the forwarding chain */
+    bool accepts;      /* a rule before may have accepted UDP between our interfaces */
+    bool jumps, inner; /* iptables: it leads to chains of others; some such chain accepts so */
 };
 
 /* Nothing was read of a table yet. */

@@ -1,5 +1,5 @@
 /* What `nft list ruleset` prints. */
-#include "setup_lines.h"
+#include "setup_drops.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -121,7 +121,11 @@ static void read_rule(struct setup_lines *lines, const char *line)
 {
     if (has(line, "hook forward")) {
         lines->forwards = true;
-        lines->drops = has(line, "policy drop");
+        lines->drops = lines->policy_drops = has(line, "policy drop");
+        return;
+    }
+    if (has(line, "hook prerouting")) {
+        lines->arrives = true;
         return;
     }
     if (has(line, "flow add @") || has(line, "flow offload @"))
@@ -134,6 +138,7 @@ static void read_rule(struct setup_lines *lines, const char *line)
         read_filter(lines, line);
     read_nat(lines, line);
     read_queue(lines, line);
+    setup_drops_nft(lines, line);
 }
 
 void setup_nft_line(struct setup_lines *lines, const char *line)
@@ -145,12 +150,15 @@ void setup_nft_line(struct setup_lines *lines, const char *line)
     } else if (strncmp(line, "chain ", 6) == 0) {
         lines->forwards = lines->spared = false;
         lines->drops = lines->stateful = lines->untracked = lines->opened = false;
+        lines->arrives = lines->policy_drops = lines->accepts = false;
         name(line + 6, lines->chain, sizeof(lines->chain));
         lines->ours = lines->ours_table || strncmp(lines->chain, "quicward-", 9) == 0;
     } else if (strcmp(line, "}") == 0) {
         if (lines->forwards && !lines->ours && !is_iptables(lines))
             setup_lines_judge(lines);
-        lines->forwards = false;
+        if (lines->forwards && !lines->ours && !is_iptables(lines))
+            setup_drops_judge(lines);
+        lines->forwards = lines->arrives = lines->policy_drops = false;
     } else if (!lines->ours && !has(line, "quicward"))
         read_rule(lines, line);
 }

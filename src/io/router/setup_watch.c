@@ -2,6 +2,7 @@
 #include "fail.h"
 #include "kernel_rules.h"
 #include "netlink.h"
+#include "router_links.h"
 #include "rules_job.h"
 #include "setup_host.h"
 #include "setup_rules.h"
@@ -74,7 +75,7 @@ static bool local_refused(const struct config *config)
 {
     bool refused = false;
     for (unsigned i = 0; i < config->inside.count; i++)
-        refused = refused || setup_host_setting("ipv4", config->inside.names[i], "accept_local") == 0;
+        refused = refused || router_setting("ipv4", config->inside.names[i], "accept_local") == 0;
     return refused;
 }
 

@@ -42,7 +42,7 @@ enum config_backend io_rules_backend(const struct config *config)
 }
 
 /* The tools' own words for it are many. CAP_NET_ADMIN is bit 12 (linux/capability.h). */
-static bool may_administer(void)
+bool rules_may_administer(void)
 {
     char line[128];
     unsigned long long mask = 0;
@@ -67,7 +67,7 @@ enum qw_error io_rules_choose(const struct config *config, enum config_backend *
     *out = CONFIG_RULES_IPTABLES;
     if (works(RULES_SCRIPT_ASK_MANGLE, config, iptables, sizeof(iptables)))
         return QW_OK;
-    if (!may_administer())
+    if (!rules_may_administer())
         return io_fail(error, QW_ERR_SYSTEM, "kernel rules: not permitted; CAP_NET_ADMIN is needed");
     return io_fail(
         error, QW_ERR_SYSTEM,
@@ -199,7 +199,7 @@ static enum qw_error explain(int status, const char *said, struct io_error *erro
             "kernel rules: not done after %u seconds, given up; does another program hold the lock of "
             "iptables? %s",
             RULES_RUN_MS / 1000u, said);
-    if (!may_administer())
+    if (!rules_may_administer())
         return io_fail(error, QW_ERR_SYSTEM, "kernel rules: not permitted; CAP_NET_ADMIN is needed");
     return io_fail(error, QW_ERR_SYSTEM, "kernel rules: %s (exit status %d)", said, status);
 }

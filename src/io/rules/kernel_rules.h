@@ -7,6 +7,9 @@
 /* The name of a chain, of the instance that stands for %s; what follows tells several apart. */
 #define RULES_CHAIN "quicward-%s"
 
+/* Has this process CAP_NET_ADMIN, without which no tool tells or changes rules? */
+bool rules_may_administer(void);
+
 /* The instance; never "". */
 const char *rules_instance(const struct config *config);
 

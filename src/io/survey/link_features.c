@@ -1,0 +1,98 @@
+#include "link_features.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The C library's interfaces stand before the kernel's, or both define them. */
+/* clang-format off */
+#include <net/if.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+/* clang-format on */
+
+#define FEATURES_MAX 256
+#define BLOCKS_MAX (FEATURES_MAX / 32)
+
+struct feature_names {
+    unsigned count;
+    char list[FEATURES_MAX][ETH_GSTRING_LEN];
+};
+
+static bool ask(int fd, const char *name, void *command)
+{
+    struct ifreq request = {.ifr_data = command};
+    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+    return ioctl(fd, SIOCETHTOOL, &request) == 0;
+}
+
+/* The kernel has one list of names for all interfaces. */
+static bool ask_count(int fd, const char *name, unsigned *out)
+{
+    struct {
+        struct ethtool_sset_info info;
+        uint32_t count;
+    } command = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = UINT64_C(1) << ETH_SS_FEATURES}};
+    if (!ask(fd, name, &command) || command.info.sset_mask == 0 || command.count > FEATURES_MAX)
+        return false;
+    *out = command.count;
+    return true;
+}
+
+static bool ask_names(int fd, const char *name, struct feature_names *out)
+{
+    struct ethtool_gstrings *command = calloc(1, sizeof(*command) + sizeof(out->list));
+    unsigned count = 0;
+    if (!command)
+        return false;
+    *command = (struct ethtool_gstrings){.cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES};
+    bool told = ask_count(fd, name, &count);
+    command->len = count;
+    told = told && ask(fd, name, command) && command->len <= FEATURES_MAX;
+    if (told) {
+        out->count = command->len;
+        memcpy(out->list, command->data, (size_t)command->len * ETH_GSTRING_LEN);
+    }
+    free(command);
+    return told;
+}
+
+static int find(const struct feature_names *names, const uint32_t active[static BLOCKS_MAX], const char *name)
+{
+    for (unsigned i = 0; i < names->count; i++)
+        if (strncmp(names->list[i], name, ETH_GSTRING_LEN) == 0)
+            return active[i / 32] >> i % 32 & 1;
+    return SURVEY_UNKNOWN;
+}
+
+static void ask_one(int fd, const struct feature_names *names, struct survey_interface *one)
+{
+    struct {
+        struct ethtool_gfeatures head;
+        struct ethtool_get_features_block blocks[BLOCKS_MAX];
+    } command = {.head = {.cmd = ETHTOOL_GFEATURES, .size = BLOCKS_MAX}};
+    uint32_t active[BLOCKS_MAX];
+    if (!ask(fd, one->name, &command))
+        return;
+    for (unsigned i = 0; i < BLOCKS_MAX; i++)
+        active[i] = command.blocks[i].active;
+    one->gro_forwarding = find(names, active, "rx-udp-gro-forwarding");
+    one->gro_list = find(names, active, "rx-gro-list");
+    one->lro = find(names, active, "rx-lro");
+}
+
+void link_features_ask(struct survey *survey)
+{
+    struct feature_names *names = calloc(1, sizeof(*names));
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool told = false;
+    for (unsigned i = 0; names && fd >= 0 && i < survey->interface_count; i++) {
+        told = told || ask_names(fd, survey->interfaces[i].name, names);
+        if (told)
+            ask_one(fd, names, &survey->interfaces[i]);
+    }
+    if (fd >= 0)
+        close(fd);
+    free(names);
+}
