@@ -33,6 +33,20 @@ static void tell_foreign_addresses(const struct config *config)
                 text, text, config->outside.names[0]);
 }
 
+/* A provider drops the addresses of another one (BCP 38), and nobody tells. */
+static void warn_of_any_way(const struct config *config)
+{
+    unsigned any = 0;
+    for (unsigned i = 0; i < config->external_count; i++)
+        any += config->external_uplink[i] == 0;
+    if (any > 1 && config->outside.count > 1 && !config->external_auto)
+        qw_log(QW_LOG_WARNING,
+               "%u addresses of nat.external are for any of the %u interfaces outside: hosts have them by "
+               "whichever "
+               "interface their packets leave; see \"Several ways out\" in docs/nat.md",
+               any, config->outside.count);
+}
+
 /* What a socket of the router owns never gets to the queue. An address of somebody else has no such socket.
  * The sockets are only read again for ports that the router has at some address. */
 static void warn_of_taken_port(const struct config_forward *forward, const struct qw_endpoint *at,
@@ -63,5 +77,6 @@ void setup_advice(const struct config *config, const struct qw_addr *address,
                   const uint64_t ports[static QW_PORT_WORDS])
 {
     tell_foreign_addresses(config);
+    warn_of_any_way(config);
     setup_advice_forwards(config, address, ports);
 }
