@@ -2,6 +2,9 @@
 # Holds every #include to the order of the rooms, and proves requirement C9: the rooms that decide where packets go
 # cannot see the QUIC code, directly or through another header.
 #
+# Proves that continuation hints (quicward/hint.h) decide nothing: the files named in `hints_seen_by` alone may include them.
+# Of the walk that is one file, and the header that it may include declares nothing that returns a value.
+#
 #   tests/check_includes.sh               check this tree
 #   tests/check_includes.sh --tree DIR    check another one
 #   tests/check_includes.sh --self-test   plant violations in a copy, and see each of them reported
@@ -21,6 +24,7 @@ self=$here/$(basename "${BASH_SOURCE[0]}")
 order() {
     cat <<'ROOMS'
 base
+hint     base
 config   base
 survey   base config
 store    base
@@ -41,7 +45,7 @@ engine_measured base
 engine_path base packet flow nat
 engine_sizes base config
 engine_trial base packet tls flow nat config policy engine engine_events engine_path
-engine   base packet quic tls flow store config confirm policy measure nat throttle icmp engine_events engine_measured engine_path engine_sizes engine_trial
+engine   base packet quic tls flow store config confirm policy hint measure nat throttle icmp engine_events engine_measured engine_path engine_sizes engine_trial
 io       base packet quic tls flow store config survey confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial
 control  base packet quic tls flow store config survey confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io
 ipfix    base packet quic tls flow store config survey confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_path engine_trial io
@@ -73,8 +77,18 @@ control/sinks  control/text
 FOLDERS
 }
 
+# Headers of continuation hints, each with patterns of the files that may include it. What includes one of them for itself is no
+# header but those named here, so nobody sees it through another.
+hints_seen_by() {
+    cat <<'SEEN'
+include/quicward/hint.h          src/hint/.* src/engine/hints/.*[.]c tests/hint/.*
+src/engine/hints/hint_news.h     src/engine/hints/.*[.]c src/engine/walk/walk[.]c
+src/engine/hints/hint_views.h    src/engine/hints/.*[.]c src/engine/engine[.]c src/engine/state/flow_report[.]c
+SEEN
+}
+
 # The files of a tree, one a line, then a blank line, then its #include lines and the first lines of its structs, unions
-# and enums as FILE:LINE:TEXT.
+# and enums as FILE:LINE:TEXT, and what the walk may call of the hints.
 facts() {
     local folders=() folder
     for folder in include/quicward src tests; do
@@ -84,11 +98,12 @@ facts() {
     echo
     find "${folders[@]}" -type f -name '*.[ch]' -print0 | sort -z |
         xargs -0r grep -HnE '^[[:space:]]*#[[:space:]]*include|(^|[^[:alnum:]_])(struct|union|enum) +[a-z_0-9]+ *[{]' || true
+    [ ! -e src/engine/hints/hint_news.h ] || grep -HnE '^[a-z].*[(]' src/engine/hints/hint_news.h
 }
 
 check() {
     cd "$1"
-    facts | awk -v order="$(order)" -v folder_order="$(folder_order)" '
+    facts | awk -v order="$(order)" -v folder_order="$(folder_order)" -v hints_seen="$(hints_seen_by)" '
         function fail(where, what) { print where ": " what; failures++ }
 
         function folder(file) { sub(/[^\/]*$/, "", file); return file }
@@ -186,8 +201,23 @@ check() {
             return way != ""
         }
 
+        function read_hints_seen(text,    line, lines, word, fields, i, j) {
+            lines = split(text, line, "\n")
+            for (i = 1; i <= lines; i++) {
+                fields = split(line[i], word, /[ ]+/)
+                for (j = 2; j <= fields; j++)
+                    seen_by[word[1]] = seen_by[word[1]] (j > 2 ? "|" : "") word[j]
+            }
+        }
+
+        function check_hints(from, where, to) {
+            if ((to in seen_by) && from != to && from !~ ("^(" seen_by[to] ")$"))
+                fail(where, from " must not see continuation hints: " to)
+        }
+
         function check_target(from, where, to,    own, other) {
             if (!(to in known)) { fail(where, "there is no " to); return }
+            check_hints(from, where, to)
             own = room_of(from); other = room_of(to)
             if (blind(from) && check_blind(from, where, to)) return
             if (own == other) check_folder(from, where, to)
@@ -213,6 +243,7 @@ check() {
         BEGIN {
             read_order(order, rooms, allowed)
             read_order(folder_order, parts, beside)
+            read_hints_seen(hints_seen)
         }
         !listed && $0 == "" { listed = 1; next }
         !listed {
@@ -227,6 +258,10 @@ check() {
             split($0, part, ":")
             text = substr($0, length(part[1]) + length(part[2]) + 3)
             if (text ~ /^[ \t]*#/) read_include(part[1], part[2], text)
+            else if (part[1] ~ /hint_news[.]h$/ && text ~ /[(]/) {
+                if (text !~ /^void [a-z_]+[(]const struct walk [*]w[)];$/)
+                    fail(part[1] ":" part[2], "what the walk tells hints must be void, and change nothing")
+            }
             else read_tag(part[1], part[2], text)
         }
         END {
@@ -302,6 +337,23 @@ self_test() {
         "$(plant src/offload/up.c '<quicward/engine.h>')"
     fresh
     expect "peer includes config" "peer must not include config" "$(plant src/peer/up.c '<quicward/config.h>')"
+    fresh
+    expect "a step of the walk includes hints" "must not see continuation hints" \
+        "$(plant src/engine/walk/begin.c '<quicward/hint.h>')" "$(plant src/engine/walk/map.c '"hint_news.h"')" \
+        "$(plant src/engine/walk/find.c '"hint_views.h"')"
+    fresh
+    expect "walk.c includes more of hints than news" "must not see continuation hints" \
+        "$(plant src/engine/walk/walk.c '<quicward/hint.h>')" "$(plant src/engine/walk/walk.c '"hint_views.h"')"
+    fresh
+    expect "what the walk includes lets it see hints" "must not see continuation hints" \
+        "$(plant src/engine/hints/hint_news.h '<quicward/hint.h>')" "$(plant src/engine/walk/walk.h '"hint_views.h"')" \
+        "$(plant src/engine/life.h '<quicward/hint.h>')"
+    fresh
+    expect "nat and flow include hints" "must not include hint" "$(plant src/nat/nat.c '<quicward/hint.h>')" \
+        "$(plant src/flow/index.c '<quicward/hint.h>')" "$(plant src/policy/decide.c '<quicward/hint.h>')"
+    fresh
+    echo 'bool hint_known(const struct walk *w);' >>src/engine/hints/hint_news.h
+    expect "hints answer the walk" "must be void" "src/engine/hints/hint_news.h:$(wc -l <src/engine/hints/hint_news.h)"
     fresh
     expect "packet includes flow, above it" "packet must not include flow" \
         "$(plant src/packet/up.c '<quicward/flow.h>')" "$(plant include/quicward/packet.h '<quicward/flow.h>')"

@@ -94,11 +94,12 @@ struct engine_flow {
     bool placed;    /* throttles are configured: `place` is known */
     uint32_t place; /* of throttle_place: blocked from a share of place / 2^32 on */
     enum flow_state state;
-    uint32_t version;             /* 0: none */
-    char rule[ENGINE_RULE_MAX];   /* name of the rule that admitted it; "" for the default */
-    bool undecided;               /* no packet of it has been let through yet */
-    bool offloads, fast;          /* not the engine's to know: is there a fast path, does the flow take it? */
-    bool refused;                 /* the rules refused an attempt of it, and it is not confirmed */
+    uint32_t version;           /* 0: none */
+    char rule[ENGINE_RULE_MAX]; /* name of the rule that admitted it; "" for the default */
+    bool undecided;             /* no packet of it has been let through yet */
+    bool offloads, fast;        /* not the engine's to know: is there a fast path, does the flow take it? */
+    uint64_t continues; /* id of the flow whose connection it may go on with (a hint); 0: none known */
+    bool refused;       /* the rules refused an attempt of it, and it is not confirmed */
     uint64_t idle_ms, expires_ms; /* since the last packet; until the timer runs out */
     struct engine_direction {
         uint64_t packets, bytes;

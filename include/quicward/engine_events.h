@@ -12,16 +12,17 @@ struct engine;
 
 /* The fields that an event of a kind may have. */
 enum engine_event_field {
-    ENGINE_FIELD_INSIDE = 1 << 0,   /* inside endpoint of a mapping; port 0: not known */
-    ENGINE_FIELD_EXTERNAL = 1 << 1, /* its external endpoint, likewise */
-    ENGINE_FIELD_ADDRESS = 1 << 2,  /* an external address, zero for none */
-    ENGINE_FIELD_FLOW = 1 << 3,     /* client and server */
-    ENGINE_FIELD_VERSION = 1 << 4,  /* of QUIC */
-    ENGINE_FIELD_REASON = 1 << 5,   /* why a packet was dropped */
-    ENGINE_FIELD_RULE = 1 << 6,     /* name of the rule; "" for the default */
-    ENGINE_FIELD_COUNT = 1 << 7,    /* how many like this one it stands for */
-    ENGINE_FIELD_TEXT = 1 << 8,     /* words for people */
-    ENGINE_FIELD_BLOCK = 1 << 9     /* inside address, external address and its ports up to last_port */
+    ENGINE_FIELD_INSIDE = 1 << 0,    /* inside endpoint of a mapping; port 0: not known */
+    ENGINE_FIELD_EXTERNAL = 1 << 1,  /* its external endpoint, likewise */
+    ENGINE_FIELD_ADDRESS = 1 << 2,   /* an external address, zero for none */
+    ENGINE_FIELD_FLOW = 1 << 3,      /* client and server */
+    ENGINE_FIELD_VERSION = 1 << 4,   /* of QUIC */
+    ENGINE_FIELD_REASON = 1 << 5,    /* why a packet was dropped */
+    ENGINE_FIELD_RULE = 1 << 6,      /* name of the rule; "" for the default */
+    ENGINE_FIELD_COUNT = 1 << 7,     /* how many like this one it stands for */
+    ENGINE_FIELD_TEXT = 1 << 8,      /* words for people */
+    ENGINE_FIELD_BLOCK = 1 << 9,     /* inside address, external address and its ports up to last_port */
+    ENGINE_FIELD_CONTINUES = 1 << 10 /* the older flow */
 };
 
 /* X(NAME, "word", fields, "what happened") */
@@ -56,6 +57,8 @@ enum engine_event_field {
       "the router has another external address, or none")                                                    \
     X(FLOW_CONFIRMED, "flow-confirmed", ENGINE_FIELD_FLOW | ENGINE_FIELD_VERSION,                            \
       "a QUIC handshake was seen from both ends")                                                            \
+    X(FLOW_CONTINUES, "flow-continues", ENGINE_FIELD_FLOW | ENGINE_FIELD_CONTINUES,                          \
+      "the flow may go on with the connection of an older one, by its connection ID; a hint, no proof")      \
     X(FLOW_REFUSED, "flow-refused",                                                                          \
       ENGINE_FIELD_FLOW | ENGINE_FIELD_REASON | ENGINE_FIELD_RULE | ENGINE_FIELD_COUNT,                      \
       "flows or attempts that the rules did not let through")                                                \
@@ -102,6 +105,7 @@ struct engine_event {
     struct qw_endpoint inside, external, client, server;
     uint16_t last_port; /* of a block that begins at external.port */
     uint64_t flow;      /* id; 0: none */
+    uint64_t continues; /* id of the older flow */
     uint32_t version;
     enum qw_reason reason;
     uint64_t count;

@@ -286,6 +286,9 @@ struct flow *flow_at(struct flow_table *table, uint32_t slot, struct qw_time now
 /* The slot that `flow`, a record of the table, stands in: for what belongs to a flow and stands elsewhere. */
 uint32_t flow_slot(const struct flow_table *table, const struct flow *flow);
 
+/* The record of slot 0; those of the other slots follow it. For callers that need slots for each packet. */
+const struct flow *flow_records(const struct flow_table *table);
+
 /* Flows in the table by class, expired but not yet swept ones included. */
 uint32_t flow_count(const struct flow_table *table, enum flow_class class);
 

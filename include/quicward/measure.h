@@ -29,7 +29,7 @@ struct measure_half {
     uint16_t quiet;         /* longest silence since the edge, in units of 64 us, saturating */
     uint16_t variation;     /* mean deviation, in units of 16 us */
     uint16_t sampled; /* when a half was last accepted, in units of 2^20 us modulo 2^12; above it in steps
-                         of MEASURE_NEAR how many more halves were near the minimum than not, 15 at most */
+                         of MEASURE_NEAR the weight of the halves near the minimum */
     uint8_t state;    /* enum measure_bit, above it the evidence in steps of MEASURE_STEP */
     uint8_t noise;    /* leaky count of packets that contradict the turns */
 };
@@ -84,6 +84,12 @@ static inline enum measure_phase measure_phase(const struct measure *m)
     return (enum measure_phase)((m->handshake[0] & MEASURE_PHASE) / MEASURE_PHASE_UNIT);
 }
 
+/* Is it the time of the spin bit? */
+static inline bool measure_spins(const struct measure *m)
+{
+    return (m->handshake[0] & MEASURE_PHASE) == MEASURE_SPIN * MEASURE_PHASE_UNIT;
+}
+
 static inline unsigned measure_client(const struct measure *m)
 {
     return (m->handshake[0] & MEASURE_CLIENT_1) != 0;
@@ -93,11 +99,11 @@ static inline unsigned measure_client(const struct measure *m)
 
 #define MEASURE_NEAR 0x1000
 #define MEASURE_NEAR_MAX 15
+#define MEASURE_NEAR_STEP 2 /* a half near the minimum weighs as much as two that are not */
 #define MEASURE_NOISE_MAX 250
-#define MEASURE_NOISE_STEP 4         /* per packet that contradicts */
-#define MEASURE_HALF_MAX 3000000u    /* us: what takes longer is no round trip */
-#define MEASURE_EDGE_OLD 0x80000000u /* us: an edge so old is forgotten, before the clock comes round */
-#define MEASURE_LOOSE 4              /* steps of evidence that are no accepted halves */
+#define MEASURE_NOISE_STEP 4      /* per packet that contradicts */
+#define MEASURE_HALF_MAX 3000000u /* us: what takes longer is no round trip */
+#define MEASURE_LOOSE 4           /* steps of evidence that are no accepted halves */
 #define MEASURE_TIGHT_MAX 16
 
 static inline unsigned measure_evidence(const struct measure_half *half)
@@ -142,8 +148,8 @@ static inline void measure_gather(struct measure_half *me, uint32_t half)
         near = 0;
     else if (half > me->min + me->min / 4)
         near -= near > 0;
-    else if (near < MEASURE_NEAR_MAX)
-        near++;
+    else
+        near = near < MEASURE_NEAR_MAX - MEASURE_NEAR_STEP ? near + MEASURE_NEAR_STEP : MEASURE_NEAR_MAX;
     me->sampled = (uint16_t)(me->sampled % MEASURE_NEAR + near * MEASURE_NEAR);
 }
 
@@ -230,31 +236,45 @@ static inline void measure_edge(struct measure_half *me, const struct measure_ha
         measure_half_ends(me, half, gap, waited, held, now_us);
 }
 
-/* Most packets end here. */
+/* Most packets end here. An edge of more than 2^31 us ago is forgotten, before the clock comes round. */
 static inline void measure_no_edge(struct measure_half *me, uint32_t gap, uint32_t now_us)
 {
-    uint32_t quiet = gap / 64 < UINT16_MAX ? gap / 64 : UINT16_MAX;
-    if (quiet > me->quiet)
-        me->quiet = (uint16_t)quiet;
+    if (gap / 64 > me->quiet)
+        me->quiet = (uint16_t)(gap / 64 < UINT16_MAX ? gap / 64 : UINT16_MAX);
     if (me->noise > 0)
         me->noise--;
-    if (now_us - me->edge > MEASURE_EDGE_OLD)
+    if ((int32_t)(now_us - me->edge) < 0)
         me->edge = 0;
+}
+
+/* What comes once in a round trip. As a function of its own it costs the packets between no registers. A BPF
+ * program is one function. */
+#ifdef __bpf__
+#define MEASURE_APART inline
+#else
+#define MEASURE_APART __attribute__((noinline, unused))
+#endif
+
+static MEASURE_APART void measure_flip(struct measure *m, struct measure_half *me, unsigned sender, bool spin,
+                                       uint32_t gap, uint32_t now_us)
+{
+    if (me->state & MEASURE_SEEN)
+        measure_edge(me, &m->by[~sender & 1], (sender & 1) != measure_client(m), gap, now_us);
+    else
+        me->state = (uint8_t)(MEASURE_SEEN | (spin ? MEASURE_ONE : 0));
 }
 
 /* Takes the short header of a packet that side `sender` (0 or 1) sent, with its spin bit, of a record that
  * measure_phase says MEASURE_SPIN of. `now_us` is the low word of a clock in microseconds. */
 static inline void measure_spin(struct measure *m, unsigned sender, bool spin, uint32_t now_us)
 {
-    struct measure_half *me = &m->by[sender & 1], *other = &m->by[~sender & 1];
+    struct measure_half *me = &m->by[sender & 1];
     uint32_t gap = now_us - me->last;
     me->last = now_us;
-    if (!(me->state & MEASURE_SEEN))
-        me->state = (uint8_t)(MEASURE_SEEN | (spin ? MEASURE_ONE : 0));
-    else if (((me->state & MEASURE_ONE) != 0) == spin)
+    if ((me->state & (MEASURE_SEEN | MEASURE_ONE)) == (MEASURE_SEEN | (unsigned)spin * MEASURE_ONE))
         measure_no_edge(me, gap, now_us);
     else
-        measure_edge(me, other, (sender & 1) != measure_client(m), gap, now_us);
+        measure_flip(m, me, sender, spin, gap, now_us);
 }
 
 /* ---- datagrams ---- */

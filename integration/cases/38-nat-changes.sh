@@ -2,6 +2,7 @@
 # N9: a client that changes its port gets another mapping at once, be it migration or rebinding: the server sees the new address
 # and validates it, and from then on no packet of the client uses the old mapping. What looks like a stateless reset (RFC 9000
 # 10.3) reaches the client, also on a connection that migrated.
+# O4: reports have a hint of the rebinding, whose connection IDs stay, and none of the migration.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 skip_without gtlsclient gtlsserver tcpdump
 case_nat
@@ -23,6 +24,16 @@ server_follows() {
     [ -n "$from" ] && [ "$from" = "$to" ]
 }
 
+# hinted PORT: one flow to the server there may go on with the other, says it and its event.
+hinted() {
+    local flow older first
+    read -r flow older < <(flows_json | jq -r --arg s "$S4:$1" 'select(.server == $s and .continues) | "\(.id) \(.continues)"')
+    first=$(flows_json | jq -r --arg s "$S4:$1" 'select(.server == $s and .state == "confirmed") | .id')
+    echo "flow ${flow:-none} goes on with ${older:-none}, confirmed is $first"
+    [ -n "$older" ] && [ "$older" = "$first" ] && quicward_ask events --json |
+        jq -e --argjson flow "$flow" --argjson older "$older" 'select(.event == "flow-continues" and .flow == $flow and .continues == $older)'
+}
+
 # Looks like a stateless reset: a short header and bytes that nobody can read.
 reset() {
     local external
@@ -35,6 +46,8 @@ check 'the stream arrives on the second path' confirmed 4 4433
 check 'rebinding: the server validates the new address' shows 'frm rx.*PATH_CHALLENGE' \
     client_gtls 4 4434 --change-local-addr=100ms --nat-rebinding --delay-stream=400ms
 check 'its first path was confirmed' confirmed 4 4434
+check 'a hint of the rebinding' wait_for 2 hinted 4434
+check_not 'and none of the migration' hinted 4433
 sleep 0.2
 
 client_gtls 4 4435 --delay-stream=5s >"$LAB_DIR/reset.log" 2>&1 &

@@ -1,4 +1,5 @@
 /* An engine: what it is made of, and what a reload changes. */
+#include "hint_views.h"
 #include "life.h"
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@ static enum qw_error make_shards(struct engine *engine, const struct engine_opti
         shard->nat = engine->nat;
         shard->peers = engine->peers;
         shard->shares = &engine->shares;
+        shard->hints = engine->hints;
         shard->places = engine->places;
         shard->rules = &engine->rules;
         shard->monitors = engine->mode == CONFIG_MONITOR;
@@ -78,6 +80,7 @@ enum qw_error engine_new(const struct engine_options *options, struct engine **o
     enum qw_error error;
     bool whole = engine_start_settings(engine, options, store, &error);
     whole &= events_init(&engine->events);
+    whole &= hint_views_start(engine);
     whole = whole && store && make_limits(engine, options->config, options->now);
     whole = whole && engine_start_nat(engine, options, store);
     if (error == QW_OK)
@@ -107,6 +110,7 @@ void engine_free(struct engine *engine)
     inside_free(&engine->inside);
     engine_end_nat(engine);
     events_free(&engine->events);
+    hint_views_end(engine);
     paths_end(engine);
     store_free(engine->own_store);
     pthread_mutex_destroy(&engine->limiter_lock);

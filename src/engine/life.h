@@ -35,6 +35,7 @@ struct engine {
     struct qw_hash_key places; /* of throttle_place */
     struct nat *nat;           /* owned; NULL in other modes */
     struct events events;
+    struct hints *hints;       /* owned; for reports (hints/hint_news.h) */
     struct path_book *paths;   /* owned; NULL: off */
     unsigned shard_count;      /* power of two */
     unsigned shard_shift;      /* hash >> shift is a shard's number */

@@ -350,6 +350,11 @@ uint32_t flow_slot(const struct flow_table *table, const struct flow *flow)
     return slot_of(table, flow);
 }
 
+const struct flow *flow_records(const struct flow_table *table)
+{
+    return table->flows;
+}
+
 struct flow *flow_at(struct flow_table *table, uint32_t slot, struct qw_time now)
 {
     struct flow *flow = &table->flows[slot];

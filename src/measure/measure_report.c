@@ -6,7 +6,7 @@
 #define PRIOR_FACTOR 8 /* a figure so far above the handshake's is the application's */
 #define PRIOR_MORE_US 50000u
 #define MEDIUM_TIGHT 4
-#define MEDIUM_NEAR 3
+#define MEDIUM_NEAR 6      /* three halves near the minimum, if no others come */
 #define COMPUTING_US 3000u /* of an endpoint in its handshake, which the figure has not */
 #define HIGH_TIGHT 8
 
@@ -23,7 +23,7 @@ static bool is_far_above(const struct measure_half *half, uint32_t handshake)
     return prior > 0 && half->smoothed > (uint64_t)PRIOR_FACTOR * prior + PRIOR_MORE_US;
 }
 
-/* Two ways that do not depend on each other say the same: most halves are near the minimum, and that is what
+/* Two ways that do not depend on each other say the same: many halves are near the minimum, and that is what
  * the handshake showed. */
 static bool is_confirmed(const struct measure *m, unsigned side)
 {

@@ -66,11 +66,11 @@ middle() { # NUMBER...
     printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"
 }
 
-# Replayed handshakes, AT_ONCE of them at a time. Leaves `finished`, those of the best full second, and `p50` and
-# `p99`, nanoseconds between a client's Initial and the answer. No connection is used twice within a run.
+# Replayed handshakes, AT_ONCE of them at a time. Leaves `finished`, those of the best full second, `p50` and
+# `p99`, nanoseconds between a client's Initial and the answer, and `lost`, connections without one. No connection is used twice within a run.
 next_connection=0
 handshakes() { # AT_ONCE
-    local respond answered lost
+    local respond answered
     start "$server" respond.log "$build"/tests/bench/bench_respond "$seconds"
     respond=$started
     wait_for respond.log ready

@@ -3,11 +3,20 @@
 # Each with_* runs a command while it is there. Sourced by run.sh.
 queue=7400
 
-configuration() { # MODE, or `names`: firewall mode in which only the ClientHello's name lets a flow begin
-    printf '%s\n' "mode = \"${1/names/firewall}\";" 'inside = ["lan0"];' 'outside = ["wan0"];' 'manage_rules = false;' \
+wrapped=() # what quicward is started by
+
+# MODE; or `names`: firewall mode in which only the ClientHello's name lets a flow begin; or `quiet`: mode nat, in which a host
+# may have many mappings; or `troubled`: the same, and nothing that it writes is taken (troubled.sh)
+configuration() {
+    local mode=${1/names/firewall}
+    mode=${mode/quiet/nat}
+    printf '%s\n' "mode = \"${mode/troubled/nat}\";" 'inside = ["lan0"];' 'outside = ["wan0"];' 'manage_rules = false;' \
         'flows = { max = 1048576; };' "queue = { first = $queue; workers = 1; copy_range = $copy_range; };" \
         "control = \"$folder/control\";" "secret = \"$folder/secret\";"
     [ "$1" != nat ] || echo 'nat = { external = ["10.0.2.1"]; };'
+    [[ $1 != quiet && $1 != troubled ]] || echo 'nat = { external = ["10.0.2.1"]; per_host = 65535; };'
+    [ "$1" != troubled ] || printf '%s\n' "events = { file = \"$folder/full/events.json\"; syslog = \"local3\"; };" \
+        "metrics = \"$folder/metrics\";"
     [ "$1" != names ] || printf '%s\n' 'default_out = "drop";' \
         'rules = ({ name = "bench"; sni = "www.example.org"; action = "accept"; });'
 }
@@ -68,7 +77,7 @@ with_quicward() { # MODE COMMAND...
     shift
     rules add "$mode"
     configuration "$mode" >"$folder/quicward.conf"
-    start "$router" quicward.log "$build"/quicward run -c "$folder/quicward.conf"
+    start "$router" quicward.log "${wrapped[@]}" "$build"/quicward run -c "$folder/quicward.conf"
     pid=$started
     for ((tries = 0; tries < 50; tries++)); do
         "$build"/quicward stats -s "$folder/control" >"$folder/stats.log" 2>&1 && break

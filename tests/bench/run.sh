@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All benchmarks, as root: installs what they need, builds, measures for some ten minutes, prints one table.
-#   run.sh [all|engine|initial|instructions|reload|views|files|queue|calls|connect]...
+#   run.sh [all|engine|initial|instructions|reload|views|files|queue|calls|connect|sinks]...
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 . tests/bench/network.sh
@@ -8,8 +8,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 . tests/bench/traffic.sh
 . tests/bench/calls.sh
 . tests/bench/connect.sh
+. tests/bench/sinks.sh
 build='build-bench'
-flows=1000 ip_len=1228 seconds=4 rounds=3 answer_rounds=5 added_us=100 copy_range=2048
+flows=1000 ip_len=1228 seconds=4 rounds=3 answer_rounds=5 added_us=100 copy_range=2048 events_a_second=200
 # The generator's and the sink's namespaces, and the router between them: of this run alone.
 client=qwb-$$-client router=qwb-$$-router server=qwb-$$-server
 folder=$(mktemp -d "${TMPDIR:-/tmp}/quicward-bench.XXXXXX") || exit 1
@@ -111,6 +112,20 @@ instructions() {
         row "instructions: ${counted[$kind]}" "$split" \
             "$(awk -v packets="$count" '/allocations/ { printf "%.2f", $1 / packets }' "$folder/work.$kind") allocations"
     done
+    measuring
+}
+
+# What the round trips cost a packet between two edges of the spin bit, against one of a flow that is no QUIC.
+measuring() {
+    local short spin
+    short=$(all_of short) && spin=$(all_of spin) || return 1
+    row 'instructions: a flow that is measured' "$(awk -v a="$short" -v b="$spin" -v n="$(awk '/packets/ { print $1 }' "$folder/work.spin")" \
+        'BEGIN { printf "%+.0f a packet", (b - a) / n }')" "$(awk -v a="$short" -v b="$spin" 'BEGIN { printf "%.3f of one that is not", b / a }')" \
+        '<= 1.05' "$([ $((100 * spin)) -le $((105 * short)) ] && echo met || echo 'not met')"
+}
+
+all_of() { # KIND: all instructions
+    awk '/^summary:/ { print $2 }' "$folder/callgrind.$1"
 }
 
 # What a worker pays for a reload, in its next packet: the same for a list of any length, since it only takes a pointer.
@@ -153,8 +168,9 @@ measure() { # WHAT
     calls) network_once && calls ;;
     connect) network_once && connect && on_one_core answer 'one core' "${handshaking[@]}" &&
         answer 'all cores' accept names ;;
-    all) measure engine && measure initial && measure instructions && measure reload && measure views && measure files && measure queue && measure calls && measure connect ;;
-    *) die "$1 is none of all, engine, initial, instructions, reload, views, files, queue, calls, connect" ;;
+    sinks) network_once && on_one_core sinks ;;
+    all) measure engine && measure initial && measure instructions && measure reload && measure views && measure files && measure queue && measure calls && measure connect && measure sinks ;;
+    *) die "$1 is none of all, engine, initial, instructions, reload, views, files, queue, calls, connect, sinks" ;;
     esac
 }
 

@@ -158,6 +158,13 @@ static void events_of_flows(void)
                  "{\"number\":7," AT "\"event\":\"flow-confirmed\",\"flow\":9,"
                  "\"client\":\"10.0.0.5:5000\",\"server\":\"192.0.2.1:443\",\"version\":\"v1\"}\n",
                  "2026-01-01T00:00:00.250Z  flow-confirmed   10.0.0.5:5000 -> 192.0.2.1:443  v1\n");
+    event.kind = ENGINE_EVENT_FLOW_CONTINUES;
+    event.continues = 4;
+    expect_event(
+        event, NULL, NULL,
+        "{\"number\":7," AT "\"event\":\"flow-continues\",\"flow\":9,"
+        "\"client\":\"10.0.0.5:5000\",\"server\":\"192.0.2.1:443\",\"continues\":4}\n",
+        "2026-01-01T00:00:00.250Z  flow-continues   10.0.0.5:5000 -> 192.0.2.1:443  maybe of flow 4\n");
     event.kind = ENGINE_EVENT_FLOW_REFUSED;
     event.flow = 0;
     event.reason = QW_REASON_RULE;

@@ -330,6 +330,16 @@ static void full_disk(void)
     fclose(full);
 }
 
+/* A hint is there only where there is one. */
+static void hints_are_shown(void)
+{
+    struct engine_flow flow = flow_between("192.0.2.1:50000", "198.51.100.7:443");
+    flow.continues = 12;
+    char *line = printed(print_flow, &flow);
+    CU_ASSERT_PTR_NOT_NULL(strstr(line, "\"roles\":\"first-packet\",\"continues\":12}"));
+    free(line);
+}
+
 static void expect_symmetry(uint64_t up, uint64_t down, uint64_t packets, const char *expected)
 {
     struct engine_flow flow = flow_between("192.0.2.1:50000", "198.51.100.7:443");
@@ -351,6 +361,7 @@ static void which_way_it_goes(void)
 }
 
 static const struct test TESTS[] = {
+    {"O4: what a flow may go on with is shown where there is something", hints_are_shown},
     {"O3: which way a flow primarily goes", which_way_it_goes},
     {"O5: what is not known of a flow is null", unknown_is_null},
     {"O5, O3, C2: a confirmed flow's line", known_is_shown},

@@ -16,6 +16,7 @@ int main(void)
     suite_initials();
     suite_views();
     suite_round_trips();
+    suite_hints();
     suite_inspect();
     suite_attempts();
     suite_histories();

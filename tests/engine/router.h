@@ -62,6 +62,7 @@ void suite_guard(void);
 void suite_initials(void);
 void suite_views(void);
 void suite_round_trips(void);
+void suite_hints(void);
 void suite_inspect(void);
 void suite_attempts(void);
 void suite_histories(void);

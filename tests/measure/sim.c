@@ -4,12 +4,11 @@
 #include <string.h>
 
 #define EVENTS_MAX 8192
-#define WINDOW 24
-#define ACK_EVERY 2
+#define ACK_EVERY 2 /* RFC 9000 13.2.2 */
 #define ACK_DELAY_US 25000
 #define PROBE_US 1000000
 
-enum kind { OBSERVED, ARRIVED, ACK_TIMER, APP_TIMER, PROBE_TIMER };
+enum kind { OBSERVED, ARRIVED, ACK_TIMER, APP_TIMER, PROBE_TIMER, PACE_TIMER };
 
 struct event {
     uint64_t at;
@@ -23,7 +22,7 @@ struct end {
     uint32_t next, heard,
         acked;        /* packet numbers from 1 on; largest heard and largest that was acknowledged */
     unsigned unacked; /* packets heard that want an ACK */
-    bool bit, timer;
+    bool bit, timer, pacing;
     uint64_t spoke;
 };
 
@@ -116,11 +115,28 @@ static bool is_bulk(const struct sim *sim, unsigned side)
     return traffic == SIM_BULK_BOTH || traffic == (side ? SIM_BULK_DOWN : SIM_BULK_UP);
 }
 
-static void fill_window(struct sim *sim, unsigned side)
+static uint32_t window_of(const struct sim *sim, unsigned side)
+{
+    uint32_t window = sim->options->window ? sim->options->window : SIM_WINDOW;
+    uint32_t grown = SIM_FIRST_WINDOW + sim->ends[side].acked;
+    return sim->options->slow_start && grown < window ? grown : window;
+}
+
+static bool has_room(const struct sim *sim, unsigned side)
 {
     const struct end *end = &sim->ends[side];
-    while (is_bulk(sim, side) && end->next - end->acked < WINDOW)
+    return is_bulk(sim, side) && !end->pacing && end->next - end->acked < window_of(sim, side);
+}
+
+static void fill_window(struct sim *sim, unsigned side)
+{
+    uint32_t round_trip = sim->options->half_us[0] + sim->options->half_us[1];
+    while (has_room(sim, side)) {
         send(sim, side, true);
+        sim->ends[side].pacing = sim->options->paced;
+        if (sim->options->paced)
+            timer(sim, PACE_TIMER, side, round_trip / window_of(sim, side));
+    }
 }
 
 static void acknowledge(struct sim *sim, unsigned side, bool now)
@@ -136,8 +152,14 @@ static void acknowledge(struct sim *sim, unsigned side, bool now)
 /* What an answer to a request is made of. */
 static void respond(struct sim *sim)
 {
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < (sim->options->traffic == SIM_SEGMENTS ? 100 : 4); i++)
         send(sim, 1, true);
+}
+
+static bool is_answered(const struct sim *sim)
+{
+    enum sim_traffic traffic = sim->options->traffic;
+    return traffic == SIM_REQUESTS || traffic == SIM_PERIODIC || traffic == SIM_SEGMENTS;
 }
 
 static void arrived(struct sim *sim, const struct event *packet)
@@ -152,10 +174,11 @@ static void arrived(struct sim *sim, const struct event *packet)
         end->acked = packet->acked;
     end->unacked += packet->asks;
     fill_window(sim, side);
-    if (side == 1 && packet->asks && sim->options->traffic == SIM_REQUESTS)
+    if (side == 1 && packet->asks && is_answered(sim))
         respond(sim);
     else if (packet->asks && end->unacked > 0)
-        acknowledge(sim, side, end->unacked >= ACK_EVERY);
+        acknowledge(sim, side,
+                    end->unacked >= (sim->options->ack_every ? sim->options->ack_every : ACK_EVERY));
 }
 
 static uint64_t app_pause(struct sim *sim, unsigned side)
@@ -163,6 +186,12 @@ static uint64_t app_pause(struct sim *sim, unsigned side)
     switch (sim->options->traffic) {
     case SIM_VOICE:
         return 20000;
+    case SIM_PERIODIC:
+        return side == 0 ? 300000 : 0;
+    case SIM_SEGMENTS:
+        return side == 0 ? 2000000 : 0;
+    case SIM_VIDEO:
+        return side == 1 ? 33333 : 0;
     case SIM_REQUESTS:
         return side == 0 ? 50000 + test_random(&sim->random) % 900000 : 0;
     case SIM_TELEMETRY:
@@ -179,7 +208,8 @@ static void app(struct sim *sim, unsigned side)
     uint64_t pause = app_pause(sim, side);
     if (pause == 0)
         return;
-    send(sim, side, true);
+    for (int i = 0; i < (sim->options->traffic == SIM_VIDEO ? 8 : 1); i++)
+        send(sim, side, true);
     timer(sim, APP_TIMER, side, pause);
 }
 
@@ -217,6 +247,10 @@ static void step(struct sim *sim, const struct event *event)
         break;
     case PROBE_TIMER:
         probe(sim, event->side);
+        break;
+    case PACE_TIMER:
+        end->pacing = false;
+        fill_window(sim, event->side);
         break;
     }
 }

@@ -10,11 +10,17 @@ enum sim_traffic {
     SIM_BULK_UP,
     SIM_BULK_BOTH,
     SIM_REQUESTS,
+    SIM_PERIODIC, /* requests, one each 300 ms */
+    SIM_SEGMENTS, /* of a film: a hundred packets each two seconds */
+    SIM_VIDEO,    /* 30 pictures a second, of eight packets each */
     SIM_VOICE,
     SIM_TELEMETRY,
     SIM_KEEPALIVE
 };
 enum sim_bit { SIM_SPINS, SIM_ZERO, SIM_ONE, SIM_RANDOM };
+
+#define SIM_WINDOW 24
+#define SIM_FIRST_WINDOW 10 /* RFC 9002 7.2 */
 
 struct sim_options {
     uint64_t seed;
@@ -25,7 +31,12 @@ struct sim_options {
     enum sim_traffic traffic;
     enum sim_bit bits[2];
     double seconds;
-    double step;              /* halves are multiplied by it half way; 0: they stay */
+    /* of bulk senders */
+    uint32_t window;    /* packets on the way at most; 0: SIM_WINDOW */
+    bool slow_start;    /* it begins with SIM_FIRST_WINDOW, and grows by one with each packet that arrived */
+    bool paced;         /* spread over a round trip, and not in bursts */
+    uint32_t ack_every; /* packets; 0: 2 */
+    double step;        /* halves are multiplied by it half way; 0: they stay */
     uint32_t handshake_us[2]; /* what the handshake showed; 0: nothing */
     uint32_t clock_us;        /* of the observer when it begins */
 };

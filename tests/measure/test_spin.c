@@ -256,6 +256,37 @@ static void bits_around(void)
     }
 }
 
+/* Twenty round trips of which only the edges are seen: both ends are silent before each. In `waits` of ten
+ * the client has nothing to send for 30 ms. The handshake showed so much of each half. */
+static enum measure_confidence bursts(unsigned waits, uint32_t client, uint32_t server)
+{
+    struct history history = begin(5);
+    history.measure.handshake[0] |= client;
+    history.measure.handshake[1] |= server;
+    for (unsigned i = 0; i < 20; i++) {
+        measure_spin(&history.measure, 0, i % 2, history.now);
+        history.now += SERVER_US;
+        measure_spin(&history.measure, 1, i % 2, history.now);
+        history.now += CLIENT_US + (i % 10 >= 10 - waits ? 30000 : 0);
+    }
+    struct measure_report out = report(&history);
+    CU_ASSERT(out.spin.confidence < MEASURE_MEDIUM || near(out.spin.rtt_us, CLIENT_US + SERVER_US));
+    return out.spin.confidence;
+}
+
+static void minimum_and_handshake_agree(void)
+{
+    CU_ASSERT_EQUAL(bursts(0, CLIENT_US, SERVER_US), MEASURE_MEDIUM);
+    CU_ASSERT_EQUAL(bursts(4, CLIENT_US + 2500, SERVER_US + 2500), MEASURE_MEDIUM);
+    CU_ASSERT_EQUAL(bursts(5, CLIENT_US, SERVER_US), MEASURE_MEDIUM);
+    CU_ASSERT(bursts(8, CLIENT_US, SERVER_US) < MEASURE_MEDIUM);  /* it waits mostly */
+    CU_ASSERT(bursts(10, CLIENT_US, SERVER_US) < MEASURE_MEDIUM); /* a period of its own */
+    CU_ASSERT(bursts(0, 0, SERVER_US) < MEASURE_MEDIUM);          /* no handshake */
+    CU_ASSERT(bursts(0, 2 * CLIENT_US, SERVER_US) < MEASURE_MEDIUM);
+    CU_ASSERT(bursts(0, CLIENT_US, SERVER_US / 2) < MEASURE_MEDIUM);
+    CU_ASSERT(bursts(0, CLIENT_US, SERVER_US | MEASURE_MARKED) < MEASURE_MEDIUM);
+}
+
 /* Whatever comes, shown figures are possible ones. */
 static void anything(void)
 {
@@ -289,6 +320,8 @@ void suite_spin(void)
         {"O2: far above the handshake is no figure", far_above_the_handshake},
         {"O2: no round trip takes over three seconds", never_over_three_seconds},
         {"O2: the QUIC bit and protected bits do not count", bits_around},
+        {"O2: bursts are told by a minimum that the handshake confirms, though the client waits often",
+         minimum_and_handshake_agree},
         {"O2: anything at all gives possible figures", anything},
     };
     TEST_SUITE("measure: spin bit", TESTS);

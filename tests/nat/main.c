@@ -13,6 +13,7 @@ int main(void)
     suite_addresses();
     suite_adopt();
     suite_blocks();
+    suite_block_changes();
     suite_change();
     suite_change_forwards();
     suite_choice();

@@ -40,6 +40,7 @@ bool reflects(uint16_t port);
 
 void suite_addresses(void);
 void suite_adopt(void);
+void suite_block_changes(void);
 void suite_blocks(void);
 void suite_change(void);
 void suite_change_forwards(void);

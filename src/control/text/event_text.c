@@ -31,6 +31,13 @@ static void print_ports(json_t *event, FILE *out)
         fprintf(out, ":%d-%d", first, last);
 }
 
+static void print_continues(json_t *event, FILE *out)
+{
+    json_t *older = json_object_get(event, "continues");
+    if (json_is_integer(older))
+        fprintf(out, "  maybe of flow %" JSON_INTEGER_FORMAT, json_integer_value(older));
+}
+
 /* Most counts are of refusals. */
 static const char *counted(const char *word)
 {
@@ -52,6 +59,7 @@ static void print_event(json_t *event, FILE *out)
     print_endpoints(event, "inside", "external", out);
     print_ports(event, out);
     print_endpoints(event, "client", "server", out);
+    print_continues(event, out);
     print_word(event, "version", out);
     print_word(event, "reason", out);
     print_word(event, "rule", out);

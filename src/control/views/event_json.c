@@ -77,6 +77,8 @@ static void put_fields(struct json_line *line, const struct engine_event *event)
         put_address(line, event);
     if (fields & ENGINE_FIELD_FLOW)
         put_flow(line, event);
+    if (fields & ENGINE_FIELD_CONTINUES)
+        put_count(line, "continues", event->continues);
     if (fields & ENGINE_FIELD_VERSION)
         put_version(line, event->version);
     if (fields & ENGINE_FIELD_REASON)

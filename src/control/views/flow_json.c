@@ -145,6 +145,8 @@ static void put_rest(struct json_line *line, const struct engine_flow *flow, con
         line_bool(line, true);
     }
     put_given_up(line, flow->hello.state);
+    if (flow->continues)
+        put_count(line, "continues", flow->continues);
     if (flow->refused) {
         line_key(line, "refused");
         line_bool(line, true);

@@ -13,7 +13,7 @@ static bool is_frequent(enum engine_event_kind kind)
 {
     return kind == ENGINE_EVENT_MAPPING_CREATED || kind == ENGINE_EVENT_MAPPING_REMOVED ||
            kind == ENGINE_EVENT_BLOCK_ASSIGNED || kind == ENGINE_EVENT_BLOCK_RELEASED ||
-           kind == ENGINE_EVENT_FLOW_CONFIRMED;
+           kind == ENGINE_EVENT_FLOW_CONFIRMED || kind == ENGINE_EVENT_FLOW_CONTINUES;
 }
 
 bool events_init(struct events *events)

@@ -1,3 +1,4 @@
+#include "hint_views.h"
 #include "shard.h"
 
 static struct engine_direction direction(const struct shard *shard, const struct flow *flow,
@@ -59,6 +60,7 @@ struct engine_flow shard_report(const struct shard *shard, const struct flow *fl
     report.mapped = shard->nat && nat_holds(shard->nat, flow->external, &inside);
     if (report.mapped)
         report.external = nat_endpoint(shard->nat, flow->external);
+    report.continues = hint_views_of(shard, report.id);
     report.placed = shard->throttled;
     if (report.placed)
         report.place = throttle_place(shard->places, &flow->key);

@@ -121,6 +121,7 @@ bool shard_init(struct shard *shard, const struct engine_options *options, const
     shard->context = options->context;
     shard->flows = make_flows(shard, options, store, number, count);
     shard->measures = make_measures(shard->flows);
+    shard->records = shard->flows ? flow_records(shard->flows) : NULL;
     bool whole = shard->measures != NULL;
     whole &= scratch_init(&shard->scratch, handshakes, chunks(config, count));
     whole &= names_init(&shard->names, handshakes, options->secret);

@@ -21,12 +21,14 @@ struct shard {
     struct peers *peers;      /* the engine's, with locks of its own */
     struct shares *shares;    /* likewise, without locks */
 
-    struct nat *nat; /* likewise; NULL in other modes than nat */
+    struct nat *nat;     /* likewise; NULL in other modes than nat */
+    struct hints *hints; /* likewise; for reports (hints/hint_views.h) */
     const struct rule_ids *rules;
     bool monitors;               /* nothing is refused */
     struct scratch_pool scratch; /* owned */
     struct name_pool names;      /* owned */
     struct measure *measures;    /* owned; by slot of the flow */
+    const struct flow *records;  /* flow_records of `flows` */
     struct qw_hash_key places;   /* of throttle_place, where throttles are configured */
     bool throttled;              /* they are, say the settings */
     union qw_counters counters;
@@ -72,7 +74,7 @@ static inline struct qw_endpoint shard_endpoint(const struct flow *flow, enum fl
 /* What is measured of the flow. */
 static inline struct measure *shard_measure(const struct shard *shard, const struct flow *flow)
 {
-    return &shard->measures[flow_slot(shard->flows, flow)];
+    return &shard->measures[flow - shard->records];
 }
 
 /* The flow as reports show it, at the shard's time. */

@@ -79,6 +79,7 @@ struct step step_begin(struct walk *w)
         w->flow->flags |= FLOW_HOLDS_MAPPING;
     begin(w, &ruling, facts.quic);
     w->begun = true;
+    w->news |= NEWS_BEGUN;
     w->ruling = ruling;
     w->ruled = facts.version;
     return STEP_CONTINUE;

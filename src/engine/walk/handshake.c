@@ -68,6 +68,7 @@ static bool is_needed(const struct walk *w)
 /* A scratch that is needed stays until it is needed elsewhere. */
 static void confirmed(struct walk *w)
 {
+    w->news |= NEWS_CONFIRMED;
     flow_set_class(w->shard->flows, w->flow, FLOW_KNOWN, w->now);
     if (!w->turned)
         shares_take(w->shard->shares, w->flow);
@@ -97,8 +98,10 @@ static void learn(struct walk *w, const struct scratch *scratch, const struct co
         flow->flags |= (uint8_t)(FLOW_CLIENT_SEEN | (view->client == FLOW_HI ? FLOW_CLIENT_HI : 0));
     } else if (flow->version == 0)
         flow->version = view->version;
-    if (flow->state == FLOW_CONFIRMED && !before)
+    if (flow->state == FLOW_CONFIRMED && !before) {
+        w->server_cid_len = scratch->confirm.attempts[view->speaker].server_scid.len;
         confirmed(w);
+    }
     if (view->stalled) {
         flow->flags |= FLOW_SETTLED;
         scratch_release(&w->shard->scratch, flow);

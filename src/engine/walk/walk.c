@@ -1,5 +1,6 @@
 /* The walk of every packet. Add a feature as a step, not as a branch. */
 #include "walk.h"
+#include "hint_news.h"
 
 static struct step (*const STEPS[])(struct walk *w) = {
     step_address,   /* nat: whom it is from or for, inside */
@@ -107,6 +108,8 @@ static void handle(struct engine_worker *worker, const struct engine_packet *pac
     out->translated = step.result != RESULT_DROP && (w.change.outwards || w.change.inwards);
     if (out->translated)
         walk_translate(&w);
+    if (w.news)
+        hint_news(&w);
 }
 
 void engine_handle(struct engine_worker *worker, const struct engine_packet *packet, struct qw_time now,

@@ -24,6 +24,14 @@ struct step {
 /* ICMP errors that go back to the sender. */
 enum reply_kind { REPLY_NONE, REPLY_PROHIBITED, REPLY_UNREACHABLE, REPLY_TOO_BIG };
 
+/* For reports alone: what hints/hint_news.c is told of when the packet is decided. */
+enum walk_news {
+    NEWS_BEGUN = 1 << 0,     /* the packet began its flow */
+    NEWS_RETURNED = 1 << 1,  /* who began it spoke again after the answer */
+    NEWS_CONFIRMED = 1 << 2, /* a handshake was seen from both ends */
+    NEWS_HEARD = 1 << 3      /* the client of a QUIC flow: its first packets, and one a second */
+};
+
 /* What the steps find out, each for those after it. */
 struct walk {
     struct engine_worker *worker;
@@ -65,6 +73,8 @@ struct walk {
     const struct tls_client_hello *hello; /* that became whole with this datagram; NULL: none */
 
     /* for the end, from any step */
+    uint8_t news;           /* enum walk_news */
+    uint8_t server_cid_len; /* NEWS_CONFIRMED: of the server's connection ID in the handshake */
     struct walk_change {
         bool outwards, inwards; /* mode nat: what is to be written into the packet: */
         struct qw_endpoint
