@@ -32,6 +32,8 @@
 #define CONFIG_ALPN_MAX 255           /* RFC 7301 3.1 */
 #define CONFIG_EXTERNAL_MAX 64        /* external addresses */
 #define CONFIG_FORWARDS_MAX 4096
+#define CONFIG_FORWARD_PORTS_MAX 65536u /* of all forwards: an address has as many */
+#define CONFIG_EXCEPT_MAX 256           /* of nat.except: each is a kernel rule */
 #define CONFIG_THROTTLES_MAX 16
 #define CONFIG_SIZE_LIMITS_MAX 64
 
@@ -128,13 +130,22 @@ struct config_sni_list {
     char *asked;       /* where the configuration names it, "FILE:LINE" */
 };
 
-/* One of `nat.forwards`: an external endpoint that always stands for one inside endpoint. */
+/* One of `nat.forwards`: an external endpoint that always stands for one inside endpoint, or as many with
+ * their ports in a row on both sides. */
 struct config_forward {
-    unsigned line;         /* where it begins in the file that holds it */
-    unsigned external;     /* index of the external address; 0 with "auto" */
-    uint16_t port;         /* required, 1 to 65535; no two forwards share an external endpoint */
-    struct qw_endpoint to; /* required, IPv4; no two forwards share it (RFC 4787 REQ-1) */
+    unsigned line;     /* where it begins in the file that holds it */
+    unsigned external; /* index of the external address; 0 with "auto" */
+    uint16_t port;     /* required, 1 to 65535; no two forwards share an external endpoint */
+    uint16_t last;     /* port = "5000-5010": the last one; 0: there is only one */
+    struct qw_endpoint
+        to; /* required, IPv4, with the first port; no two forwards share one (RFC 4787 REQ-1) */
 };
+
+/* How many ports it has. */
+static inline unsigned config_forward_ports(const struct config_forward *forward)
+{
+    return forward->last > forward->port ? forward->last - forward->port + 1u : 1;
+}
 
 /* One of `throttles`: the UDP that one interface may carry one way. */
 struct config_throttle {
@@ -202,11 +213,15 @@ struct config {
     uint32_t hello_memory_kib; /* hello.memory: for ClientHellos in several packets */
 
     /* nat: in mode "nat" only; its keys are an error in others, and nat.external is then required in it */
-    bool external_auto;      /* nat.external = "auto": the address of the one outside interface */
-    unsigned external_count; /* nat.external = ["198.51.100.7"]; 1 with "auto" */
+    bool external_auto;      /* nat.external = "auto": the address of each outside interface */
+    unsigned external_count; /* nat.external = ["198.51.100.7"]; with "auto" as many as interfaces outside */
     struct qw_addr external[CONFIG_EXTERNAL_MAX]; /* IPv4; zero with "auto" */
+    uint8_t external_uplink[CONFIG_EXTERNAL_MAX]; /* the outside interface that it is for, by its number from
+                                                     1 on; 0: any */
     struct config_ports nat_ports;   /* nat.ports: read with config_nat_ports; empty means 1024-65535 */
     struct config_ports nat_exclude; /* nat.exclude: never handed out, beside the built-in reflection ports */
+    struct config_prefixes nat_except; /* nat.except: IPv4, neither translated as a destination outside nor as
+                                          a source inside; as `from` of a rule */
     enum config_filtering filtering; /* nat.filtering: "endpoint-independent", "address-dependent" (default),
                                         "address-and-port-dependent" */
     uint32_t nat_per_host;           /* nat.per_host: mappings of one inside host */
@@ -218,6 +233,7 @@ struct config {
     bool nat_masquerade; /* nat.masquerade: have the kernel translate what is no UDP to the first address */
     unsigned forward_count;
     struct config_forward *forwards; /* nat.forwards = ( { port = 443; to = "10.0.0.2:8443"; } ) */
+    char **places; /* the config room's: where the keys stand in the file; NULL: there was none */
 
     char ipfix[72];        /* nat.ipfix: read with config_collector_parse */
     uint32_t ipfix_domain; /* nat.ipfix_domain: observation domain ID (RFC 7011 3.1) */
@@ -342,9 +358,17 @@ struct config *config_copy(const struct config *config);
  * config_load reads back to the same struct. */
 void config_print(const struct config *config, FILE *out);
 
-/* Names the first key that differs between `a` and `b` and that a running daemon cannot change (queues, table
- * sizes, interfaces, mode, nat, control path, rules), or NULL when a reload can take `b`. A static string. */
-const char *config_fixed_difference(const struct config *a, const struct config *b);
+/* Writes a line to `errors` (NULL: nowhere) for each key that differs between `a` and `b` and that a running
+ * daemon cannot change, with the place where `b` has it; `path` is the file of `b`. Returns how many: 0 when
+ * a reload can take `b`. */
+unsigned config_fixed_differences(const struct config *a, const struct config *b, const char *path,
+                                  FILE *errors);
+
+/* Is what these two IPv4 addresses say to each other not translated, by nat.except? */
+bool config_is_excepted(const struct config *config, const struct qw_addr *one, const struct qw_addr *other);
+
+/* How many ports all forwards have. */
+unsigned config_forwarded_ports(const struct config *config);
 
 /* The most flows that one inside host (an IPv4 address, an IPv6 /64) may have begun. */
 uint32_t config_flows_per_host(const struct config *config);

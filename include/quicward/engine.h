@@ -232,8 +232,9 @@ struct qw_time engine_deadline(const struct engine_worker *worker);
 /* Packets that the worker holds now. */
 size_t engine_held(const struct engine_worker *worker);
 
-/* Replaces timers, rules, limits, throttles, and addresses and ports of the NAT by those of `config` (read
- * during the call only); flows go on, also on addresses and ports that are no more (nat_change). Packets wait
+/* Replaces timers, rules, limits, throttles, and addresses, ports, forwards, exceptions, filtering and limits
+ * of the NAT by those of `config` (read during the call only); flows go on, also on addresses and ports that
+ * are no more (nat_change). A flow whose external endpoint a forward got goes on by another one. Packets wait
  * for nothing: each worker goes over with its next packet or tick. Any thread; calls at the same time are
  * done one after the other. The settings replaced are freed by engine_reclaim or engine_free. QW_ERR_INVALID,
  * with a line in `errors` (may be NULL), when a list of names cannot be read, or when what an engine cannot
@@ -277,6 +278,10 @@ enum qw_error engine_set_inside(struct engine *engine, const struct qw_prefix *p
  * the mappings and flows of the old one end. Any thread; not for packets' threads, it may take milliseconds.
  */
 void engine_set_external(struct engine *engine, const struct qw_addr *address, struct qw_time now);
+
+/* Likewise of one of several interfaces, by its place in the configuration's `outside`. */
+void engine_set_external_of(struct engine *engine, unsigned interface, const struct qw_addr *address,
+                            struct qw_time now);
 
 /* The addresses that stand for hosts inside now: those of the configuration as far as they are known, then
  * those that left it and have mappings still. Returns how many; 0 in other modes. Any thread. */

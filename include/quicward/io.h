@@ -213,6 +213,9 @@ struct io_watch;
  * an address is only logged. QW_OK; QW_ERR_SYSTEM with `error`; QW_ERR_NO_MEMORY. The engine outlives it. */
 enum qw_error io_watch_start(struct engine *engine, const struct config *config, struct io_watch **out,
                              struct io_error *error);
+/* A reload has read `config` (during the call only): warns of what is wrong with its ports and forwards. Any
+ * thread; `watch` may be NULL. */
+void io_watch_change(struct io_watch *watch, const struct config *config);
 /* Ends the thread and frees; `watch` may be NULL. */
 void io_watch_stop(struct io_watch *watch);
 
@@ -277,12 +280,11 @@ void io_keeper_stop(struct io_keeper *keeper);
  * thread; `keeper` may be NULL. */
 bool io_keeper_restore(struct io_keeper *keeper);
 
-/* From now on the rules are those for the external addresses `external` (`count`, at most
- * CONFIG_EXTERNAL_MAX; the first is what masquerading translates to) with or without masquerading. Those
- * before go when the new ones stand. True when they stand, or are not ours to keep; else it is tried again
- * every second, and the log says why. Any thread; `keeper` may be NULL. */
-bool io_keeper_change(struct io_keeper *keeper, const struct qw_addr *external, unsigned count,
-                      bool masquerade);
+/* From now on the rules are those for the external addresses of `config` (the first is what masquerading
+ * translates to), its nat.except, and its nat.masquerade; the rest of it is as it was. Read during the call
+ * only. The rules before go when the new ones stand. True when they stand, or are not ours to keep; else it
+ * is tried again every second, and the log says why. Any thread; `keeper` may be NULL. */
+bool io_keeper_change(struct io_keeper *keeper, const struct config *config);
 
 /* From now on `engine` (borrowed until the next call) is told of rules that were put back; NULL: nobody is.
  * Any thread; `keeper` may be NULL. */

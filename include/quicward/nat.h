@@ -30,6 +30,7 @@
 #include <stdint.h>
 
 #define NAT_ADDRESSES_MAX 64
+#define NAT_UPLINKS_MAX 63
 
 /* Names a mapping: address slot, port, and how often the slot's address has changed. 0 is none. */
 typedef uint32_t nat_external;
@@ -38,7 +39,7 @@ enum nat_filtering { NAT_ENDPOINT_INDEPENDENT, NAT_ADDRESS_DEPENDENT, NAT_ADDRES
 
 /* An external endpoint that always stands for one inside endpoint. */
 struct nat_forward {
-    unsigned address; /* slot */
+    unsigned address; /* which of the addresses that it is handed in with; in reports the slot */
     uint16_t port;    /* need not be in the pool, and may be an excluded one */
     struct qw_endpoint inside;
 };
@@ -47,7 +48,7 @@ struct nat_mapping {
     struct qw_endpoint inside, external;
     uint32_t sessions; /* that hold it */
     bool forward;
-    struct qw_time since; /* created; of a forward: when nat_new was called */
+    struct qw_time since; /* created; of a forward: since it stands */
 };
 
 /* Called when a mapping (no forward) is made or ends, with the lock held: keep it short, call nothing of
@@ -90,6 +91,8 @@ struct nat_options {
                                         more; what was in it is gone. NULL: anonymous memory of its own */
     const struct qw_addr *addresses; /* IPv4; an all-zero one is not known yet */
     unsigned address_count;          /* 1..NAT_ADDRESSES_MAX */
+    const uint8_t *uplinks; /* of each of them: the uplink that it is for, 1..NAT_UPLINKS_MAX, 0 for any;
+                               NULL: all for any */
     unsigned slots; /* places for addresses, for those that come by nat_change; at least address_count */
     const struct qw_port_range *ports;
     unsigned port_count;
@@ -158,15 +161,28 @@ enum nat_answer {
 enum nat_answer nat_session_begin(struct nat *nat, const struct qw_endpoint *inside,
                                   const struct qw_addr *remote, struct qw_time now, nat_external *out);
 
-/* Ends one session that nat_session_begin counted. The last one ends the mapping. Of a mapping whose address
- * vanished meanwhile nothing is done. */
-void nat_session_end(struct nat *nat, nat_external mapping, const struct qw_addr *remote, struct qw_time now);
+/* Likewise for packets that leave by `uplink`, 0 when that is not known. An inside endpoint has a mapping for
+ * each uplink that has addresses of its own, and one for all others. Its address is one of the uplink's, or,
+ * where it has none, one that is for any. */
+enum nat_answer nat_session_begin_by(struct nat *nat, const struct qw_endpoint *inside, unsigned uplink,
+                                     const struct qw_addr *remote, struct qw_time now, nat_external *out);
+
+/* The uplink that the address of a mapping is for, 0 for any; and may it be used on `uplink`? Also on one
+ * that is not known, or has no addresses of its own. No lock. */
+unsigned nat_uplink_of(const struct nat *nat, nat_external mapping);
+bool nat_suits(const struct nat *nat, nat_external mapping, unsigned uplink);
+
+/* Ends one session of `inside` that nat_session_begin counted. The last one ends the mapping. Of a mapping
+ * whose address vanished meanwhile nothing is done; of one whose endpoint a forward has taken, only the
+ * session ends. */
+void nat_session_end(struct nat *nat, nat_external mapping, const struct qw_endpoint *inside,
+                     const struct qw_addr *remote, struct qw_time now);
 
 /* The same for a session that was meant to be short (RFC 4787 REQ-5 a). A mapping that ends with it rests
  * like all, but does not count for its host meanwhile, unless half of the address's ports rest already: then
  * one host could send port after port to rest until none is left for others (RFC 6888 REQ-4). */
-void nat_session_end_short(struct nat *nat, nat_external mapping, const struct qw_addr *remote,
-                           struct qw_time now);
+void nat_session_end_short(struct nat *nat, nat_external mapping, const struct qw_endpoint *inside,
+                           const struct qw_addr *remote, struct qw_time now);
 
 /* While nothing of a session has passed, its remote gains nothing by it (RFC 4787 5 speaks of packets that
  * were sent): the session keeps the mapping, but nat_admits does not count it. Silence is for a session that
@@ -190,22 +206,41 @@ bool nat_set_address(struct nat *nat, unsigned slot, const struct qw_addr *addre
 struct nat_pool {
     const struct qw_addr *addresses; /* IPv4, no two the same */
     unsigned address_count;          /* up to NAT_ADDRESSES_MAX; 0: the addresses stay as they are */
+    const uint8_t *uplinks;          /* as in nat_options; addresses that stay keep theirs */
     const struct qw_port_range *ports;
     unsigned port_count;
     const struct qw_port_range *excluded; /* as in nat_options */
     unsigned excluded_count;
     uint64_t hold_down_ns;
     enum nat_choice choice;
+    const struct nat_forward *forwards; /* no two of one endpoint, inside or outside; where the addresses
+                                           stay as they are, `address` counts those that there are */
+    unsigned forward_count;
+    enum nat_filtering filtering;
+    uint32_t per_host;
+    struct qw_time now;
 };
 
-/* From now on new mappings have the addresses and ports of `pool` (read during the call only). No mapping
- * ends: those on an address or port that left go on, and take further sessions of their inside endpoint (RFC
+/* From now on new mappings have the addresses and ports of `pool` (read during the call only), and forwards,
+ * filtering and the limit of a host are those of `pool`.
+ *
+ * Mappings on an address or port that left go on, and take further sessions of their inside endpoint (RFC
  * 4787 REQ-1), until their last session ends. Then the port is handed out no more, and an address without
  * mappings is none of this room's any more. A host that has mappings keeps its address while that is in the
- * pool, also where others would be chosen now (REQ-2). What rests goes on resting. QW_OK; QW_ERR_FULL: more
- * addresses are new than there are free slots; QW_ERR_NO_MEMORY. Nothing has changed after an error. One call
- * at a time; new flows may wait for some hundred microseconds, longer when the tables grow. */
-enum qw_error nat_change(struct nat *nat, const struct nat_pool *pool);
+ * pool, also where others would be chosen now (REQ-2). What rests goes on resting.
+ *
+ * A forward that is the same as before keeps its sessions. One that left goes on as a mapping while it has
+ * sessions, and its port rests then. An inside endpoint that gets a forward has it from its next session on;
+ * a mapping that it had goes on until its last session ends. Only an endpoint outside that a forward needs
+ * is taken from its mapping at once: *cut says whether there was one. Sessions of it must be ended soon.
+ *
+ * Filtering is asked when a flow begins: who was let in before stays. A host that has more mappings than
+ * per_host keeps them.
+ *
+ * QW_OK; QW_ERR_FULL: more addresses are new than there are free slots; QW_ERR_NO_MEMORY. Nothing has changed
+ * after an error. One call at a time; new flows may wait for some hundred microseconds, longer when the
+ * tables grow. */
+enum qw_error nat_change(struct nat *nat, const struct nat_pool *pool, bool *cut);
 
 /* How many addresses that are new nat_change could take. */
 unsigned nat_slots_free(struct nat *nat);

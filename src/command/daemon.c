@@ -43,6 +43,14 @@ static bool load_config(struct daemon *daemon)
 static void free_config(struct daemon *daemon)
 {
     config_free(daemon->config);
+    config_free(daemon->reloaded);
+    daemon->reloaded = NULL;
+}
+
+/* As the last reload left it. */
+static const struct config *current(const struct daemon *daemon)
+{
+    return daemon->reloaded ? daemon->reloaded : daemon->config;
 }
 
 /* Only mode nat has something to keep. */
@@ -394,7 +402,6 @@ static bool start_rules(struct daemon *daemon)
     if (daemon->config->manage_rules &&
         !check(io_rules_choose(daemon->config, &daemon->backend, &error), "kernel rules", &error))
         return false;
-    daemon->masquerade = wide.nat_masquerade;
     if (check(io_keeper_start(&wide, daemon->backend, &daemon->keeper, &error), "kernel rules", &error)) {
         io_keeper_tell(daemon->keeper, daemon->engine);
         return true;
@@ -487,16 +494,31 @@ static void say_farewell(struct daemon *daemon)
         nanosleep(&pause, NULL);
 }
 
-/* The rules are for the addresses that stand for hosts inside now. With `reloading` held, or at the start. */
+/* Those that left are for none. */
+static void put_addresses(struct config *config, const struct config *from, const struct qw_addr *addresses,
+                          unsigned count)
+{
+    config->external_count = count;
+    for (unsigned i = 0; i < count; i++) {
+        config->external[i] = addresses[i];
+        config->external_uplink[i] = 0;
+        for (unsigned n = 0; n < from->external_count; n++)
+            if (qw_addr_equal(&from->external[n], &addresses[i]))
+                config->external_uplink[i] = from->external_uplink[n];
+    }
+}
+
+/* The rules are for the addresses that stand for hosts inside now. With "auto" all addresses of the router
+ * count as external ones. With `reloading` held, or at the start. */
 static bool follow_addresses(struct daemon *daemon)
 {
     struct qw_addr addresses[NAT_ADDRESSES_MAX];
-    if (daemon->config->mode != CONFIG_NAT)
+    struct config now = *current(daemon);
+    if (now.mode != CONFIG_NAT)
         return true;
-    if (daemon->config->external_auto) /* all addresses of the router count as external ones */
-        return io_keeper_change(daemon->keeper, daemon->config->external, 1, daemon->masquerade);
-    unsigned count = engine_addresses(daemon->engine, addresses);
-    return io_keeper_change(daemon->keeper, addresses, count, daemon->masquerade);
+    if (!now.external_auto)
+        put_addresses(&now, current(daemon), addresses, engine_addresses(daemon->engine, addresses));
+    return io_keeper_change(daemon->keeper, &now);
 }
 
 void daemon_look(struct daemon *daemon)
@@ -563,11 +585,8 @@ bool daemon_hand_over(struct daemon *daemon, int to)
 /* `config` has no errors of its own. */
 static bool apply(struct daemon *daemon, const struct config *config, FILE *errors)
 {
-    const char *key = config_fixed_difference(daemon->config, config);
-    if (key) {
-        fprintf(errors, "%s: %s cannot change while running; restart quicward\n", daemon->path, key);
+    if (config_fixed_differences(daemon->config, config, daemon->path, errors) > 0)
         return false;
-    }
     enum qw_error result = engine_reload(daemon->engine, config, errors);
     if (result == QW_ERR_INVALID)
         return false;
@@ -575,12 +594,19 @@ static bool apply(struct daemon *daemon, const struct config *config, FILE *erro
         fprintf(errors, "%s: %s\n", daemon->path, qw_error_text(result));
         return false;
     }
-    daemon->masquerade = config->nat_masquerade;
-    if (!follow_addresses(daemon))
-        fprintf(errors, "the kernel rules cannot be changed yet; the log says why\n");
     qw_log_set_level(config->log_level);
     qw_log(QW_LOG_INFO, "read %s again", daemon->path);
     return true;
+}
+
+/* Owned by the daemon from now on. */
+static void take(struct daemon *daemon, struct config *config, FILE *errors)
+{
+    config_free(daemon->reloaded);
+    daemon->reloaded = config;
+    io_watch_change(daemon->watch, config);
+    if (!follow_addresses(daemon))
+        fprintf(errors, "the kernel rules cannot be changed yet; the log says why\n");
 }
 
 /* A reload that changes nothing else is also how an operator asks for the rules. */
@@ -601,8 +627,11 @@ static bool reload(struct daemon *daemon, FILE *errors)
     if (result == QW_ERR_NO_MEMORY)
         fprintf(errors, "%s: %s\n", daemon->path, qw_error_text(result));
     bool taken = result == QW_OK && apply(daemon, config, errors);
+    if (taken)
+        take(daemon, config, errors);
+    else
+        config_free(config);
     pthread_mutex_unlock(&daemon->reloading);
-    config_free(config);
     tell(daemon, taken ? ENGINE_EVENT_RELOADED : ENGINE_EVENT_RELOAD_REFUSED);
     bool standing = restore_rules(daemon, errors);
     return taken && standing;

@@ -35,7 +35,7 @@ struct daemon {
     struct veils veils;
     struct control_sinks *sinks; /* NULL: events go nowhere by themselves */
     enum config_backend backend;
-    bool masquerade; /* as the configuration says now */
+    struct config *reloaded; /* as the last reload read it; NULL: there was none. With `reloading` held */
     pthread_mutex_t
         reloading; /* SIGHUP and `quicward reload` come in two threads; one file after the other */
 };

@@ -74,7 +74,8 @@ static bool begin(struct trial *trial, const struct config *config)
     if (engine_new(&options, &trial->engine) != QW_OK)
         return false;
     if (config->mode == CONFIG_NAT && config->external_auto && qw_addr_parse(NOBODYS, &addr, &family))
-        engine_set_external(trial->engine, &addr, options.now);
+        for (unsigned i = 0; i < config->external_count; i++, addr.bytes[15]--)
+            engine_set_external_of(trial->engine, i, &addr, options.now);
     trial->worker = engine_worker_new(trial->engine);
     return trial->worker != NULL;
 }
@@ -101,12 +102,14 @@ static bool is_external(const struct config *config, const struct qw_endpoint *e
     return false;
 }
 
-/* From outside a packet goes to an external endpoint. People name that, or the host inside that it stands
- * for. */
+/* From outside a packet goes to an external endpoint, unless nat.except has one of its addresses. People name
+ * that endpoint, or the host inside that it stands for. */
 static void address(struct trial *trial, const struct policy_facts *facts)
 {
-    trial->tuple = facts->tuple;
-    if (!comes_from_outside(trial, facts) || is_external(trial->config, &facts->tuple.dst))
+    const struct qw_tuple *tuple = &facts->tuple;
+    trial->tuple = *tuple;
+    if (!comes_from_outside(trial, facts) || is_external(trial->config, &tuple->dst) ||
+        config_is_excepted(trial->config, &tuple->src.addr, &tuple->dst.addr))
         return;
     struct qw_endpoint external;
     if (engine_trial_map(trial->engine, &facts->tuple.dst, io_now(), &external))

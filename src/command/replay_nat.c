@@ -50,12 +50,15 @@ static void end(struct replay_nat *nat, const struct qw_endpoint *inside)
 void replay_nat_begin(struct replay_nat *nat, const struct config *config, struct engine *engine)
 {
     struct qw_addr dummy = qw_addr_v4(DUMMY);
-    if (config->external_auto)
-        engine_set_external(engine, &dummy, (struct qw_time){0});
+    for (unsigned i = 0; config->external_auto && i < config->external_count; i++)
+        engine_set_external_of(engine, i, &dummy, (struct qw_time){0});
     for (unsigned i = 0; i < config->forward_count; i++) {
         const struct config_forward *forward = &config->forwards[i];
-        struct qw_addr address = config->external_auto ? dummy : config->external[forward->external];
-        add(nat, &forward->to, &(struct qw_endpoint){address, forward->port});
+        struct qw_endpoint to = forward->to,
+                           at = {config->external_auto ? dummy : config->external[forward->external],
+                                 forward->port};
+        for (unsigned n = config_forward_ports(forward); n > 0; n--, to.port++, at.port++)
+            add(nat, &to, &at);
     }
 }
 

@@ -71,9 +71,9 @@ void engine_end_nat(struct engine *engine);
 /* Places for addresses that a NAT of this configuration has. (world.c) */
 unsigned engine_nat_slots(const struct config *config);
 
-/* Addresses and ports of the NAT as in `config`: all of it, or nothing has changed. As engine_reload.
- * (world.c) */
-enum qw_error engine_change_nat(const struct engine *engine, const struct config *config, FILE *errors);
+/* Addresses, ports, forwards, filtering and limits of the NAT as in `config`: all of it, or nothing has
+ * changed. As engine_reload. (world.c) */
+enum qw_error engine_change_nat(struct engine *engine, const struct config *config, FILE *errors);
 
 /* Makes the first settings, names of rules in memory of `store`. False with *error as engine_new says;
  * engine_end_settings in either case. (reload.c) */

@@ -44,12 +44,15 @@ static enum nat_filtering filtering(enum config_filtering filtering)
     return NAT_ADDRESS_DEPENDENT;
 }
 
+/* One for each port; NULL when memory is short. The caller frees it. */
 static struct nat_forward *forwards(const struct config *config)
 {
-    struct nat_forward *out = calloc(config->forward_count + 1, sizeof *out);
+    struct nat_forward *out = calloc(config_forwarded_ports(config) + 1, sizeof *out), *next = out;
     for (unsigned i = 0; out && i < config->forward_count; i++) {
         const struct config_forward *forward = &config->forwards[i];
-        out[i] = (struct nat_forward){forward->external, forward->port, forward->to};
+        struct nat_forward one = {forward->external, forward->port, forward->to};
+        for (unsigned n = config_forward_ports(forward); n > 0; n--, one.port++, one.inside.port++)
+            *next++ = one;
     }
     return out;
 }
@@ -86,13 +89,14 @@ static struct nat *make_nat(struct engine *engine, const struct engine_options *
         .memory = &memory,
         .addresses = config->external,
         .address_count = config->external_count,
+        .uplinks = config->external_uplink,
         .slots = engine_nat_slots(config),
         .ports = ports,
         .port_count = port_count,
         .excluded = config->nat_exclude.list,
         .excluded_count = config->nat_exclude.count,
         .forwards = fixed,
-        .forward_count = config->forward_count,
+        .forward_count = config_forwarded_ports(config),
         .filtering = filtering(config->filtering),
         .per_host = config->nat_per_host,
         .hold_down_ns = config->nat_hold_down_s * QW_NS_PER_SECOND,
@@ -125,6 +129,55 @@ void engine_end_nat(struct engine *engine)
     nat_free(engine->nat);
 }
 
+/* ---- flows that lost their mapping ---- */
+
+typedef void look_at_flow(struct shard *shard, struct flow *flow);
+
+/* In pieces, so that packets need not wait long. */
+static void look_at_flows(struct shard *shard, const struct shard_settings *settings, struct qw_time now,
+                          look_at_flow *look)
+{
+    uint32_t slots = flow_slots(shard->flows), slot = 0;
+    while (slot < slots) {
+        shard_lock(shard, settings, now);
+        for (uint32_t end = slot + SLOTS_AT_ONCE; slot < end && slot < slots; slot++) {
+            struct flow *flow = flow_at(shard->flows, slot, now);
+            if (flow)
+                look(shard, flow);
+        }
+        shard_unlock(shard);
+    }
+}
+
+static void look_at_all(struct engine *engine, struct qw_time now, look_at_flow *look)
+{
+    struct shard_settings settings = engine_shard_settings(engine);
+    for (unsigned i = 0; i < engine->shard_count; i++) {
+        look_at_flows(&engine->shards[i], &settings, now, look);
+        paths_flush(engine, NULL, &engine->shards[i]);
+    }
+}
+
+static bool is_unmapped(const struct shard *shard, const struct flow *flow)
+{
+    struct qw_endpoint inside = shard_endpoint(flow, shard_inside(flow));
+    return flow->external && !nat_holds(shard->nat, flow->external, &inside);
+}
+
+static void end_unmapped(struct shard *shard, struct flow *flow)
+{
+    if (is_unmapped(shard, flow))
+        flow_finish(shard->flows, flow, FLOW_UNMAPPED);
+}
+
+/* A forward took its endpoint. The flow goes on by another one, as after a NAT rebinding, once its inside
+ * speaks: it was admitted, and QUIC follows. */
+static void unmap(struct shard *shard, struct flow *flow)
+{
+    if (is_unmapped(shard, flow))
+        shard_unmap(shard, flow);
+}
+
 /* ---- another pool ---- */
 
 static void tell_full(const struct engine *engine, FILE *errors)
@@ -137,23 +190,53 @@ static void tell_full(const struct engine *engine, FILE *errors)
             nat_slots_free(engine->nat));
 }
 
-enum qw_error engine_change_nat(const struct engine *engine, const struct config *config, FILE *errors)
+/* Of the last packet or tick: a reload has no clock of its own. */
+static struct qw_time latest(struct engine *engine)
 {
-    if (!engine->nat)
-        return QW_OK;
+    struct qw_time now = {0};
+    for (unsigned i = 0; i < engine->shard_count; i++) {
+        pthread_mutex_lock(&engine->shards[i].lock);
+        if (engine->shards[i].now.ns > now.ns)
+            now = engine->shards[i].now;
+        pthread_mutex_unlock(&engine->shards[i].lock);
+    }
+    return now;
+}
+
+static enum qw_error change_nat(struct engine *engine, const struct config *config,
+                                const struct nat_forward *fixed, bool *cut)
+{
     unsigned port_count;
     const struct qw_port_range *ports = config_nat_ports(config, &port_count);
     const struct nat_pool pool = {
         .addresses = config->external,
         .address_count = config->external_auto ? 0 : config->external_count,
+        .uplinks = config->external_uplink,
         .ports = ports,
         .port_count = port_count,
         .excluded = config->nat_exclude.list,
         .excluded_count = config->nat_exclude.count,
         .hold_down_ns = config->nat_hold_down_s * QW_NS_PER_SECOND,
         .choice = choice(config),
+        .forwards = fixed,
+        .forward_count = config_forwarded_ports(config),
+        .filtering = filtering(config->filtering),
+        .per_host = config->nat_per_host,
+        .now = latest(engine),
     };
-    enum qw_error error = nat_change(engine->nat, &pool);
+    return nat_change(engine->nat, &pool, cut);
+}
+
+enum qw_error engine_change_nat(struct engine *engine, const struct config *config, FILE *errors)
+{
+    bool cut;
+    if (!engine->nat)
+        return QW_OK;
+    struct nat_forward *fixed = forwards(config);
+    enum qw_error error = fixed ? change_nat(engine, config, fixed, &cut) : QW_ERR_NO_MEMORY;
+    free(fixed);
+    if (error == QW_OK && cut)
+        look_at_all(engine, latest(engine), unmap);
     if (error != QW_ERR_FULL)
         return error;
     tell_full(engine, errors);
@@ -162,41 +245,21 @@ enum qw_error engine_change_nat(const struct engine *engine, const struct config
 
 /* ---- the external address ---- */
 
-static void end_unmapped(struct shard *shard, struct flow *flow)
-{
-    struct qw_endpoint inside = shard_endpoint(flow, shard_inside(flow));
-    if (flow->external && !nat_holds(shard->nat, flow->external, &inside))
-        flow_finish(shard->flows, flow, FLOW_UNMAPPED);
-}
-
-/* In pieces, so that packets need not wait long. */
-static void end_flows(struct shard *shard, const struct shard_settings *settings, struct qw_time now)
-{
-    uint32_t slots = flow_slots(shard->flows), slot = 0;
-    while (slot < slots) {
-        shard_lock(shard, settings, now);
-        for (uint32_t end = slot + SLOTS_AT_ONCE; slot < end && slot < slots; slot++) {
-            struct flow *flow = flow_at(shard->flows, slot, now);
-            if (flow)
-                end_unmapped(shard, flow);
-        }
-        shard_unlock(shard);
-    }
-}
-
 void engine_set_external(struct engine *engine, const struct qw_addr *address, struct qw_time now)
 {
-    if (!engine->nat || !nat_set_address(engine->nat, 0, address, now))
+    engine_set_external_of(engine, 0, address, now);
+}
+
+void engine_set_external_of(struct engine *engine, unsigned interface, const struct qw_addr *address,
+                            struct qw_time now)
+{
+    if (!engine->nat || !nat_set_address(engine->nat, interface, address, now))
         return;
     struct engine_event event = {.kind = ENGINE_EVENT_ADDRESS_CHANGED, .family = QW_IPV4, .time = now};
     if (address)
         event.external.addr = *address;
     events_add(&engine->events, &event);
-    struct shard_settings settings = engine_shard_settings(engine);
-    for (unsigned i = 0; i < engine->shard_count; i++) {
-        end_flows(&engine->shards[i], &settings, now);
-        paths_flush(engine, NULL, &engine->shards[i]);
-    }
+    look_at_all(engine, now, end_unmapped);
 }
 
 void engine_set_router_ports(struct engine *engine, const uint64_t ports[static QW_PORT_WORDS])

@@ -130,6 +130,14 @@ void blocks_adopt(struct nat *nat, unsigned slot, uint16_t port, uint32_t host)
         blocks->all[number].used++;
 }
 
+void blocks_drain(struct nat *nat, unsigned slot, uint16_t port, uint32_t host, struct qw_time now)
+{
+    const struct blocks *blocks = &nat->blocks;
+    uint32_t has = blocks->size != 0 ? blocks->all[number_of(blocks, slot, port)].host : host;
+    if (has == 0 || has == host)
+        blocks_take(nat, slot, port, host, now);
+}
+
 void blocks_leave(struct nat *nat, unsigned slot, uint16_t port, uint32_t host, struct qw_time now)
 {
     struct blocks *blocks = &nat->blocks;

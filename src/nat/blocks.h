@@ -40,6 +40,9 @@ void blocks_take(struct nat *nat, unsigned slot, uint16_t port, uint32_t host, s
 /* Likewise of an earlier process, which has told of the block: nothing is told. */
 void blocks_adopt(struct nat *nat, unsigned slot, uint16_t port, uint32_t host);
 
+/* Likewise of a forward that becomes a mapping, unless the block is another host's: it is told alone then. */
+void blocks_drain(struct nat *nat, unsigned slot, uint16_t port, uint32_t host, struct qw_time now);
+
 /* The mapping of `host` on `port` has ended. The block stays the host's for the time that a port rests. */
 void blocks_leave(struct nat *nat, unsigned slot, uint16_t port, uint32_t host, struct qw_time now);
 

@@ -1,6 +1,7 @@
 /* Another pool while the room works. What the pool gets is there at once. What leaves it is handed out no
  * more, and lives on as long as sessions hold it: ports one by one, an address until its last mapping ends.
  */
+#include "forwards.h"
 #include "nat_state.h"
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,13 @@ struct pool_change {
     struct choice choice;              /* owned */
     struct nat_table by_inside, hosts; /* owned; without entries: the room's are large enough */
     uint64_t hold_down_ns;
+    struct forwards forwards; /* owned */
+    enum nat_filtering filtering;
+    uint32_t per_host;
     bool follows;   /* addresses stay, whatever they are */
     unsigned count; /* of addresses */
     uint32_t ipv4[NAT_ADDRESSES_MAX];
+    uint8_t uplinks[NAT_ADDRESSES_MAX];
     uint8_t slots[NAT_ADDRESSES_MAX]; /* where they are, or will be */
 };
 
@@ -67,19 +72,21 @@ unsigned nat_keep_left(struct nat *nat, uint32_t ipv4)
     if (slot == ADDRESSES_NONE || (!nat->pools[slot].links && !pool_take_memory(&nat->pools[slot])))
         return ADDRESSES_NONE; /* its mappings are dropped */
     nat_place(nat, slot, ipv4);
+    atomic_store_explicit(&nat->uplinks[slot], 0, memory_order_relaxed);
     return slot;
 }
 
 /* ---- memory ---- */
 
-/* Every port that may have a mapping, or count for a host, from the change on. */
+/* Every port that may have a mapping, or count for a host, from the change on: also those of forwards that
+ * leave. */
 static uint64_t ports_after(const struct pool_change *change)
 {
     const struct nat *nat = change->nat;
     uint64_t ports = 0, stays = 0;
     for (unsigned word = 0; word < QW_PORT_WORDS; word++)
         ports += (unsigned)__builtin_popcountll(change->usable[word]);
-    ports *= change->count;
+    ports = ports * change->count + nat->forwards;
     for (unsigned i = 0; i < change->count; i++)
         stays |= 1ull << change->slots[i];
     for (unsigned slot = 0; slot < nat->slot_count; slot++)
@@ -105,13 +112,14 @@ static void take_larger(struct nat_table *table, struct nat_table *made)
 static bool make_tables(struct pool_change *change, uint64_t ports)
 {
     const struct nat *nat = change->nat;
-    return make_larger(&nat->by_inside, nat_mappings_max(nat, ports), &change->by_inside) &&
+    uint64_t mappings = nat_mappings_max(nat, ports, change->forwards.count);
+    return make_larger(&nat->by_inside, mappings, &change->by_inside) &&
            make_larger(&nat->hosts, ports, &change->hosts);
 }
 
 bool nat_make_room(struct nat *nat, uint64_t ports)
 {
-    struct pool_change change = {.nat = nat};
+    struct pool_change change = {.nat = nat, .forwards.count = nat->forwards};
     bool made = make_tables(&change, ports);
     if (made) {
         take_larger(&nat->by_inside, &change.by_inside);
@@ -130,7 +138,8 @@ static bool has_room(const struct nat_table *table, const struct nat_table *made
 static bool tables_suffice(const struct pool_change *change, uint64_t ports)
 {
     const struct nat *nat = change->nat;
-    return has_room(&nat->by_inside, &change->by_inside, nat_mappings_max(nat, ports)) &&
+    uint64_t mappings = nat_mappings_max(nat, ports, change->forwards.count);
+    return has_room(&nat->by_inside, &change->by_inside, mappings) &&
            has_room(&nat->hosts, &change->hosts, ports);
 }
 
@@ -151,13 +160,17 @@ static enum qw_error prepare(struct pool_change *change, const struct nat_pool *
     qw_ports_usable(wanted->ports, wanted->port_count, wanted->excluded, wanted->excluded_count,
                     change->usable);
     change->hold_down_ns = wanted->hold_down_ns;
+    change->filtering = wanted->filtering;
+    change->per_host = wanted->per_host;
     change->count = wanted->address_count;
-    for (unsigned i = 0; i < change->count; i++)
+    for (unsigned i = 0; i < change->count; i++) {
         change->ipv4[i] = ipv4_of(&wanted->addresses[i]);
-    return choice_init(&change->choice, wanted->choice, nat->choice.sequence, nat->choice.random,
-                       change->usable)
-               ? QW_OK
-               : QW_ERR_NO_MEMORY;
+        change->uplinks[i] = wanted->uplinks ? wanted->uplinks[i] : 0;
+    }
+    bool made = forwards_take(&change->forwards, wanted->forwards, wanted->forward_count, wanted->now) &&
+                choice_init(&change->choice, wanted->choice, nat->choice.sequence, nat->choice.random,
+                            change->usable);
+    return made ? QW_OK : QW_ERR_NO_MEMORY;
 }
 
 /* Packets go on while tables are made, and make mappings on ports that leave: so there is room for more of
@@ -187,6 +200,8 @@ static void take_ports(struct pool_change *change)
 {
     struct nat *nat = change->nat;
     struct choice before = nat->choice;
+    nat->filtering = change->filtering;
+    nat->per_host = change->per_host;
     memcpy(nat->usable, change->usable, sizeof nat->usable);
     nat->choice = change->choice;
     nat->choice.chosen = before.chosen;
@@ -198,7 +213,7 @@ static void take_ports(struct pool_change *change)
 }
 
 /* What rested on the slot's address before is nothing to this one. */
-static void take_address(const struct pool_change *change, unsigned i)
+static void take_address(struct pool_change *change, unsigned i)
 {
     struct nat *nat = change->nat;
     struct pool *pool = &nat->pools[change->slots[i]];
@@ -207,7 +222,9 @@ static void take_address(const struct pool_change *change, unsigned i)
         pool_wake(pool);
         nat_place(nat, change->slots[i], change->ipv4[i]);
     }
+    mapping_change_uplink(nat, change->slots[i], change->uplinks[i]);
     pool_change(pool);
+    forwards_enter(nat, &change->forwards, i, change->slots[i]);
 }
 
 static bool stays(const struct nat *nat, unsigned slot)
@@ -223,6 +240,7 @@ static void choose_among(const struct pool_change *change)
     struct nat *nat = change->nat;
     memcpy(nat->in_pool, change->slots, sizeof nat->in_pool);
     nat->in_pool_count = change->count;
+    nat_take_uplinks(nat);
     nat->stats.ports = 0;
     for (unsigned i = 0; i < change->count; i++)
         nat->stats.ports += pool_configured(&nat->pools[change->slots[i]]);
@@ -245,6 +263,8 @@ static void commit(struct pool_change *change)
 {
     struct nat *nat = change->nat;
     take_ports(change);
+    forwards_leave(nat, &change->forwards, change->slots, change->count);
+    nat->forwards = change->forwards.count;
     for (unsigned i = 0; i < change->count; i++) {
         take_address(change, i);
         pthread_mutex_unlock(&nat->lock);
@@ -266,8 +286,10 @@ static void keep_addresses(struct pool_change *change)
     pthread_mutex_lock(&nat->lock);
     change->follows = true;
     change->count = nat->in_pool_count;
-    for (unsigned i = 0; i < change->count; i++)
+    for (unsigned i = 0; i < change->count; i++) {
         change->ipv4[i] = addresses_at(&nat->addresses, nat->in_pool[i]).ipv4;
+        change->uplinks[i] = (uint8_t)slot_uplink(nat, nat->in_pool[i]);
+    }
     pthread_mutex_unlock(&nat->lock);
 }
 
@@ -276,17 +298,21 @@ static bool same(const struct pool_change *change)
     struct nat *nat = change->nat;
     pthread_mutex_lock(&nat->lock);
     bool same = change->count == nat->in_pool_count && change->hold_down_ns == nat->pools[0].hold_down_ns &&
-                change->choice.how == nat->choice.how &&
+                change->choice.how == nat->choice.how && change->filtering == nat->filtering &&
+                change->per_host == nat->per_host &&
                 memcmp(change->usable, nat->usable, sizeof nat->usable) == 0;
     for (unsigned i = 0; i < change->count && same; i++)
-        same = addresses_at(&nat->addresses, nat->in_pool[i]).ipv4 == change->ipv4[i];
+        same = addresses_at(&nat->addresses, nat->in_pool[i]).ipv4 == change->ipv4[i] &&
+               slot_uplink(nat, nat->in_pool[i]) == change->uplinks[i];
+    same = same && forwards_stand(nat, &change->forwards, nat->in_pool);
     pthread_mutex_unlock(&nat->lock);
     return same;
 }
 
-enum qw_error nat_change(struct nat *nat, const struct nat_pool *wanted)
+enum qw_error nat_change(struct nat *nat, const struct nat_pool *wanted, bool *cut)
 {
     struct pool_change *change = calloc(1, sizeof *change);
+    *cut = false;
     if (!change)
         return QW_ERR_NO_MEMORY;
     change->nat = nat;
@@ -297,7 +323,9 @@ enum qw_error nat_change(struct nat *nat, const struct nat_pool *wanted)
         error = find_room(change);
         if (error == QW_OK)
             commit(change);
+        *cut = change->forwards.cut;
     }
+    forwards_free(&change->forwards);
     choice_free(&change->choice);
     nat_table_free(&change->by_inside);
     nat_table_free(&change->hosts);

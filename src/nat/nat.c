@@ -120,6 +120,19 @@ static void mark_forwards(struct nat *nat, const struct nat_options *options, un
             nat->pools[slot].ports[options->forwards[i].port].state = PORT_FORWARD;
 }
 
+void nat_take_uplinks(struct nat *nat)
+{
+    uint64_t own = 0;
+    nat->any_uplink = false;
+    for (unsigned i = 0; i < nat->in_pool_count; i++) {
+        unsigned uplink = slot_uplink(nat, nat->in_pool[i]);
+        own |= uplink ? 1ull << uplink : 0;
+        nat->any_uplink |= uplink == 0;
+        nat->uplink_max = uplink > nat->uplink_max ? uplink : nat->uplink_max;
+    }
+    atomic_store_explicit(&nat->own_uplinks, own, memory_order_relaxed);
+}
+
 static bool make_slot(struct nat *nat, const struct nat_options *options, unsigned slot)
 {
     struct pool *pool = &nat->pools[slot];
@@ -130,6 +143,7 @@ static bool make_slot(struct nat *nat, const struct nat_options *options, unsign
     pool_change(pool);
     nat->stats.ports += pool_configured(pool);
     nat->in_pool[nat->in_pool_count++] = (uint8_t)slot;
+    nat->uplinks[slot] = options->uplinks ? options->uplinks[slot] : 0;
     nat_place(nat, slot, ipv4_of(&options->addresses[slot]));
     return true;
 }
@@ -145,22 +159,22 @@ static bool make_slots(struct nat *nat, const struct nat_options *options)
     for (unsigned slot = 0; slot < options->address_count; slot++)
         if (!make_slot(nat, options, slot))
             return false;
+    nat_take_uplinks(nat);
     return true;
 }
 
-uint32_t nat_mappings_max(const struct nat *nat, uint64_t ports)
+uint32_t nat_mappings_max(const struct nat *nat, uint64_t ports, uint32_t forwards)
 {
-    return (ports < nat->sessions_max ? (uint32_t)ports : nat->sessions_max) + nat->forwards;
+    return (ports < nat->sessions_max ? (uint32_t)ports : nat->sessions_max) + forwards;
 }
 
 /* Every mapping but a forward has a port of the pool and a session; what counts for a host has a port. */
 static bool make_tables(struct nat *nat, const struct nat_options *options)
 {
-    uint32_t peers = options->filtering == NAT_ADDRESS_DEPENDENT ? options->sessions_max : 0;
-    return nat_table_init(&nat->by_inside, nat_mappings_max(nat, nat->stats.ports),
+    return nat_table_init(&nat->by_inside, nat_mappings_max(nat, nat->stats.ports, nat->forwards),
                           key_for(options->secret, FOR_INSIDE)) &&
            nat_table_init(&nat->hosts, nat->stats.ports, key_for(options->secret, FOR_HOSTS)) &&
-           nat_table_init(&nat->peers, peers, key_for(options->secret, FOR_PEERS));
+           nat_table_init(&nat->peers, options->sessions_max, key_for(options->secret, FOR_PEERS));
 }
 
 /* It is held for a microsecond or two at most while flows begin or are taken over: whoever meets it spins,
@@ -188,7 +202,7 @@ struct nat *nat_new(const struct nat_options *options)
         return NULL;
     }
     for (unsigned i = 0; i < options->forward_count; i++)
-        mapping_forward(nat, &options->forwards[i], options->now);
+        mapping_forward(nat, options->forwards[i].address, &options->forwards[i], options->now);
     return nat;
 }
 

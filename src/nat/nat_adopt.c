@@ -46,7 +46,7 @@ static enum nat_adopted judge(const struct nat *nat, const struct nat_mapping *r
     if (*slot == ADDRESSES_NONE)
         return NAT_ADOPT_ADDRESS;
     enum nat_adopted result = judge_port(nat, *slot, record->external.port);
-    if (result == NAT_ADOPTED && mapping_find(nat, &record->inside) != 0)
+    if (result == NAT_ADOPTED && mapping_find(nat, &record->inside, slot_uplink(nat, *slot)) != 0)
         return NAT_ADOPT_TAKEN;
     return result;
 }
@@ -109,7 +109,7 @@ void nat_adopt_rest(struct nat *nat, const struct qw_endpoint *external, const s
 nat_external nat_mapping_of(struct nat *nat, const struct qw_endpoint *inside)
 {
     pthread_mutex_lock(&nat->lock);
-    nat_external mapping = mapping_find(nat, inside);
+    nat_external mapping = mapping_any(nat, inside);
     pthread_mutex_unlock(&nat->lock);
     return mapping;
 }
@@ -118,7 +118,7 @@ nat_external nat_adopt_session(struct nat *nat, const struct qw_endpoint *inside
                                const struct qw_addr *remote)
 {
     pthread_mutex_lock(&nat->lock);
-    nat_external mapping = nat->sessions < nat->sessions_max ? mapping_find(nat, inside) : 0;
+    nat_external mapping = nat->sessions < nat->sessions_max ? mapping_any(nat, inside) : 0;
     if (mapping != 0)
         session_hold(nat, mapping, remote);
     pthread_mutex_unlock(&nat->lock);

@@ -28,12 +28,16 @@ struct nat {
     struct addresses addresses;
     _Atomic uint64_t *words[NAT_ADDRESSES_MAX]; /* by slot and port, in memory handed in; 0: no mapping */
     _Atomic uint64_t routers[QW_PORT_WORDS];    /* the same ports as in `router` */
+    _Atomic uint8_t uplinks[NAT_ADDRESSES_MAX]; /* that the address of a slot is for; 0: any */
+    _Atomic uint64_t own_uplinks;               /* bit u: uplink u has addresses of the pool */
 
     /* under the lock */
     alignas(64) pthread_mutex_t lock;
     struct pool pools[NAT_ADDRESSES_MAX];
     uint64_t usable[QW_PORT_WORDS];     /* of all addresses of the pool */
     uint8_t in_pool[NAT_ADDRESSES_MAX]; /* the slots of the pool's addresses, in order */
+    bool any_uplink;                    /* some of them are for any uplink */
+    unsigned uplink_max;                /* no address ever was for a higher one */
     unsigned in_pool_count;
     struct kept_slot *slots;    /* in memory handed in */
     struct store *own;          /* owned; NULL: the memory was handed in */
@@ -125,8 +129,8 @@ static inline void word_store(struct nat *nat, unsigned slot, uint16_t port, uin
 /* Are the regions of this program's form, for so many addresses? (nat.c) */
 bool nat_memory_fits(const struct nat_memory *memory, uint64_t address_count);
 
-/* How many sessions there may be, and so mappings; and mappings besides, of forwards. (nat.c) */
-uint32_t nat_mappings_max(const struct nat *nat, uint64_t ports);
+/* How many sessions there may be, and so mappings; and mappings besides, of so many forwards. (nat.c) */
+uint32_t nat_mappings_max(const struct nat *nat, uint64_t ports, uint32_t forwards);
 
 /* Makes room in the tables for mappings on `ports` ports, beside forwards; does nothing when there is. False
  * when memory is short. With the lock held; packets of new flows wait meanwhile. (change_pool.c) */
@@ -139,6 +143,9 @@ unsigned nat_keep_left(struct nat *nat, uint32_t ipv4);
 /* An address that left the pool, and has no mapping any more, is none from now on. With the lock held.
  * (change_pool.c) */
 void nat_retire_left(struct nat *nat, unsigned slot);
+
+/* Which uplinks the addresses of the pool are for, when they have changed. (nat.c) */
+void nat_take_uplinks(struct nat *nat);
 
 /* Sets a slot's address, 0 for none, and the next generation. (nat.c) */
 void nat_place(struct nat *nat, unsigned slot, uint32_t ipv4);
@@ -168,13 +175,20 @@ static inline uint32_t *mapping_sessions(const struct nat *nat, nat_external map
 /* The handle of today for one in `by_inside`, which may be of another generation. */
 nat_external mapping_now(const struct nat *nat, nat_external entered);
 
-/* The mapping of `inside`, also one whose forward has no address now; 0 for none. */
-nat_external mapping_find(const struct nat *nat, const struct qw_endpoint *inside);
+/* The mapping of `inside` on addresses of that uplink, or that are for any (0); also one whose forward has no
+ * address now; 0 for none. */
+nat_external mapping_find(const struct nat *nat, const struct qw_endpoint *inside, unsigned uplink);
 
-/* Makes a mapping for `inside`, which has none. */
-enum nat_answer mapping_make(struct nat *nat, const struct qw_endpoint *inside, struct qw_time now,
-                             nat_external *out);
-void mapping_forward(struct nat *nat, const struct nat_forward *forward, struct qw_time now);
+/* A mapping of `inside` on whatever uplink. 0 for none. */
+nat_external mapping_any(const struct nat *nat, const struct qw_endpoint *inside);
+
+/* Makes a mapping for `inside`, which has none there. */
+enum nat_answer mapping_make(struct nat *nat, const struct qw_endpoint *inside, unsigned uplink,
+                             struct qw_time now, nat_external *out);
+
+/* The address of a slot is for another uplink from now on, with all that stands on it. */
+void mapping_change_uplink(struct nat *nat, unsigned slot, unsigned uplink);
+void mapping_forward(struct nat *nat, unsigned slot, const struct nat_forward *forward, struct qw_time now);
 
 /* Enters a mapping whose port is written already: its handle. */
 nat_external mapping_set_up(struct nat *nat, const struct qw_endpoint *inside, unsigned slot, uint16_t port);
@@ -182,16 +196,41 @@ nat_external mapping_set_up(struct nat *nat, const struct qw_endpoint *inside, u
 /* Ends a mapping that is no forward; its port rests. `counts`: as one of its host's mappings meanwhile. */
 void mapping_end(struct nat *nat, unsigned slot, uint16_t port, bool counts, struct qw_time now);
 
+/* Tells that the mapping on a port was made, or ends. */
+void mapping_tell(const struct nat *nat, unsigned slot, uint16_t port, bool created, struct qw_time now);
+
+/* Takes the mapping on a port out of the tables: its handle is nobody's, and its host has one less unless it
+ * `counts`. The port is the caller's. */
+void mapping_take_down(struct nat *nat, unsigned slot, uint16_t port, bool counts);
+
 /* The mapping on a port that has one. */
 struct nat_mapping mapping_describe(const struct nat *nat, unsigned slot, uint16_t port);
 
 /* Counts a session on a mapping that is live. (sessions.c) */
 void session_hold(struct nat *nat, nat_external mapping, const struct qw_addr *remote);
 
-/* The key in `by_inside`. */
-static inline uint64_t inside_key(const struct qw_endpoint *inside)
+static inline unsigned slot_uplink(const struct nat *nat, unsigned slot)
 {
-    return word_of(inside, 0);
+    return atomic_load_explicit(&nat->uplinks[slot], memory_order_relaxed);
+}
+
+/* What an uplink counts as: one without addresses of its own is like any other. */
+static inline unsigned uplink_counts_as(const struct nat *nat, unsigned uplink)
+{
+    uint64_t own = atomic_load_explicit(&nat->own_uplinks, memory_order_relaxed);
+    return uplink <= NAT_UPLINKS_MAX && own >> uplink & 1 ? uplink : 0;
+}
+
+/* The key in `by_inside`. */
+static inline uint64_t inside_key(const struct qw_endpoint *inside, unsigned uplink)
+{
+    return word_of(inside, uplink);
+}
+
+/* That of the same endpoint on another uplink than "any", of which `key` is. */
+static inline uint64_t inside_key_on(uint64_t key, unsigned uplink)
+{
+    return key | uplink;
 }
 
 /* The key in `peers`. Those of one slot are neighbours. */

@@ -46,3 +46,14 @@ struct qw_endpoint nat_endpoint(const struct nat *nat, nat_external mapping)
         external.addr = addr_of(place.ipv4);
     return external;
 }
+
+unsigned nat_uplink_of(const struct nat *nat, nat_external mapping)
+{
+    return slot_uplink(nat, handle_slot(mapping));
+}
+
+bool nat_suits(const struct nat *nat, nat_external mapping, unsigned uplink)
+{
+    unsigned on = uplink_counts_as(nat, uplink), of = nat_uplink_of(nat, mapping);
+    return on == 0 || of == 0 || of == on;
+}

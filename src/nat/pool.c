@@ -185,6 +185,12 @@ void pool_release(struct pool *pool, uint16_t port, bool counts, struct qw_time 
     begin_rest(pool, port);
 }
 
+void pool_drain(struct pool *pool, uint16_t port, struct owner owner, struct qw_time now)
+{
+    write_port(&pool->ports[port], PORT_MAPPED, owner, false, now);
+    pool->mapped++;
+}
+
 /* The queue stays in order of time. */
 void pool_rest(struct pool *pool, uint16_t port, struct owner owner, bool counts, struct qw_time since)
 {
@@ -197,6 +203,19 @@ void pool_rest(struct pool *pool, uint16_t port, struct owner owner, bool counts
         host_up(pool->hosts, owner.host, pool->slot);
     write_port(&pool->ports[port], PORT_RESTING, owner, counts, since);
     begin_rest(pool, port);
+}
+
+void pool_give(struct pool *pool, uint16_t port)
+{
+    uint8_t state = pool->ports[port].state;
+    if (state == PORT_FREE)
+        take_from_free(pool, port);
+    else if (state == PORT_RESTING)
+        end_rest(pool, port);
+    else if (state == PORT_MAPPED)
+        pool->mapped--;
+    if (state != PORT_FORWARD)
+        kind_at(pool, port)->configured -= is_usable(pool, port);
 }
 
 static void wake(struct pool *pool, uint16_t port)

@@ -108,7 +108,15 @@ void pool_take(struct pool *pool, uint16_t port, struct owner owner, struct qw_t
 /* The mapping on `port` ended: the port rests. With `counts` it counts as a mapping of its host meanwhile. */
 void pool_release(struct pool *pool, uint16_t port, bool counts, struct qw_time now);
 
-/* A free port, or one that the router uses, rests since `since`, or since the youngest that rests. */
+/* The port of a forward is that of a mapping of `owner` from now on. Ports are counted anew by pool_change.
+ */
+void pool_drain(struct pool *pool, uint16_t port, struct owner owner, struct qw_time now);
+
+/* The port is handed out no more, and neither rests nor has a mapping: a forward gets it. */
+void pool_give(struct pool *pool, uint16_t port);
+
+/* A free port, one that the router uses, or that of a forward, rests since `since`, or since the youngest
+ * that rests. */
 void pool_rest(struct pool *pool, uint16_t port, struct owner owner, bool counts, struct qw_time since);
 
 /* Ports that have rested enough rest no longer: some thousand at most, oldest first. */

@@ -5,14 +5,21 @@ static uint64_t peer_of(nat_external mapping, const struct qw_addr *remote)
     return peer_key(handle_slot(mapping), handle_port(mapping), ipv4_of(remote));
 }
 
-static enum nat_answer find_or_make(struct nat *nat, const struct qw_endpoint *inside, struct qw_time now,
-                                    nat_external *out)
+static nat_external find(const struct nat *nat, const struct qw_endpoint *inside, unsigned uplink)
 {
+    nat_external found = uplink == 0 ? mapping_any(nat, inside) : mapping_find(nat, inside, uplink);
+    return found == 0 && uplink != 0 ? mapping_find(nat, inside, 0) : found;
+}
+
+static enum nat_answer find_or_make(struct nat *nat, const struct qw_endpoint *inside, unsigned uplink,
+                                    struct qw_time now, nat_external *out)
+{
+    unsigned on = uplink_counts_as(nat, uplink);
     if (nat->sessions >= nat->sessions_max)
         return NAT_NO_PORT;
-    *out = mapping_find(nat, inside);
+    *out = find(nat, inside, on);
     if (*out == 0)
-        return mapping_make(nat, inside, now, out);
+        return mapping_make(nat, inside, on, now, out);
     return addresses_at(&nat->addresses, handle_slot(*out)).ipv4 == 0 ? NAT_NO_ADDRESS : NAT_OK;
 }
 
@@ -32,16 +39,21 @@ void session_hold(struct nat *nat, nat_external mapping, const struct qw_addr *r
 {
     ++*mapping_sessions(nat, mapping);
     nat->sessions++;
-    if (nat->filtering == NAT_ADDRESS_DEPENDENT)
-        nat_table_up(&nat->peers, peer_of(mapping, remote));
+    nat_table_up(&nat->peers, peer_of(mapping, remote)); /* whatever the filtering: it may change */
 }
 
 enum nat_answer nat_session_begin(struct nat *nat, const struct qw_endpoint *inside,
                                   const struct qw_addr *remote, struct qw_time now, nat_external *out)
 {
+    return nat_session_begin_by(nat, inside, 0, remote, now, out);
+}
+
+enum nat_answer nat_session_begin_by(struct nat *nat, const struct qw_endpoint *inside, unsigned uplink,
+                                     const struct qw_addr *remote, struct qw_time now, nat_external *out)
+{
     nat_external mapping;
     pthread_mutex_lock(&nat->lock);
-    enum nat_answer answer = find_or_make(nat, inside, now, &mapping);
+    enum nat_answer answer = find_or_make(nat, inside, uplink, now, &mapping);
     if (answer == NAT_OK) {
         session_hold(nat, mapping, remote);
         *out = mapping;
@@ -66,34 +78,46 @@ static bool half_rests(const struct pool *pool)
     return pool->resting >= pool_configured(pool) / 2;
 }
 
-static void let_go(struct nat *nat, nat_external mapping, const struct qw_addr *remote, bool is_short,
-                   struct qw_time now)
+static void forget_session(struct nat *nat, nat_external mapping, const struct qw_addr *remote)
 {
-    if (!mapping_live(nat, mapping) || *mapping_sessions(nat, mapping) == 0)
+    if (nat->sessions > 0)
+        nat->sessions--;
+    nat_table_down(&nat->peers, peer_of(mapping, remote));
+}
+
+static void let_go(struct nat *nat, nat_external mapping, const struct qw_endpoint *inside,
+                   const struct qw_addr *remote, bool is_short, struct qw_time now)
+{
+    if (!mapping_live(nat, mapping))
+        return;
+    if (!nat_holds(nat, mapping, inside)) { /* a forward has the endpoint now, and counts its own */
+        forget_session(nat, mapping, remote);
+        return;
+    }
+    if (*mapping_sessions(nat, mapping) == 0)
         return;
     const struct port *record = mapping_port(nat, mapping);
     uint32_t left = --*mapping_sessions(nat, mapping);
-    nat->sessions--;
-    if (nat->filtering == NAT_ADDRESS_DEPENDENT)
-        nat_table_down(&nat->peers, peer_of(mapping, remote));
+    forget_session(nat, mapping, remote);
     if (record->state != PORT_MAPPED || left > 0)
         return;
     bool counts = ends_early(record, now) && (!is_short || half_rests(&nat->pools[handle_slot(mapping)]));
     mapping_end(nat, handle_slot(mapping), handle_port(mapping), counts, now);
 }
 
-void nat_session_end(struct nat *nat, nat_external mapping, const struct qw_addr *remote, struct qw_time now)
+void nat_session_end(struct nat *nat, nat_external mapping, const struct qw_endpoint *inside,
+                     const struct qw_addr *remote, struct qw_time now)
 {
     pthread_mutex_lock(&nat->lock);
-    let_go(nat, mapping, remote, false, now);
+    let_go(nat, mapping, inside, remote, false, now);
     pthread_mutex_unlock(&nat->lock);
 }
 
-void nat_session_end_short(struct nat *nat, nat_external mapping, const struct qw_addr *remote,
-                           struct qw_time now)
+void nat_session_end_short(struct nat *nat, nat_external mapping, const struct qw_endpoint *inside,
+                           const struct qw_addr *remote, struct qw_time now)
 {
     pthread_mutex_lock(&nat->lock);
-    let_go(nat, mapping, remote, true, now);
+    let_go(nat, mapping, inside, remote, true, now);
     pthread_mutex_unlock(&nat->lock);
 }
 
@@ -119,7 +143,7 @@ static void change_peer(struct nat *nat, nat_external mapping, const struct qw_a
                         void (*change)(struct nat_table *table, uint64_t key))
 {
     pthread_mutex_lock(&nat->lock);
-    if (nat->filtering == NAT_ADDRESS_DEPENDENT && mapping_live(nat, mapping))
+    if (mapping_live(nat, mapping))
         change(&nat->peers, peer_of(mapping, remote));
     pthread_mutex_unlock(&nat->lock);
 }

@@ -76,7 +76,7 @@ static bool same_forwards(const struct config *a, const struct config *b)
         return false;
     for (unsigned i = 0; i < a->forward_count; i++)
         if (a->forwards[i].external != b->forwards[i].external ||
-            a->forwards[i].port != b->forwards[i].port ||
+            a->forwards[i].port != b->forwards[i].port || a->forwards[i].last != b->forwards[i].last ||
             qw_endpoint_compare(&a->forwards[i].to, &b->forwards[i].to) != 0)
             return false;
     return true;
@@ -115,10 +115,12 @@ bool same_config(const struct config *a, const struct config *b)
     x.rules = y.rules = NULL;
     x.nat_ports.list = y.nat_ports.list = NULL;
     x.nat_exclude.list = y.nat_exclude.list = NULL;
+    x.nat_except.list = y.nat_except.list = NULL;
     x.forwards = y.forwards = NULL;
+    x.places = y.places = NULL;
     x.throttles = y.throttles = NULL;
     x.size_limits = y.size_limits = NULL;
     return memcmp(&x, &y, sizeof(x)) == 0 && same_lists(a, b) && same_ports(&a->nat_ports, &b->nat_ports) &&
-           same_ports(&a->nat_exclude, &b->nat_exclude) && same_forwards(a, b) && same_throttles(a, b) &&
-           same_size_limits(a, b);
+           same_ports(&a->nat_exclude, &b->nat_exclude) && same_prefixes(&a->nat_except, &b->nat_except) &&
+           same_forwards(a, b) && same_throttles(a, b) && same_size_limits(a, b);
 }

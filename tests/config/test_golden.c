@@ -115,7 +115,7 @@ static void test_bad(void)
 
 static void test_warned(void)
 {
-    for_each(GOLDEN "/warn", 4, check_warned);
+    for_each(GOLDEN "/warn", 5, check_warned);
 }
 
 static void test_round_trip(void)

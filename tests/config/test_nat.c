@@ -110,7 +110,7 @@ static void test_copy(const char *path)
     struct config *copy = config_copy(loaded.config);
     CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
     CU_ASSERT_TRUE(same_config(loaded.config, copy));
-    CU_ASSERT_PTR_NULL(config_fixed_difference(loaded.config, copy));
+    CU_ASSERT_EQUAL(config_fixed_differences(loaded.config, copy, "x", NULL), 0);
     char *want = printed(loaded.config);
     loaded_free(&loaded);
     char *got = printed(copy);
@@ -141,6 +141,145 @@ static void test_defaults(void)
     CU_ASSERT_EQUAL(config.nat_exhausted, CONFIG_REJECT);
     CU_ASSERT_FALSE(config.nat_masquerade);
     CU_ASSERT_EQUAL(config.forward_count, 0);
+}
+
+static void test_ranges(void)
+{
+    struct loaded loaded = load_nat(
+        "nat = { external = \"auto\"; forwards = ( { port = \"5000-5010\"; to = \"10.0.0.2:6000\"; },\n"
+        "{ port = \"443\"; to = \"10.0.0.2:443\"; } ); };");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+    CU_ASSERT_EQUAL(loaded.config->forwards[0].last, 5010);
+    CU_ASSERT_EQUAL(config_forward_ports(&loaded.config->forwards[0]), 11);
+    CU_ASSERT_EQUAL(config_forward_ports(&loaded.config->forwards[1]), 1);
+    CU_ASSERT_EQUAL(config_forwarded_ports(loaded.config), 12);
+    loaded_free(&loaded);
+}
+
+#define RANGES(forwards) "nat = { external = \"auto\"; forwards = (\n" forwards "\n); };"
+
+/* Which is found though another one begins between the two. */
+static void test_ranges_that_meet(void)
+{
+    expect_messages(load_nat(RANGES("{ port = \"5000-5010\"; to = \"10.0.0.2:6000\"; },\n"
+                                    "{ port = \"5011-5020\"; to = \"10.0.0.2:6011\"; },\n"
+                                    "{ port = 4999; to = \"10.0.0.2:5999\"; }")),
+                    "");
+    expect_messages(load_nat(RANGES("{ port = \"5000-5010\"; to = \"10.0.0.2:6000\"; },\n"
+                                    "{ port = \"5002-5003\"; to = \"10.0.0.2:7000\"; },\n"
+                                    "{ port = \"5008-5020\"; to = \"10.0.0.2:8000\"; }")),
+                    "x.conf:7: forward 2: port = \"5002-5003\" of the external address is that of another "
+                    "(x.conf:6); allowed: each once\n"
+                    "x.conf:8: forward 3: port = \"5008-5020\" of the external address is that of another "
+                    "(x.conf:6); allowed: each once\n");
+    expect_messages(
+        load_nat(RANGES("{ port = \"5000-5010\"; to = \"10.0.0.2:6000\"; },\n"
+                        "{ port = 443; to = \"10.0.0.2:6010\"; },\n"
+                        "{ port = 444; to = \"10.0.0.3:6010\"; }")),
+        "x.conf:7: forward 2: to = \"10.0.0.2:6010\" is that of another (x.conf:6); allowed: each "
+        "once (RFC 4787 REQ-1)\n");
+    expect_messages(load_nat(RANGES("{ port = \"5000-5010\"; to = \"10.0.0.2:65526\"; }")),
+                    "x.conf:6: forward 1: to = \"10.0.0.2:65526\" has no 11 ports from there on; allowed: at "
+                    "most port 65525\n");
+    expect_messages(
+        load_nat(RANGES("{ port = \"1-65535\"; to = \"10.0.0.2:1\"; },\n"
+                        "{ port = \"1-2\"; to = \"10.0.0.3:1\"; external = \"1.2.3.4\"; }")),
+        "x.conf:7: forward 2: external = \"1.2.3.4\" cannot be chosen with nat.external = \"auto\"; "
+        "allowed: to leave it out\n");
+    expect_messages(load_nat("nat = { external = [\"198.51.100.7\", \"198.51.100.8\"]; forwards = (\n"
+                             "{ port = \"1-65535\"; to = \"10.0.0.2:1\"; },\n"
+                             "{ port = \"1-2\"; to = \"10.0.0.3:1\"; external = \"198.51.100.8\"; } ); };"),
+                    "x.conf:5: nat.forwards = (...) has 65537 ports: at most 65536\n");
+}
+
+static void test_except(void)
+{
+    struct loaded loaded =
+        load_nat("nat = { external = \"auto\"; except = [\"@partners\", \"10.0.7.0/24\"]; };\n"
+                 "groups = { partners = [\"192.0.2.0/24\", \"203.0.113.9\"]; };");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+    CU_ASSERT_EQUAL(loaded.config->nat_except.count, 3);
+    struct qw_addr partner = qw_addr_v4((const uint8_t[]){192, 0, 2, 77}),
+                   host = qw_addr_v4((const uint8_t[]){10, 0, 7, 1}),
+                   other = qw_addr_v4((const uint8_t[]){10, 0, 8, 1});
+    CU_ASSERT_TRUE(config_is_excepted(loaded.config, &partner, &other));
+    CU_ASSERT_TRUE(config_is_excepted(loaded.config, &other, &host));
+    CU_ASSERT_FALSE(config_is_excepted(loaded.config, &other, &other));
+    loaded_free(&loaded);
+}
+
+#define UPLINKS "mode = \"nat\"; inside = [\"lan0\"]; outside = [\"wan0\", \"wan1\"];\nnat = { external = "
+
+static void test_uplinks(void)
+{
+    struct loaded loaded = load_text(UPLINKS "( { interface = \"wan1\"; address = [\"198.51.100.8/31\"]; },"
+                                             "{ address = \"192.0.2.7\"; interface = \"wan0\"; } ); };");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+    CU_ASSERT_EQUAL_FATAL(loaded.config->external_count, 3);
+    expect_address(&loaded.config->external[1], "198.51.100.9");
+    CU_ASSERT_EQUAL(loaded.config->external_uplink[1], 2);
+    CU_ASSERT_EQUAL(loaded.config->external_uplink[2], 1);
+    char *text = printed(loaded.config);
+    loaded_free(&loaded);
+    loaded = load_text(text);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+    CU_ASSERT_EQUAL(loaded.config->external_uplink[1], 2);
+    CU_ASSERT_EQUAL(loaded.config->external_uplink[2], 1);
+    CU_ASSERT_EQUAL(loaded.config->external_count, 3);
+    loaded_free(&loaded);
+    free(text);
+    loaded = load_text(UPLINKS "\"auto\"; };");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loaded.config);
+    CU_ASSERT_EQUAL_FATAL(loaded.config->external_count, 2);
+    CU_ASSERT_EQUAL(loaded.config->external_uplink[1], 2);
+    loaded_free(&loaded);
+}
+
+static void test_uplinks_refused(void)
+{
+    expect_messages(
+        load_text(UPLINKS "( { interface = \"wan0\"; address = \"192.0.2.7\"; } ); };"),
+        "x.conf:2: nat.external = (...) has no address for packets that leave by \"wan1\"; allowed: "
+        "addresses for each interface outside, or some that are for none\n");
+    expect_messages(
+        load_text(UPLINKS "( { interface = \"wan0\"; address = \"192.0.2.7\"; }, \"192.0.2.8\" ); };"), "");
+    expect_messages(
+        load_text(UPLINKS "( { interface = \"lan0\"; address = \"192.0.2.7\"; }, \"192.0.2.8\" ); };"),
+        "x.conf:2: nat.external: interface = \"lan0\" is not in outside; allowed: one of these\n");
+    expect_messages(
+        load_text(UPLINKS "( { interface = \"wan0\"; addres = \"192.0.2.7\"; }, \"192.0.2.8\" ); };"),
+        "x.conf:2: nat.external: a group needs \"interface\" and \"address\", and nothing else; allowed: "
+        "a group such as { interface = \"wan0\"; address = \"198.51.100.7\"; }\n");
+    expect_messages(
+        load_nat("nat = { external = \"198.51.100.0/25\"; };"),
+        "x.conf:5: nat.external = \"198.51.100.0/25\" has more than 64 addresses; allowed: a length from "
+        "26 to 32\n");
+    expect_messages(load_nat("nat = { external = [\"198.51.100.0/26\", \"203.0.113.0/31\"]; };"),
+                    "x.conf:5: nat.external: \"203.0.113.0/31\" has one too many: at most 64 addresses\n");
+    expect_messages(load_nat("nat = { external = [\"198.51.100.0/26\"]; };"), "");
+}
+
+#define EXCEPT_ALLOWED                                                                                       \
+    "; allowed: [], IPv4 addresses and prefixes such as \"192.0.2.0/24\", or names of groups such as "       \
+    "\"@partners\"\n"
+
+static void test_except_refused(void)
+{
+    char text[8192] = "";
+    expect_messages(load_nat("nat = { external = \"auto\"; except = []; };"), "");
+    expect_messages(
+        load_nat("nat = { external = \"auto\"; except = \"2001:db8::/32\"; };"),
+        "x.conf:5: nat.except has 2001:db8::/32, which is IPv6 and never translated" EXCEPT_ALLOWED);
+    expect_messages(load_nat("nat = { external = \"auto\"; except = \"0.0.0.0/0\"; };"),
+                    "x.conf:5: nat.except has 0.0.0.0/0, which is every address" EXCEPT_ALLOWED);
+    expect_messages(load_nat("nat = { except = \"198.51.100.0/24\"; external = \"198.51.100.7\"; };"),
+                    "x.conf:5: nat.except has 198.51.100.0/24, and nat.external has 198.51.100.7; allowed: "
+                    "others\n");
+    for (unsigned i = 0; i <= CONFIG_EXCEPT_MAX; i++)
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s\"10.1.%u.%u\"", i ? ", " : "", i / 256,
+                 i % 256);
+    expect_messages(load_nat("nat = { external = \"auto\"; except = [%s]; };", text),
+                    "x.conf:5: nat.except = [...] has 257 addresses: at most 256\n");
 }
 
 static struct loaded load_forwards(unsigned count)
@@ -286,8 +425,14 @@ static const struct test TESTS[] = {
     {"a copy shares nothing with what it was made from, and is no difference", test_copies},
     {"N2 N5 N10: the defaults", test_defaults},
     {"S3 N11: at most 4096 forwards", test_forward_count},
+    {"N11 N17: a forward of several ports", test_ranges},
+    {"N11 N17: no two forwards have an endpoint of each other", test_ranges_that_meet},
+    {"N17: what is not translated", test_except},
+    {"N17 S3: what nat.except refuses", test_except_refused},
     {"S3 N11: at most 64 external addresses", test_address_count},
     {"N11: external addresses are unicast", test_unicast},
+    {"N15: external addresses of interfaces", test_uplinks},
+    {"N15 S3: what nat.external refuses of them", test_uplinks_refused},
     {"N3: a pool has ports of both parities", test_pool},
     {"S5: a NAT router that is down drops", test_when_down},
     {"N14: collectors of IPFIX", test_collectors},

@@ -3,18 +3,37 @@
 #include "suite.h"
 #include "suites.h"
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+/* The lines of all keys that need a restart; the caller frees it. */
+static char *told(const struct config *before, const struct config *after, unsigned *count)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+    if (!out)
+        abort();
+    *count = config_fixed_differences(before, after, "x.conf", out);
+    fclose(out);
+    return text;
+}
+
+/* `key` is the first one that is told; NULL: none is. */
 static void compare(struct loaded before, struct loaded after, const char *key)
 {
+    char start[64];
+    unsigned count;
     CU_ASSERT_PTR_NOT_NULL_FATAL(before.config);
     CU_ASSERT_PTR_NOT_NULL_FATAL(after.config);
-    const char *found = config_fixed_difference(before.config, after.config);
-    if (key) {
-        CU_ASSERT_PTR_NOT_NULL_FATAL(found);
-        CU_ASSERT_STRING_EQUAL(found, key);
-    } else {
-        CU_ASSERT_PTR_NULL(found);
-    }
+    char *text = told(before.config, after.config, &count);
+    snprintf(start, sizeof(start), ": %s cannot change while running", key ? key : "");
+    if (key)
+        CU_ASSERT_PTR_NOT_NULL(strstr(text, start))
+    else
+        CU_ASSERT_STRING_EQUAL(text, "");
+    CU_ASSERT_EQUAL(count > 0, key != NULL);
+    free(text);
     loaded_free(&before);
     loaded_free(&after);
 }
@@ -93,9 +112,10 @@ static void test_nat(void)
     expect_nat("", "ports = [\"1024-65535\"]; exclude = []; forwards = ();", NULL);
     expect_nat("", "ports = \"1025-65535\";", NULL);
     expect_nat("ports = \"1025-65535\";", "ports = \"1025-65534\";", NULL);
-    expect_nat("exclude = [5000, 5060];", "exclude = [5060];", "nat.exclude");
-    expect_nat("", "filtering = \"endpoint-independent\";", "nat.filtering");
-    expect_nat("", "per_host = 1;", "nat.per_host");
+    expect_nat("exclude = [5000, 5060];", "exclude = [5060];", NULL);
+    expect_nat("except = \"192.0.2.0/24\";", "except = [\"192.0.2.0/25\", \"10.0.7.0/24\"];", NULL);
+    expect_nat("", "filtering = \"endpoint-independent\";", NULL);
+    expect_nat("", "per_host = 1;", NULL);
     expect_nat("", "block = 512;", "nat.block");
     expect_nat("", "ipfix = \"udp:192.0.2.9:4739\";", "nat.ipfix");
     expect_nat("", "ipfix_domain = 7;", "nat.ipfix_domain");
@@ -123,13 +143,40 @@ static void test_external(void)
 static void test_forwards(void)
 {
     expect_nat(FORWARDS(FORWARD), "\n" FORWARDS(FORWARD), NULL);
-    expect_nat("", FORWARDS(FORWARD), "nat.forwards");
-    expect_nat(FORWARDS(FORWARD), FORWARDS("{ port = 444; to = \"10.0.0.2:443\"; }"), "nat.forwards");
-    expect_nat(FORWARDS(FORWARD), FORWARDS("{ port = 443; to = \"10.0.0.2:444\"; }"), "nat.forwards");
-    expect_nat(FORWARDS(FORWARD), FORWARDS("{ port = 443; to = \"10.0.0.3:443\"; }"), "nat.forwards");
+    expect_nat("", FORWARDS(FORWARD), NULL);
+    expect_nat(FORWARDS(FORWARD), "", NULL);
+    expect_nat(FORWARDS(FORWARD), FORWARDS("{ port = \"444-450\"; to = \"10.0.0.2:443\"; }"), NULL);
     expect_nat(FORWARDS(FORWARD),
-               FORWARDS("{ port = 443; to = \"10.0.0.2:443\"; external = \"203.0.113.1\"; }"),
-               "nat.forwards");
+               FORWARDS("{ port = 443; to = \"10.0.0.2:443\"; external = \"203.0.113.1\"; }"), NULL);
+}
+
+static void expect_lines(struct loaded before, struct loaded after, const char *lines)
+{
+    unsigned count;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(before.config);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(after.config);
+    struct config *copy = config_copy(after.config); /* has the lines, too */
+    CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
+    loaded_free(&after);
+    char *text = told(before.config, copy, &count);
+    CU_ASSERT_STRING_EQUAL(text, lines);
+    free(text);
+    config_free(copy);
+    loaded_free(&before);
+}
+
+static void test_lines(void)
+{
+    expect_lines(load_more("# nothing"),
+                 load_more("flows = {\n    handshakes = 5;\n    max = 7;\n};\nlog = \"debug\";\n"
+                           "control = \"/x/y\"; state = \"/run/quicward\";"),
+                 "x.conf:7: flows.max cannot change while running; restart quicward\n"
+                 "x.conf:6: flows.handshakes cannot change while running; restart quicward\n"
+                 "x.conf:10: control cannot change while running; restart quicward\n");
+    expect_lines(
+        load_more("offload = \"tc\";"), load_more("# nothing"),
+        "x.conf: offload cannot change while running, and would: the file does not have it any more; "
+        "restart quicward\n");
 }
 
 static void test_limits(void)
@@ -148,11 +195,12 @@ static void test_limits(void)
 static const struct test TESTS[] = {
     {"S2: timers and log level change on reload", test_changeable},
     {"S2: everything about rules changes on reload", test_rules_changeable},
-    {"S2: the first fixed key that differs is named", test_fixed},
+    {"S2: each fixed key that differs is named", test_fixed},
+    {"S2: with the line where it stands", test_lines},
     {"S2: mode and interfaces are fixed", test_fixed_required},
-    {"S2: of nat ports, rests, choice and masquerading change on reload", test_nat},
+    {"S2 N17: of nat all changes on reload but blocks and IPFIX", test_nat},
     {"S2 N11: external addresses change on reload, whether they follow an interface does not", test_external},
-    {"S2: forwards are fixed, wherever they stand in the file", test_forwards},
+    {"S2 N17: forwards change on reload", test_forwards},
     {"P2 P4 M1: throttles and size limits change on reload, the key and PTB rates do not", test_limits},
 };
 

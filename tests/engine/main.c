@@ -25,6 +25,7 @@ int main(void)
     suite_names();
     suite_nat();
     suite_nat_errors();
+    suite_nat_reload();
     suite_sizes();
     suite_ahead();
     suite_throttle();

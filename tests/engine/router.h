@@ -71,6 +71,7 @@ void suite_corpus(void);
 void suite_names(void);
 void suite_nat(void);
 void suite_nat_errors(void);
+void suite_nat_reload(void);
 void suite_sizes(void);
 void suite_ahead(void);
 void suite_throttle(void);

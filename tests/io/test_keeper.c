@@ -115,6 +115,29 @@ static void restores_at_once(void)
     CU_ASSERT_TRUE(io_keeper_restore(NULL));
 }
 
+/* What a reload brings stands at once, outlives its configuration, and is put back like the rest. */
+static void follows_a_reload(void)
+{
+    struct qw_prefix except[] = {{{{[10] = 0xff, 0xff, 192, 0, 2, 0}}, QW_IPV4, 24}};
+    struct config config = NAT;
+    struct io_keeper *keeper = start();
+    config.nat_except = (struct config_prefixes){1, except};
+    config.nat_masquerade = true;
+    CU_ASSERT_TRUE(io_keeper_change(keeper, &config));
+    except[0].bits = 25;
+    CU_ASSERT_TRUE(
+        succeeds("iptables -t raw -C quicward-main-in -s 192.0.2.0/24 -g quicward-main-translate"));
+    CU_ASSERT_TRUE(succeeds("iptables -t nat -C quicward-main-masquerade -d 192.0.2.0/24 -j RETURN"));
+    CU_ASSERT_TRUE(succeeds("iptables -t raw -F"));
+    CU_ASSERT_TRUE(comes_to_stand(keeper, 1));
+    CU_ASSERT_TRUE(
+        succeeds("iptables -t raw -C quicward-main-in -d 192.0.2.0/24 -g quicward-main-translate"));
+    CU_ASSERT_TRUE(io_keeper_change(keeper, &NAT));
+    CU_ASSERT_FALSE(succeeds("iptables-save | grep -q 192.0.2.0"));
+    CU_ASSERT_TRUE(rules_stand());
+    io_keeper_stop(keeper);
+}
+
 static void not_ours_to_keep(void)
 {
     struct config config = NAT;
@@ -174,6 +197,7 @@ int main(void)
         {"S4, S5: what was taken away is put back", puts_back},
         {"S4, S5: rules go before those that were put in front of them", keeps_the_place},
         {"S4: they are put back on demand", restores_at_once},
+        {"N17 S4: they follow a reload", follows_a_reload},
         {"without manage_rules nothing is touched", not_ours_to_keep},
         {"S4: changes of iptables-legacy show, packets do not", legacy_tables_change},
         {"S4: news of other tables are no reason to look", others_concern_nobody},

@@ -49,6 +49,22 @@ static const struct config NAT_STATIC = {
     .nat_masquerade = true,
 };
 
+/* One prefix lies in another, one stands twice, and one is the same in other bits of its struct. */
+static struct qw_prefix EXCEPT[] = {
+    {{{[10] = 0xff, 0xff, 192, 0, 2, 0}}, QW_IPV4, 24},
+    {{{[10] = 0xff, 0xff, 192, 0, 2, 128}}, QW_IPV4, 25},
+    {{{[10] = 0xff, 0xff, 10, 0, 7, 9}}, QW_IPV4, 32},
+    {{{[10] = 0xff, 0xff, 10, 0, 7, 9}}, QW_IPV4, 32},
+    {{{[10] = 0xff, 0xff, 203, 0, 112, 0}}, QW_IPV4, 22},
+};
+
+static struct config with_exceptions(const struct config *of)
+{
+    struct config config = *of;
+    config.nat_except = (struct config_prefixes){sizeof(EXCEPT) / sizeof(EXCEPT[0]), EXCEPT};
+    return config;
+}
+
 static char *printed(const struct config *config, enum config_backend backend, bool remove)
 {
     char *text = NULL;
@@ -119,6 +135,27 @@ static void nat_scripts(void)
     expect(&NAT_AUTO, CONFIG_RULES_NFT, false, "nft-nat-auto");
     expect(&NAT_STATIC, CONFIG_RULES_NFT, false, "nft-nat-static");
     expect(&NAT_AUTO, CONFIG_RULES_NFT, true, "nft-nat-remove");
+}
+
+static void except_scripts(void)
+{
+    struct config of_auto = with_exceptions(&NAT_AUTO), of_static = with_exceptions(&NAT_STATIC);
+    of_auto.rules_guard = false;
+    of_auto.nat_masquerade = true;
+    expect(&of_auto, CONFIG_RULES_IPTABLES, false, "iptables-nat-except-auto");
+    expect(&of_static, CONFIG_RULES_IPTABLES, false, "iptables-nat-except");
+    expect(&of_auto, CONFIG_RULES_NFT, false, "nft-nat-except-auto");
+    expect(&of_static, CONFIG_RULES_NFT, false, "nft-nat-except");
+}
+
+/* Masquerading takes the address that is for the interface. */
+static void uplink_scripts(void)
+{
+    struct config config = NAT_STATIC;
+    config.external_uplink[0] = 2;
+    config.external_uplink[1] = 1;
+    expect(&config, CONFIG_RULES_IPTABLES, false, "iptables-nat-uplinks");
+    expect(&config, CONFIG_RULES_NFT, false, "nft-nat-uplinks");
 }
 
 /* More limits than marks: the least of them. */
@@ -233,6 +270,8 @@ void rules_suite(void)
         {"S5: the iptables scripts are as recorded", iptables_scripts},
         {"S5: the nft scripts are as recorded", nft_scripts},
         {"S5, N1: the scripts of mode nat are as recorded", nat_scripts},
+        {"N17 S5: the scripts with exceptions are as recorded", except_scripts},
+        {"N15: the scripts with an address for each interface are as recorded", uplink_scripts},
         {"M6: size limits have fragments marked", fragment_scripts},
         {"S5: in mode nat nothing passes by a daemon that is down", never_past_the_daemon},
         {"the names of chains are as short as they must be", names_are_short},

@@ -25,9 +25,10 @@ static struct told {
     uint64_t ports[QW_PORT_WORDS];
 } told = {.lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER};
 
-void engine_set_external(struct engine *engine, const struct qw_addr *address, struct qw_time now)
+void engine_set_external_of(struct engine *engine, unsigned interface, const struct qw_addr *address,
+                            struct qw_time now)
 {
-    (void)engine, (void)now;
+    (void)engine, (void)interface, (void)now;
     pthread_mutex_lock(&told.lock);
     told.addresses++;
     told.address = address ? *address : (struct qw_addr){0};

@@ -15,11 +15,13 @@ int main(void)
     suite_blocks();
     suite_block_changes();
     suite_change();
+    suite_change_forwards();
     suite_choice();
     suite_forwards();
     suite_table();
     suite_model();
     suite_threads();
+    suite_uplinks();
     suite_rewrite();
     suite_rewrite_hostile();
     return test_main();

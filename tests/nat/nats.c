@@ -71,8 +71,10 @@ nat_external begin(struct nat *nat, struct qw_endpoint inside, uint64_t ns)
 
 void end(struct nat *nat, nat_external mapping, uint64_t ns)
 {
+    struct qw_endpoint external = nat_endpoint(nat, mapping), inside = {.port = 0};
     struct qw_addr remote = ip("203.0.113.1");
-    nat_session_end(nat, mapping, &remote, at(ns));
+    nat_inside(nat, &external, &inside);
+    nat_session_end(nat, mapping, &inside, &remote, at(ns));
 }
 
 uint16_t port_for(struct nat *nat, struct qw_endpoint inside, uint64_t ns)

@@ -43,6 +43,7 @@ void suite_adopt(void);
 void suite_block_changes(void);
 void suite_blocks(void);
 void suite_change(void);
+void suite_change_forwards(void);
 void suite_choice(void);
 void suite_filtering(void);
 void suite_forwards(void);
@@ -54,5 +55,6 @@ void suite_ports(void);
 void suite_rest(void);
 void suite_table(void);
 void suite_threads(void);
+void suite_uplinks(void);
 
 #endif

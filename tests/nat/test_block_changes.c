@@ -55,13 +55,17 @@ static enum qw_error change(struct nat *nat, unsigned first, unsigned count,
     struct qw_addr addresses[SLOTS];
     for (unsigned i = 0; i < count; i++)
         addresses[i] = address_of(first + i);
+    const struct nat_options options = plain();
+    bool cut;
     const struct nat_pool pool = {.addresses = addresses,
                                   .address_count = count,
                                   .ports = ports,
                                   .port_count = 1,
                                   .hold_down_ns = REST,
-                                  .choice = NAT_RANDOM};
-    return nat_change(nat, &pool);
+                                  .choice = NAT_RANDOM,
+                                  .filtering = options.filtering,
+                                  .per_host = options.per_host};
+    return nat_change(nat, &pool, &cut);
 }
 
 static struct nat *start(struct told *told, unsigned count, const struct qw_port_range *ports)

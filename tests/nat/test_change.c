@@ -8,16 +8,21 @@ enum { HOSTS = 400, SLOTS = 6 };
 
 static const struct qw_port_range FEW[] = {{5000, 5009}}, OTHERS[] = {{5006, 5015}}, MANY[] = {{1024, 65535}};
 
+static const struct nat_forward *standing;
+static unsigned standing_count;
+
 static struct qw_addr address_of(unsigned n)
 {
     return qw_addr_v4((const uint8_t[4]){198, 51, 100, (uint8_t)n});
 }
 
-/* Addresses 198.51.100.`first` and so on. */
+/* Addresses 198.51.100.`first` and so on. The forwards stay. */
 static enum qw_error change(struct nat *nat, unsigned first, unsigned count,
                             const struct qw_port_range *ports)
 {
+    bool cut;
     struct qw_addr addresses[SLOTS + 1];
+    const struct nat_options options = plain();
     for (unsigned i = 0; i < count; i++)
         addresses[i] = address_of(first + i);
     const struct nat_pool pool = {.addresses = addresses,
@@ -25,8 +30,14 @@ static enum qw_error change(struct nat *nat, unsigned first, unsigned count,
                                   .ports = ports,
                                   .port_count = 1,
                                   .hold_down_ns = REST,
-                                  .choice = NAT_RANDOM};
-    return nat_change(nat, &pool);
+                                  .choice = NAT_RANDOM,
+                                  .forwards = standing,
+                                  .forward_count = standing_count,
+                                  .filtering = options.filtering,
+                                  .per_host = options.per_host};
+    enum qw_error error = nat_change(nat, &pool, &cut);
+    CU_ASSERT_FALSE(cut);
+    return error;
 }
 
 static struct nat *start(unsigned count, const struct qw_port_range *ports)
@@ -220,6 +231,8 @@ static void forwards_stay(void)
     options.forwards = &forward;
     options.forward_count = 1;
     struct nat *nat = make(&options);
+    standing = &forward;
+    standing_count = 1;
     nat_external stands = nat_inside(nat, &external, &found);
     CU_ASSERT_EQUAL(change(nat, 1, 1, FEW), QW_OK);
     CU_ASSERT_EQUAL(change(nat, 1, 1, OTHERS), QW_OK);
@@ -227,6 +240,7 @@ static void forwards_stay(void)
     CU_ASSERT_TRUE(stands != 0 && nat_inside(nat, &external, &found) == stands);
     CU_ASSERT_TRUE(same_endpoint(found, forward.inside));
     CU_ASSERT_EQUAL(nat_ports_of(nat, 0).usable + 1, nat_ports_of(nat, 1).usable);
+    standing_count = 0;
     nat_free(nat);
 }
 

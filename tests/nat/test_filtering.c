@@ -52,7 +52,7 @@ static void peers_with_address_dependent(void)
     end(nat, mapping, 1);
     CU_ASSERT_FALSE(admits(nat, mapping, "203.0.113.1"));
     CU_ASSERT_TRUE(admits(nat, mapping, "203.0.113.2"));
-    nat_session_end(nat, mapping, &other, at(2));
+    nat_session_end(nat, mapping, &inside, &other, at(2));
     CU_ASSERT_FALSE(admits(nat, mapping, "203.0.113.2"));
     nat_free(nat);
 }

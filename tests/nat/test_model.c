@@ -215,9 +215,10 @@ static void end_one(unsigned host, unsigned n, unsigned remote)
 {
     struct inside *in = &all[host][n];
     struct qw_addr with = remote_of(remote);
+    struct qw_endpoint inside = endpoint_of(host, n);
     if (in->with[remote] == 0)
         return;
-    nat_session_end(nat, in->mapping, &with, at(now));
+    nat_session_end(nat, in->mapping, &inside, &with, at(now));
     in->with[remote]--;
     sessions--;
     if (--in->sessions == 0)
@@ -229,6 +230,7 @@ static void forget_slot(unsigned slot)
 {
     for (unsigned i = 0; i < HOSTS * PORTS_EACH; i++) {
         struct inside *in = &all[i / PORTS_EACH][i % PORTS_EACH];
+        struct qw_endpoint inside = endpoint_of(i / PORTS_EACH, i % PORTS_EACH);
         if (in->sessions == 0 || in->slot != slot)
             continue;
         sessions -= in->sessions;
@@ -236,7 +238,7 @@ static void forget_slot(unsigned slot)
         for (unsigned remote = 0; remote < REMOTES; remote++)
             for (; in->with[remote] > 0; in->with[remote]--) {
                 struct qw_addr with = remote_of(remote);
-                nat_session_end(nat, in->mapping, &with, at(now));
+                nat_session_end(nat, in->mapping, &inside, &with, at(now));
             }
         in->sessions = 0;
     }
@@ -279,8 +281,15 @@ static void change_pool(unsigned which)
                                   .excluded = &EXCLUDED,
                                   .excluded_count = 1,
                                   .hold_down_ns = REST,
-                                  .choice = choice};
-    CU_ASSERT_EQUAL_FATAL(nat_change(nat, &next), QW_OK);
+                                  .choice = choice,
+                                  .forwards = running.forwards,
+                                  .forward_count = running.forward_count,
+                                  .filtering = running.filtering,
+                                  .per_host = PER_HOST,
+                                  .now = at(now)};
+    bool cut;
+    CU_ASSERT_EQUAL_FATAL(nat_change(nat, &next, &cut), QW_OK);
+    CU_ASSERT_FALSE_FATAL(cut);
 }
 
 /* ---- looks ---- */

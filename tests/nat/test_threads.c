@@ -54,7 +54,7 @@ static void sessions(void)
         if (i % 1000 == 999)
             nat_set_address(nat, 0, i % 3 == 0 ? NULL : &addresses[i % 3 - 1], at(i));
         if (mapping[n] != 0)
-            nat_session_end(nat, mapping[n], &remote, at(i));
+            nat_session_end(nat, mapping[n], &inside, &remote, at(i));
         if (nat_session_begin(nat, &inside, &remote, at(i), &mapping[n]) != NAT_OK)
             mapping[n] = 0;
     }

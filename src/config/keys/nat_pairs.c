@@ -19,16 +19,28 @@ static void check_other_mode(struct check *check)
                          config_mode_text(check->config->mode));
 }
 
-/* The address follows the interface, and must be that of one. */
-static void check_auto(struct check *check)
+/* Each interface outside has the addresses that packets leaving by it have. With several of them "auto" is
+ * one for each. */
+static void check_uplinks(struct check *check)
 {
-    const struct config *config = check->config;
+    struct config *config = check->config;
     struct item item;
-    if (config->external_auto && config->outside.count > 1 && item_of(check, "nat.external", &item))
-        report_value(&check->report, &item,
-                     "is the address of the one interface outside, and outside has %u; allowed: one "
-                     "interface, or addresses such as [\"198.51.100.7\"]",
-                     config->outside.count);
+    uint64_t served = 0;
+    if (config->external_auto && config->outside.count > 1)
+        for (config->external_count = 0; config->external_count < config->outside.count;
+             config->external_count++)
+            config->external_uplink[config->external_count] = (uint8_t)(config->external_count + 1);
+    for (unsigned i = 0; i < config->external_count; i++)
+        served |= 1ull << config->external_uplink[i];
+    if (served == 0 || served & 1 || !check->external_known || !item_of(check, "nat.external", &item))
+        return;
+    for (unsigned i = 0; i < config->outside.count; i++)
+        if (!(served >> (i + 1) & 1))
+            report_value(
+                &check->report, &item,
+                "has no address for packets that leave by \"%s\"; allowed: addresses for each interface "
+                "outside, or some that are for none",
+                config->outside.names[i]);
 }
 
 static void check_when_down(struct check *check)
@@ -103,7 +115,7 @@ void check_nat_pairs(struct check *check)
         check_other_mode(check);
         return;
     }
-    check_auto(check);
+    check_uplinks(check);
     check_when_down(check);
     check_pool(check);
     check_ipfix(check);

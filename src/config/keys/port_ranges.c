@@ -62,13 +62,6 @@ static void print(const struct config *config, const struct key *key, FILE *out)
     print_list(list, count, print_range, out);
 }
 
-static bool equal(const struct config *a, const struct config *b, const struct key *key)
-{
-    const struct config_ports *x = get_const(a, key), *y = get_const(b, key);
-    return x->count == y->count &&
-           (x->count == 0 || memcmp(x->list, y->list, x->count * sizeof(*x->list)) == 0);
-}
-
 static void copy(struct own_copying *copying, struct config *config, const struct key *key)
 {
     struct config_ports *ports = get(config, key);
@@ -80,9 +73,5 @@ static void release(struct config *config, const struct key *key)
     free(get(config, key)->list);
 }
 
-const struct key_kind PORTS_KIND = {.form = VALUES_PORT_ALLOWED,
-                                    .check = check_ports,
-                                    .print = print,
-                                    .equal = equal,
-                                    .copy = copy,
-                                    .release = release};
+const struct key_kind PORTS_KIND = {
+    .form = VALUES_PORT_ALLOWED, .check = check_ports, .print = print, .copy = copy, .release = release};

@@ -34,8 +34,10 @@ static void check_rules(struct check *check, const struct key *key, const struct
                                     .line = offsetof(struct config_rule, line),
                                     .check_pairs = rule_check_pairs};
     if (entries_read(check, key, rules, &kind))
-        entries_find_twins(check, rules,
-                           &(struct entry_twins){key->kind->list, has_name, by_name, tell_name});
+        entries_find_twins(
+            check, rules,
+            &(struct entry_twins){
+                .list = key->kind->list, .has = has_name, .order = by_name, .tell = tell_name});
 }
 
 /* ---- printed ---- */

@@ -89,7 +89,9 @@ static void check_size_limits(struct check *check, const struct key *key, const 
                                     .check_pairs = check_inside,
                                     .plain = true};
     if (entries_read(check, key, limits, &kind))
-        entries_find_twins(check, limits, &(struct entry_twins){key->kind->list, is_whole, by_place, tell});
+        entries_find_twins(
+            check, limits,
+            &(struct entry_twins){.list = key->kind->list, .has = is_whole, .order = by_place, .tell = tell});
 }
 
 static void print(const struct config *config, const struct key *key, FILE *out)

@@ -89,8 +89,9 @@ static void check_throttles(struct check *check, const struct key *key, const st
         .line = offsetof(struct config_throttle, line),
         .plain = true};
     if (entries_read(check, key, throttles, &kind))
-        entries_find_twins(check, throttles,
-                           &(struct entry_twins){key->kind->list, is_whole, by_place, tell});
+        entries_find_twins(
+            check, throttles,
+            &(struct entry_twins){.list = key->kind->list, .has = is_whole, .order = by_place, .tell = tell});
 }
 
 static void print(const struct config *config, const struct key *key, FILE *out)

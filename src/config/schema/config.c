@@ -1,3 +1,4 @@
+#include "places.h"
 #include "schema.h"
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,8 @@ void config_free(struct config *config)
         if (kind->list.size)
             own_free(config, &kind->list);
     }
+    if (config)
+        places_free(config);
     free(config);
 }
 
@@ -29,6 +32,7 @@ struct config *config_copy(const struct config *config)
     if (!copy)
         return NULL;
     memcpy(copy, config, sizeof(*copy));
+    places_copy(&copying, copy);
     for (unsigned i = 0; i < SCHEMA_COUNT; i++) {
         const struct key_kind *kind = SCHEMA[i].kind;
         if (kind->list.size)
@@ -42,12 +46,26 @@ struct config *config_copy(const struct config *config)
     return NULL;
 }
 
-const char *config_fixed_difference(const struct config *a, const struct config *b)
+/* A key that the file has no longer differs by its default, and stands nowhere. */
+static void tell_fixed(const struct config *config, unsigned index, const char *path, FILE *errors)
 {
-    for (unsigned i = 0; i < SCHEMA_COUNT; i++)
-        if (SCHEMA[i].fixed && !SCHEMA[i].kind->equal(a, b, &SCHEMA[i]))
-            return SCHEMA[i].path;
-    return NULL;
+    const char *place = places_of(config, index);
+    fprintf(errors, "%s: %s cannot change while running%s; restart quicward\n", place ? place : path,
+            SCHEMA[index].path, place ? "" : ", and would: the file does not have it any more");
+}
+
+unsigned config_fixed_differences(const struct config *a, const struct config *b, const char *path,
+                                  FILE *errors)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < SCHEMA_COUNT; i++) {
+        if (!SCHEMA[i].fixed || SCHEMA[i].kind->equal(a, b, &SCHEMA[i]))
+            continue;
+        count++;
+        if (errors)
+            tell_fixed(b, i, path, errors);
+    }
+    return count;
 }
 
 /* An eighth of a small table is no number of flows that anybody can work with. */

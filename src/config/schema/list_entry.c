@@ -129,12 +129,17 @@ static struct place place_of(struct check *check, const struct item *list, const
     return check_place(check, config_setting_get_elem(list->setting, index));
 }
 
+static bool meet(const struct entry_twins *twins, const void *a, const void *b)
+{
+    return twins->meets ? twins->meets(a, b) : twins->order(a, b) == 0;
+}
+
 /* Sorted: thousands of elements are not compared each with each. */
 void entries_find_twins(struct check *check, const struct item *list, const struct entry_twins *twins)
 {
     unsigned count = 0, elements = own_count(check->config, &twins->list);
     const char *first = own_elements(check->config, &twins->list);
-    const char **sorted = malloc((elements + 1) * sizeof(*sorted));
+    const char **sorted = calloc(elements + 1, sizeof(*sorted));
     if (!sorted) {
         check->no_memory = true;
         return;
@@ -145,9 +150,13 @@ void entries_find_twins(struct check *check, const struct item *list, const stru
             sorted[count++] = element;
     }
     qsort_r(sorted, count, sizeof(*sorted), compare, &(struct entry_twins){.order = twins->order});
-    for (unsigned i = 1; i < count; i++)
-        if (twins->order(sorted[i - 1], sorted[i]) == 0)
+    const char *before = sorted[0];
+    for (unsigned i = 1; i < count; i++) {
+        if (meet(twins, before, sorted[i]))
             twins->tell(twins, check, place_of(check, list, twins, sorted[i]), sorted[i],
-                        place_of(check, list, twins, sorted[i - 1]));
+                        place_of(check, list, twins, before));
+        if (!twins->passes || twins->passes(before, sorted[i]))
+            before = sorted[i];
+    }
     free(sorted);
 }

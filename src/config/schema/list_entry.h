@@ -46,6 +46,10 @@ struct entry_twins {
     int (*order)(const void *a, const void *b); /* 0: they share it */
     void (*tell)(const struct entry_twins *twins, struct check *check, struct place place,
                  const void *element, struct place before);
+    /* Of elements that share more than their beginning; `b` comes after `a` in that order. NULL, NULL: those
+     * share that are equal in it. */
+    bool (*meets)(const void *a, const void *b);  /* does `b` share with `a`? */
+    bool (*passes)(const void *a, const void *b); /* could another one share with `b` and not with `a`? */
 };
 
 /* Calls `tell` for every element that shares with one before it. */

@@ -1,4 +1,5 @@
 #include "key_check.h"
+#include "places.h"
 #include "suggest.h"
 #include "warn.h"
 #include <stddef.h>
@@ -53,6 +54,7 @@ static void read_key(struct check *check, const config_setting_t *setting, const
     unsigned count_before = check->report.count;
     struct item item = {setting, check_place(check, setting), path, false};
     const struct key *key = schema_find(path);
+    check->no_memory |= key && !places_note(check->config, key, item.place);
     if (!key)
         report_unknown(check, item.place, path, group);
     else if (!key->kind->late) {
@@ -150,6 +152,7 @@ static void look_for_warnings(struct check *check)
     warn_shadowed_rules(check);
     warn_unused(check);
     warn_limits(check);
+    warn_uplinks(check);
 }
 
 static void read_file(struct check *check)

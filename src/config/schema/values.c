@@ -95,19 +95,25 @@ static struct qw_port_range port_range(const config_setting_t *setting)
     return range;
 }
 
+bool values_port_range(struct check *check, const struct item *item, struct qw_port_range *out)
+{
+    struct qw_port_range range = port_range(item->setting);
+    bool known = range.first && range.last;
+    if (!known)
+        report_value(&check->report, item, "is no port; allowed: %s", VALUES_PORT_ALLOWED);
+    else if (range.first > range.last)
+        report_value(&check->report, item, "ends before it begins; did you mean \"%u-%u\"?", range.last,
+                     range.first);
+    *out = range;
+    return known && range.first <= range.last;
+}
+
 void values_port(struct check *check, const struct item *item, void *target)
 {
     struct config_ports *ports = target;
-    struct qw_port_range range = port_range(item->setting);
-    if (!range.first || !range.last) {
-        report_value(&check->report, item, "is no port; allowed: %s", VALUES_PORT_ALLOWED);
+    struct qw_port_range range;
+    if (!values_port_range(check, item, &range))
         return;
-    }
-    if (range.first > range.last) {
-        report_value(&check->report, item, "ends before it begins; did you mean \"%u-%u\"?", range.last,
-                     range.first);
-        return;
-    }
     struct qw_port_range *list = values_room(check, ports->list, ports->count, sizeof(*list));
     if (!list)
         return;

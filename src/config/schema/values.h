@@ -23,6 +23,9 @@ void *values_room(struct check *check, void *list, unsigned count, size_t size);
 void *values_add(struct check *check, const struct own_list *list);
 char *values_text(struct check *check, const char *text);
 
+/* A port or a range of them, from 1 on, in order; else reports why not. */
+bool values_port_range(struct check *check, const struct item *item, struct qw_port_range *out);
+
 /* Readers; `target` is a struct config_ports, config_versions, or config_texts. */
 #define VALUES_PORT_ALLOWED SCHEMA_PORT_ALLOWED
 #define VALUES_VERSION_ALLOWED "\"v1\", \"v2\", or a number such as \"0x1a2a3a4a\""

@@ -17,6 +17,9 @@ void warn_unused(struct check *check);
 /* Limits of which one makes the other pointless. */
 void warn_limits(struct check *check);
 
+/* External addresses that do not follow the interface which packets leave by. */
+void warn_uplinks(struct check *check);
+
 /* Where rule `number` stands. */
 struct place warn_rule_place(const struct check *check, unsigned number);
 

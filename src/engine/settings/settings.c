@@ -35,6 +35,20 @@ static void take_values(struct settings *settings, const struct config *config)
     throttling_take(&settings->throttling, config);
 }
 
+static void take_uplinks(struct settings *settings, const struct config *config)
+{
+    for (unsigned i = 0; i < config->external_count; i++)
+        if (config->external_uplink[i] != 0)
+            settings->uplinks = config->outside;
+}
+
+static bool take_prefixes(struct settings *settings, const struct config *config)
+{
+    const struct config_prefixes *inside = &config->inside_prefixes, *except = &config->nat_except;
+    return qw_prefix_set_build(inside->list, inside->count, &settings->inside) &&
+           qw_prefix_set_build(except->list, except->count, &settings->except);
+}
+
 enum qw_error settings_new(const struct config *config, struct rule_ids *rules, FILE *errors,
                            struct settings **out)
 {
@@ -43,10 +57,10 @@ enum qw_error settings_new(const struct config *config, struct rule_ids *rules, 
     if (!settings)
         return QW_ERR_NO_MEMORY;
     take_values(settings, config);
+    take_uplinks(settings, config);
     settings->rules = rules;
     enum qw_error error = policy_new(config, rules->secret, errors, &settings->policy);
-    if (error == QW_OK &&
-        !qw_prefix_set_build(config->inside_prefixes.list, config->inside_prefixes.count, &settings->inside))
+    if (error == QW_OK && !take_prefixes(settings, config))
         error = QW_ERR_NO_MEMORY;
     if (error == QW_OK) {
         uint32_t count = policy_rule_count(settings->policy);
@@ -67,6 +81,7 @@ void settings_free(struct settings *settings)
         return;
     policy_free(settings->policy);
     qw_prefix_set_free(&settings->inside);
+    qw_prefix_set_free(&settings->except);
     free(settings->ids);
     free(settings);
 }

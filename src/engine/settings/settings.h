@@ -30,7 +30,10 @@ struct settings {
     enum config_guard guard;
     uint32_t guard_factor;
     enum config_inside inside_how;
-    struct qw_prefix_set inside; /* owned; CONFIG_INSIDE_LIST */
+    struct qw_prefix_set inside;      /* owned; CONFIG_INSIDE_LIST */
+    struct qw_prefix_set except;      /* owned; of mode nat: what is not translated */
+    struct config_interfaces uplinks; /* outside interfaces that have external addresses of their own; none
+                                         where all addresses are for any */
     struct sizes sizes;
     struct throttling throttling;
     enum config_quic quic;
@@ -59,6 +62,14 @@ void settings_number(struct settings *settings, const struct settings *before, s
 static inline bool settings_is_fast(const uint64_t slow[static(FLOW_NO_RULE + 63) / 64], uint16_t id)
 {
     return id == FLOW_NO_RULE || !(slow[id / 64] >> id % 64 & 1);
+}
+
+/* Mode nat: is what these two say to each other not translated? */
+static inline bool settings_except(const struct settings *settings, const struct qw_addr *one,
+                                   const struct qw_addr *other)
+{
+    return settings->except.count > 0 && (qw_prefix_set_has(&settings->except, one, QW_IPV4) ||
+                                          qw_prefix_set_has(&settings->except, other, QW_IPV4));
 }
 
 /* As engine_rule. */

@@ -22,10 +22,20 @@ void shard_speak(struct shard *shard, const struct flow *flow)
 
 static void end_session(struct shard *shard, const struct flow *flow, enum flow_end why)
 {
+    struct qw_endpoint inside = shard_endpoint(flow, shard_inside(flow));
     if (flow->class == FLOW_ASKED && why == FLOW_EXPIRED)
-        nat_session_end_short(shard->nat, flow->external, remote_of(flow), shard->now);
+        nat_session_end_short(shard->nat, flow->external, &inside, remote_of(flow), shard->now);
     else
-        nat_session_end(shard->nat, flow->external, remote_of(flow), shard->now);
+        nat_session_end(shard->nat, flow->external, &inside, remote_of(flow), shard->now);
+}
+
+void shard_unmap(struct shard *shard, struct flow *flow)
+{
+    shard_speak(shard, flow);
+    if (flow->flags & FLOW_HOLDS_MAPPING)
+        end_session(shard, flow, FLOW_UNMAPPED);
+    flow->flags &= (uint8_t)~FLOW_HOLDS_MAPPING;
+    flow->external = 0;
 }
 
 static void flow_over(void *context, struct flow *flow, enum flow_end why)

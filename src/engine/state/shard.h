@@ -58,6 +58,9 @@ void shard_unlock(struct shard *shard);
 void shard_silence(struct shard *shard, const struct flow *flow);
 void shard_speak(struct shard *shard, const struct flow *flow);
 
+/* The flow lets go of its mapping, and goes on without. It has none then, whoever it was of. */
+void shard_unmap(struct shard *shard, struct flow *flow);
+
 static inline enum flow_side shard_inside(const struct flow *flow)
 {
     return flow->flags & FLOW_INSIDE_HI ? FLOW_HI : FLOW_LO;

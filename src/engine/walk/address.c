@@ -9,12 +9,27 @@ static bool is_for_many(const struct qw_addr *addr)
 
 /* Packets for many come in as they are, if the rules let them: no mapping stands for a group. What an
  * authentication header covers cannot be changed (RFC 3715 2.1). */
-bool walk_maps(const struct walk *w)
+static bool may_map(const struct walk *w)
 {
     if (!w->worker->engine->nat || w->view->family != QW_IPV4 || w->packet->from == ENGINE_UNKNOWN)
         return false;
     return !w->view->authenticated &&
            !(w->packet->from == ENGINE_OUTSIDE && is_for_many(&w->view->tuple.dst.addr));
+}
+
+/* A flow that was translated before a reload goes on so. */
+bool walk_maps(const struct walk *w)
+{
+    return may_map(w) && (!w->excepted || (w->flow && w->flow->external != 0));
+}
+
+/* What is addressed to an external address is for whom a mapping or forward says (RFC 6888 REQ-6 is about
+ * other destinations). */
+static bool is_excepted(const struct walk *w)
+{
+    const struct qw_tuple *tuple = &w->view->tuple;
+    return settings_except(w->worker->settings, &tuple->src.addr, &tuple->dst.addr) &&
+           !nat_is_external(w->worker->engine->nat, &tuple->dst.addr);
 }
 
 /* From outside to an external endpoint: from here on the packet is meant for whom that stands for. */
@@ -46,7 +61,10 @@ static struct step depart(struct walk *w)
 
 struct step step_address(struct walk *w)
 {
-    if (!walk_maps(w) || w->view->kind != PACKET_UDP)
+    if (!may_map(w) || w->view->kind != PACKET_UDP)
+        return STEP_CONTINUE;
+    w->excepted = is_excepted(w);
+    if (w->excepted && w->packet->from == ENGINE_OUTSIDE)
         return STEP_CONTINUE;
     if (!w->packet->writable)
         return STEP_DROP(COPY_LIMIT);

@@ -36,6 +36,15 @@ static bool is_of_router(const struct walk *w, const struct qw_endpoint *at)
     return nat_is_external(nat, &at->addr) && nat_is_routers(nat, at->port);
 }
 
+/* About what was not translated (nat.except): as in the other modes. */
+static bool is_excepted(const struct walk *w)
+{
+    const struct qw_tuple *quoted = &w->view->icmp.quote.tuple;
+    const struct nat *nat = w->worker->engine->nat;
+    return settings_except(w->worker->settings, &quoted->src.addr, &quoted->dst.addr) &&
+           !nat_is_external(nat, &quoted->src.addr) && !nat_is_external(nat, &quoted->dst.addr);
+}
+
 /* About a packet that an inside host sent: to that host, and as it knows the packet. */
 static struct step error_arrives(struct walk *w)
 {
@@ -43,6 +52,8 @@ static struct step error_arrives(struct walk *w)
     if (!qw_addr_equal(&w->view->tuple.dst.addr, &sender->addr))
         return STEP_DROP(UNSOLICITED_ICMP);
     if (find_inside_sender(w) || is_of_router(w, sender))
+        return STEP_ACCEPT;
+    if (is_excepted(w) && find_sent(w, &w->view->icmp.quote.tuple, true))
         return STEP_ACCEPT;
     return STEP_DROP(UNSOLICITED_ICMP);
 }
@@ -58,7 +69,11 @@ static struct step error_departs(struct walk *w)
 {
     const struct nat *nat = w->worker->engine->nat;
     const struct qw_tuple *quoted = &w->view->icmp.quote.tuple;
-    if (!find_sent(w, quoted, false) || !nat_holds(nat, w->flow->external, &quoted->dst))
+    if (!find_sent(w, quoted, false))
+        return STEP_DROP(UNSOLICITED_ICMP);
+    if (w->flow->external == 0 && is_excepted(w))
+        return STEP_ACCEPT;
+    if (!nat_holds(nat, w->flow->external, &quoted->dst))
         return STEP_DROP(UNSOLICITED_ICMP);
     w->hairpin = nat_is_external(nat, &w->view->tuple.dst.addr);
     struct step step = walk_leave(w);

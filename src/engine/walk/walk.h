@@ -44,6 +44,7 @@ struct walk {
     struct packet_view *view; /* its endpoints are those of the inside once step_address was there */
 
     /* step_address, in mode nat */
+    bool excepted;        /* it is not translated, unless its flow was before a reload */
     nat_external mapping; /* that it came by from outside */
     bool hairpin;         /* from inside to an external endpoint: it comes in again, */
     bool turned;          /* and this is that second part of its way */

@@ -33,22 +33,43 @@ static void tell_foreign_addresses(const struct config *config)
                 text, text, config->outside.names[0]);
 }
 
+/* A provider drops the addresses of another one (BCP 38), and nobody tells. */
+static void warn_of_any_way(const struct config *config)
+{
+    unsigned any = 0;
+    for (unsigned i = 0; i < config->external_count; i++)
+        any += config->external_uplink[i] == 0;
+    if (any > 1 && config->outside.count > 1 && !config->external_auto)
+        qw_log(QW_LOG_WARNING,
+               "%u addresses of nat.external are for any of the %u interfaces outside: hosts have them by "
+               "whichever "
+               "interface their packets leave; see \"Several ways out\" in docs/nat.md",
+               any, config->outside.count);
+}
+
 /* What a socket of the router owns never gets to the queue. An address of somebody else has no such socket.
  * The sockets are only read again for ports that the router has at some address. */
-static void warn_of_taken_forwards(const struct config *config, const struct qw_addr *address,
-                                   const uint64_t ports[static QW_PORT_WORDS])
+static void warn_of_taken_port(const struct config_forward *forward, const struct qw_endpoint *at,
+                               const uint64_t ports[static QW_PORT_WORDS])
 {
     char text[QW_ENDPOINT_TEXT_MAX], alone[QW_ADDR_TEXT_MAX];
+    if (qw_ports_has(ports, at->port) && router_sockets_taken(&at->addr, at->port) &&
+        !is_foreign(qw_addr_text(&at->addr, QW_IPV4, alone)))
+        qw_log(QW_LOG_WARNING,
+               "a program of this router listens on %s: the forward of that port gets nothing "
+               "(nat.forwards, line %u)",
+               qw_endpoint_text(at, QW_IPV4, text), forward->line);
+}
+
+void setup_advice_forwards(const struct config *config, const struct qw_addr *address,
+                           const uint64_t ports[static QW_PORT_WORDS])
+{
     for (unsigned i = 0; i < config->forward_count; i++) {
         const struct config_forward *forward = &config->forwards[i];
         struct qw_endpoint at = {config->external_auto ? *address : config->external[forward->external],
                                  forward->port};
-        if (qw_ports_has(ports, at.port) && router_sockets_taken(&at.addr, at.port) &&
-            !is_foreign(qw_addr_text(&at.addr, QW_IPV4, alone)))
-            qw_log(QW_LOG_WARNING,
-                   "a program of this router listens on %s: the forward of that port gets nothing "
-                   "(nat.forwards, line %u)",
-                   qw_endpoint_text(&at, QW_IPV4, text), forward->line);
+        for (unsigned n = config_forward_ports(forward); n > 0; n--, at.port++)
+            warn_of_taken_port(forward, &at, ports);
     }
 }
 
@@ -56,5 +77,6 @@ void setup_advice(const struct config *config, const struct qw_addr *address,
                   const uint64_t ports[static QW_PORT_WORDS])
 {
     tell_foreign_addresses(config);
-    warn_of_taken_forwards(config, address, ports);
+    warn_of_any_way(config);
+    setup_advice_forwards(config, address, ports);
 }

@@ -10,4 +10,8 @@
 void setup_advice(const struct config *config, const struct qw_addr *address,
                   const uint64_t ports[static QW_PORT_WORDS]);
 
+/* Of that what a reload may have made so: forwards of ports that a program of the router has. */
+void setup_advice_forwards(const struct config *config, const struct qw_addr *address,
+                           const uint64_t ports[static QW_PORT_WORDS]);
+
 #endif

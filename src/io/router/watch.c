@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
+#include <pthread.h>
 #include <quicward/base/log.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +18,11 @@
 
 struct io_watch {
     struct engine *engine;
-    char interface[CONFIG_INTERFACE_NAME_MAX]; /* "": the addresses do not change */
-    struct mnl_socket *events;                 /* NULL without */
+    struct config_interfaces interfaces; /* that addresses are followed of; none: they do not change */
+    struct mnl_socket *events;           /* NULL without */
     struct side_thread thread;
-    struct qw_addr address;
+    pthread_mutex_t lock; /* of what follows */
+    struct qw_addr addresses[CONFIG_INTERFACES_MAX];
     uint64_t ports[QW_PORT_WORDS];
     struct qw_time looked;        /* at the ports */
     uint64_t pool[QW_PORT_WORDS]; /* that the configuration has */
@@ -29,32 +31,34 @@ struct io_watch {
 
 static const struct qw_addr NONE;
 
-static void warn_no_address(const struct io_watch *watch)
+static void warn_no_address(const struct io_watch *watch, unsigned i)
 {
-    qw_log(QW_LOG_WARNING, "%s has no IPv4 address: nothing can be mapped", watch->interface);
+    qw_log(QW_LOG_WARNING, "%s has no IPv4 address: nothing can be mapped%s", watch->interfaces.names[i],
+           watch->interfaces.count > 1 ? " that leaves by it" : "");
 }
 
-static void tell_address(struct io_watch *watch, const struct qw_addr *address)
+static void tell_address(struct io_watch *watch, unsigned i, const struct qw_addr *address)
 {
     char text[QW_ADDR_TEXT_MAX];
     bool none = qw_addr_equal(address, &NONE);
-    if (qw_addr_equal(address, &watch->address))
+    if (qw_addr_equal(address, &watch->addresses[i]))
         return;
-    watch->address = *address;
-    engine_set_external(watch->engine, none ? NULL : address, io_now());
+    watch->addresses[i] = *address;
+    engine_set_external_of(watch->engine, i, none ? NULL : address, io_now());
     if (none)
-        warn_no_address(watch);
+        warn_no_address(watch, i);
     else
         qw_log(QW_LOG_INFO, "the external address is now %s (%s)", qw_addr_text(address, QW_IPV4, text),
-               watch->interface);
+               watch->interfaces.names[i]);
 }
 
 /* Events only say that something changed: what is so now is asked, so that none can be misread or missed. */
-static void look_at_address(struct io_watch *watch)
+static void look_at_addresses(struct io_watch *watch)
 {
     struct qw_addr address;
-    if (watch->interface[0] != '\0' && wan_address_ask(watch->interface, &address))
-        tell_address(watch, &address);
+    for (unsigned i = 0; i < watch->interfaces.count; i++)
+        if (wan_address_ask(watch->interfaces.names[i], &address))
+            tell_address(watch, i, &address);
 }
 
 static bool warn_of_none(bool warned, unsigned left, const char *kind)
@@ -102,9 +106,11 @@ static void *watch_main(void *argument)
     while (poll(ready, 2, left_ms(watch)) < 0 || !(ready[0].revents & POLLIN)) {
         if (ready[1].revents)
             netlink_forget(watch->events);
-        look_at_address(watch);
+        pthread_mutex_lock(&watch->lock);
+        look_at_addresses(watch);
         if (left_ms(watch) == 0)
             look_at_ports(watch);
+        pthread_mutex_unlock(&watch->lock);
     }
     return NULL;
 }
@@ -119,17 +125,18 @@ static bool open_events(struct io_watch *watch)
 static enum qw_error begin(struct io_watch *watch, const struct config *config, struct io_error *error)
 {
     if (config->external_auto) {
-        memcpy(watch->interface, config->outside.names[0], sizeof(watch->interface));
+        watch->interfaces = config->outside;
         if (!open_events(watch))
             return io_fail(error, QW_ERR_SYSTEM, "routing socket: %s", strerror(errno));
-        look_at_address(watch);
-        if (qw_addr_equal(&watch->address, &NONE))
-            warn_no_address(watch);
+        look_at_addresses(watch);
+        for (unsigned i = 0; i < watch->interfaces.count; i++)
+            if (qw_addr_equal(&watch->addresses[i], &NONE))
+                warn_no_address(watch, i);
     }
     config_nat_usable(config, watch->pool);
     look_at_ports(watch);
     look_at_pool(watch);
-    setup_advice(config, &watch->address, watch->ports);
+    setup_advice(config, &watch->addresses[0], watch->ports);
     int problem = side_thread_start(&watch->thread, watch_main, watch);
     if (problem != 0)
         return io_fail(error, QW_ERR_SYSTEM, "no thread for the external address: %s", strerror(problem));
@@ -146,6 +153,7 @@ enum qw_error io_watch_start(struct engine *engine, const struct config *config,
     if (!watch)
         return io_fail(error, QW_ERR_NO_MEMORY, "no memory to follow the external address");
     watch->engine = engine;
+    pthread_mutex_init(&watch->lock, NULL);
     enum qw_error status = begin(watch, config, error);
     if (status == QW_OK)
         *out = watch;
@@ -154,11 +162,23 @@ enum qw_error io_watch_start(struct engine *engine, const struct config *config,
     return status;
 }
 
+void io_watch_change(struct io_watch *watch, const struct config *config)
+{
+    if (!watch)
+        return;
+    pthread_mutex_lock(&watch->lock);
+    config_nat_usable(config, watch->pool);
+    look_at_pool(watch);
+    setup_advice_forwards(config, &watch->addresses[0], watch->ports);
+    pthread_mutex_unlock(&watch->lock);
+}
+
 void io_watch_stop(struct io_watch *watch)
 {
     if (!watch)
         return;
     side_thread_end(&watch->thread);
     netlink_close(watch->events);
+    pthread_mutex_destroy(&watch->lock);
     free(watch);
 }

@@ -81,6 +81,36 @@ const char *rules_instance(const struct config *config)
     return config->instance[0] != '\0' ? config->instance : CONFIG_INSTANCE_DEFAULT;
 }
 
+/* Of two that are the same the first one counts. */
+bool rules_except_again(const struct config *config, unsigned i)
+{
+    const struct qw_prefix *list = config->nat_except.list;
+    for (unsigned n = 0; n < config->nat_except.count; n++) {
+        bool wider = list[n].bits < list[i].bits || (list[n].bits == list[i].bits && n < i);
+        if (wider && qw_prefix_contains(&list[n], &list[i].addr, QW_IPV4))
+            return true;
+    }
+    return false;
+}
+
+const struct qw_addr *rules_masquerade_address(const struct config *config, unsigned i)
+{
+    const unsigned uplinks[] = {i + 1, 0};
+    for (unsigned u = 0; u < 2; u++)
+        for (unsigned n = 0; n < config->external_count; n++)
+            if (config->external_uplink[n] == uplinks[u])
+                return &config->external[n];
+    return &config->external[0];
+}
+
+bool rules_has_uplinks(const struct config *config)
+{
+    for (unsigned i = 0; i < config->external_count; i++)
+        if (config->external_uplink[i] != 0)
+            return true;
+    return false;
+}
+
 static void print_side(const char *side, const struct config_interfaces *named, FILE *out)
 {
     fputs(side, out);

@@ -30,6 +30,16 @@ void rules_iptables_queue(const struct config *config, FILE *out);
 /* Likewise the chains of mode nat in nft's table, all but `between`, which is that of IPv6. */
 void rules_nft_nat_print(const struct config *config, FILE *out);
 
+/* The external address that masquerading has for packets leaving by interface number `i` of outside: the
+ * first one for it, or for any, or of all. */
+const struct qw_addr *rules_masquerade_address(const struct config *config, unsigned i);
+
+/* Do interfaces outside have external addresses of their own? */
+bool rules_has_uplinks(const struct config *config);
+
+/* Is prefix `i` of nat.except in another one of it? A set of nft takes no two that overlap. */
+bool rules_except_again(const struct config *config, unsigned i);
+
 /* A match: `keyword` (iifname, oifname) is one of `named`. */
 void rules_nft_set(const char *keyword, const struct config_interfaces *named, FILE *out);
 

@@ -96,8 +96,12 @@ void rules_helper_external(const struct config *config)
 {
     pthread_mutex_lock(&external_lock);
     memcpy(external.external, config->external, sizeof(external.external));
+    memcpy(external.external_uplink, config->external_uplink, sizeof(external.external_uplink));
     external.external_count = config->external_count;
     external.masquerade = config->nat_masquerade;
+    external.except_count = config->nat_except.count;
+    if (config->nat_except.count > 0)
+        memcpy(external.except, config->nat_except.list, config->nat_except.count * sizeof(*external.except));
     pthread_mutex_unlock(&external_lock);
 }
 
@@ -105,8 +109,11 @@ static void put_external(struct helper_request *request)
 {
     pthread_mutex_lock(&external_lock);
     memcpy(request->external, external.external, sizeof(request->external));
+    memcpy(request->external_uplink, external.external_uplink, sizeof(request->external_uplink));
     request->external_count = external.external_count;
     request->masquerade = external.masquerade;
+    memcpy(request->except, external.except, sizeof(request->except));
+    request->except_count = external.except_count;
     pthread_mutex_unlock(&external_lock);
 }
 

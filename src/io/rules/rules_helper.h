@@ -9,8 +9,9 @@
 /* Does this process have one? Where it ended the answer stays true, and every script fails. */
 bool rules_helper_here(void);
 
-/* Scripts are for these external addresses from now on, and for this masquerading; the rest of `config` is as
- * the helper has it. For a reload; not by two threads at once. */
+/* Scripts are for these external addresses and exceptions (CONFIG_EXCEPT_MAX at most) from now on, and for
+ * this masquerading; the rest of `config` is as the helper has it. For a reload; not by two threads at once.
+ */
 void rules_helper_external(const struct config *config);
 
 /* As rules_job_run. RULES_RUN_GONE when the helper has ended. */

@@ -75,20 +75,26 @@ static void send_all(int to, const char *bytes, size_t len)
     }
 }
 
-/* Addresses and a switch: they are printed as numbers, so nothing else can be put into a script by them. */
-static struct config asked_for(const struct helper_request *request, const struct config *config)
+/* Addresses and a switch: they are printed as numbers, so nothing else can be put into a script by them.
+ * `request` outlives the answer. */
+static struct config asked_for(struct helper_request *request, const struct config *config)
 {
     struct config now = *config;
-    if (request->external_count == 0 || request->external_count > CONFIG_EXTERNAL_MAX)
+    if (request->external_count == 0 || request->external_count > CONFIG_EXTERNAL_MAX ||
+        request->except_count > CONFIG_EXCEPT_MAX)
         return now;
     memcpy(now.external, request->external, sizeof(now.external));
+    for (unsigned i = 0; i < CONFIG_EXTERNAL_MAX; i++)
+        now.external_uplink[i] =
+            request->external_uplink[i] <= now.outside.count ? request->external_uplink[i] : 0;
     now.external_count = request->external_count;
     now.nat_masquerade = request->masquerade != 0;
+    now.nat_except = (struct config_prefixes){request->except_count, request->except};
     return now;
 }
 
 /* The script has the lock too: it goes on when daemon and helper are killed. */
-static void answer_job(const struct helper_request *request, const struct config *config, int to, int lock,
+static void answer_job(struct helper_request *request, const struct config *config, int to, int lock,
                        int stop)
 {
     char *said = malloc(request->size);
@@ -120,8 +126,7 @@ static bool can_be(const struct helper_request *request, unsigned count)
            count == 1u + (request->has_lock == 1) + (request->has_stop == 1);
 }
 
-static _Noreturn void answer(const struct helper_request *request, const struct config *config,
-                             const int *fds)
+static _Noreturn void answer(struct helper_request *request, const struct config *config, const int *fds)
 {
     prctl(PR_SET_NAME, "qw-script");
     signal(SIGCHLD, SIG_DFL);

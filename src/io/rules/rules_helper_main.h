@@ -16,6 +16,9 @@ struct helper_request {
     uint8_t masquerade;
     uint32_t external_count; /* 0: all as it was started with; else the addresses that a reload brought */
     struct qw_addr external[CONFIG_EXTERNAL_MAX];
+    uint8_t external_uplink[CONFIG_EXTERNAL_MAX];
+    uint32_t except_count;
+    struct qw_prefix except[CONFIG_EXCEPT_MAX];
 };
 
 /* Behind it stand `len` bytes that the script said; beside it an open file, if one was asked for. */

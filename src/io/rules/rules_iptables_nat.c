@@ -45,6 +45,33 @@ static void print_external(const struct config *config, const char *chain, FILE 
     fprintf(out, "-A " CHAIN "%s -m addrtype --dst-type LOCAL -j RETURN\n", n, chain);
 }
 
+/* A rule of `chain` for each of nat.except and each of the two addresses. */
+static void print_excepted(const struct config *config, const char *chain, const char *target, FILE *out)
+{
+    char text[QW_PREFIX_TEXT_MAX];
+    for (unsigned i = 0; i < config->nat_except.count; i++) {
+        if (rules_except_again(config, i))
+            continue;
+        qw_prefix_text(&config->nat_except.list[i], text);
+        fprintf(out, "-A " CHAIN "%s -s %s %s\n", rules_instance(config), chain, text, target);
+        fprintf(out, "-A " CHAIN "%s -d %s %s\n", rules_instance(config), chain, text, target);
+    }
+}
+
+/* What is not translated is judged as it is, where what is translated is. So are errors: who sends them, and
+ * to whom, says little of what they are about. */
+static void print_unchanged(const struct config *config, FILE *out)
+{
+    const char *n = rules_instance(config);
+    char target[64];
+    if (config->nat_except.count == 0)
+        return;
+    snprintf(target, sizeof(target), "-g " CHAIN "-translate", n);
+    fputs("# Not translated (nat.except), but judged.\n", out);
+    print_excepted(config, "-in", target, out);
+    fprintf(out, "-A " CHAIN "-in -p icmp %s\n", n, target);
+}
+
 /* A socket on every address would seem to own what is forwarded, too. */
 static void print_leave(const char *n, const char *chain, FILE *out)
 {
@@ -72,6 +99,7 @@ static void print_from_outside(const struct config *config, FILE *out)
     const char *n = rules_instance(config);
     print_leave(n, "-in", out);
     print_external(config, "-in", out);
+    print_unchanged(config, out);
     fprintf(out, "# Nothing from outside reaches an inside address as it is.\n-A " CHAIN "-in -j DROP\n", n);
 }
 
@@ -216,12 +244,14 @@ static void print_masquerade(const struct config *config, FILE *out)
     if (!config->nat_masquerade)
         return;
     fprintf(out, "*nat\n:" CHAIN "-masquerade - [0:0]\n", n);
+    print_excepted(config, "-masquerade", "-j RETURN", out);
     for (unsigned i = 0; i < config->outside.count; i++) {
         fprintf(out, "-A " CHAIN "-masquerade -o %s ! -p udp ", n, config->outside.names[i]);
         if (config->external_auto)
             fputs("-j MASQUERADE\n", out);
         else
-            fprintf(out, "-j SNAT --to-source %s\n", qw_addr_text(&config->external[0], QW_IPV4, address));
+            fprintf(out, "-j SNAT --to-source %s\n",
+                    qw_addr_text(rules_masquerade_address(config, i), QW_IPV4, address));
     }
     fputs("COMMIT\n", out);
 }

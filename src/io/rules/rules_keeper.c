@@ -22,7 +22,8 @@
 #define PAUSE_NS QW_NS_PER_SECOND
 
 struct io_keeper {
-    struct config config; /* a copy; its lists are borrowed */
+    struct config config; /* a copy; its lists are borrowed, all but nat_except, which is `except` */
+    struct qw_prefix except[CONFIG_EXCEPT_MAX];
     enum config_backend backend;
     struct rules_events events;
     char table[sizeof("quicward_") + CONFIG_INSTANCE_MAX];
@@ -282,14 +283,29 @@ static enum qw_error begin(struct io_keeper *keeper, struct io_error *error)
     return QW_OK;
 }
 
+/* What a reload may change. */
+static void take_nat(struct io_keeper *keeper, const struct config *from)
+{
+    struct config *config = &keeper->config;
+    unsigned count = from->nat_except.count < CONFIG_EXCEPT_MAX ? from->nat_except.count : CONFIG_EXCEPT_MAX;
+    memcpy(config->external, from->external, sizeof(config->external));
+    memcpy(config->external_uplink, from->external_uplink, sizeof(config->external_uplink));
+    config->external_count = from->external_count;
+    config->nat_masquerade = from->nat_masquerade;
+    if (count > 0)
+        memmove(keeper->except, from->nat_except.list, count * sizeof(*keeper->except));
+    config->nat_except = (struct config_prefixes){count, keeper->except};
+    if (config->mode == CONFIG_NAT)
+        rules_helper_external(config);
+}
+
 static struct io_keeper *keeper_new(const struct config *config, enum config_backend backend)
 {
     struct io_keeper *keeper = calloc(1, sizeof(*keeper));
     if (!keeper)
         return NULL;
     keeper->config = *config;
-    if (config->mode == CONFIG_NAT)
-        rules_helper_external(config);
+    take_nat(keeper, config);
     keeper->backend = backend;
     keeper->tokens = BURST;
     keeper->refilled = io_now();
@@ -339,27 +355,35 @@ bool io_keeper_restore(struct io_keeper *keeper)
     return standing;
 }
 
-static bool has_addresses(const struct config *config, const struct qw_addr *external, unsigned count)
+static bool same_addresses(const struct config *a, const struct config *b)
 {
-    for (unsigned i = 0; i < count; i++)
-        if (i >= config->external_count || !qw_addr_equal(&config->external[i], &external[i]))
-            return false;
-    return count == config->external_count;
+    bool same = a->external_count == b->external_count;
+    for (unsigned i = 0; i < a->external_count && same; i++)
+        same =
+            qw_addr_equal(&a->external[i], &b->external[i]) && a->external_uplink[i] == b->external_uplink[i];
+    return same;
 }
 
-bool io_keeper_change(struct io_keeper *keeper, const struct qw_addr *external, unsigned count,
-                      bool masquerade)
+static bool same_exceptions(const struct config *a, const struct config *b)
 {
-    if (!keeper || count > CONFIG_EXTERNAL_MAX)
-        return !keeper;
-    struct config *config = &keeper->config;
+    bool same = a->nat_except.count == b->nat_except.count;
+    for (unsigned i = 0; i < a->nat_except.count && same; i++) {
+        const struct qw_prefix *x = &a->nat_except.list[i], *y = &b->nat_except.list[i];
+        same = x->bits == y->bits && qw_addr_equal(&x->addr, &y->addr);
+    }
+    return same;
+}
+
+bool io_keeper_change(struct io_keeper *keeper, const struct config *now)
+{
+    if (!keeper)
+        return true;
+    const struct config *config = &keeper->config;
     bool standing = true;
     pthread_mutex_lock(&keeper->lock);
-    if (!has_addresses(config, external, count) || config->nat_masquerade != masquerade) {
-        memcpy(config->external, external, count * sizeof(*external));
-        config->external_count = count;
-        config->nat_masquerade = masquerade;
-        rules_helper_external(config);
+    if (!same_addresses(config, now) || !same_exceptions(config, now) ||
+        config->nat_masquerade != now->nat_masquerade) {
+        take_nat(keeper, now);
         standing = !config->manage_rules || (install(keeper, false) && remember(keeper));
         keeper->due |= !standing;
     }

@@ -28,6 +28,31 @@ static void print_external(const struct config *config, FILE *out)
     }
 }
 
+/* What `field` (ip saddr, ip daddr) has of nat.except, which has something. */
+static void print_excepted(const struct config *config, const char *field, FILE *out)
+{
+    char text[QW_PREFIX_TEXT_MAX];
+    bool first = true;
+    fprintf(out, "        %s {", field);
+    for (unsigned i = 0; i < config->nat_except.count; i++) {
+        if (rules_except_again(config, i))
+            continue;
+        fprintf(out, "%s %s", first ? "" : ",", qw_prefix_text(&config->nat_except.list[i], text));
+        first = false;
+    }
+    fputs(" } ", out);
+}
+
+/* Likewise for either of the two addresses: `statement`, which has no end of line. */
+static void print_either_excepted(const struct config *config, const char *statement, FILE *out)
+{
+    static const char *const FIELDS[] = {"ip saddr", "ip daddr"};
+    for (unsigned i = 0; i < 2 && config->nat_except.count > 0; i++) {
+        print_excepted(config, FIELDS[i], out);
+        fprintf(out, "%s\n", statement);
+    }
+}
+
 /* A socket on every address would seem to own what is forwarded, too. */
 static void print_leave(const char *chain, FILE *out)
 {
@@ -56,10 +81,34 @@ static void print_translate(const struct config *config, FILE *out)
         fputs("        fib daddr type local return # the router's other addresses\n", out);
 }
 
+/* What is not translated is judged as it is. So are errors: who sends them, and to whom, says little of what
+ * they are about. */
+static void print_as_it_is(const struct config *config, FILE *out)
+{
+    if (config->nat_except.count == 0)
+        return;
+    fputs("        # Not translated (nat.except), but judged.\n", out);
+    print_either_excepted(config, "goto as_it_is", out);
+    fputs("        meta l4proto icmp goto as_it_is\n", out);
+}
+
+static void print_as_it_is_chain(const struct config *config, FILE *out)
+{
+    if (config->nat_except.count == 0)
+        return;
+    fputs("    chain as_it_is {\n", out);
+    if (rules_guarded(config))
+        fputs("        " RULES_GUARD_NFT_MARK "\n", out);
+    fputs("        notrack ", out);
+    rules_nft_queue(config, out);
+    fputs("    }\n\n", out);
+}
+
 static void print_from_outside(const struct config *config, FILE *out)
 {
     print_leave("from_outside", out);
     print_translate(config, out);
+    print_as_it_is(config, out);
     fputs("        drop # nothing from outside reaches an inside address as it is\n    }\n\n", out);
 }
 
@@ -90,6 +139,7 @@ static void print_before(const struct config *config, FILE *out)
     print_udp("iifname", &config->outside, "goto from_outside", out);
     print_udp("iifname", &config->inside, "goto from_inside", out);
     fputs("    }\n\n", out);
+    print_as_it_is_chain(config, out);
     print_from_outside(config, out);
     print_from_inside(config, out);
 }
@@ -161,14 +211,31 @@ static void print_own(const struct config *config, FILE *out)
     fputs("    }\n\n", out);
 }
 
+/* By each interface the address that is for it. */
+static void print_snat(const struct config *config, FILE *out)
+{
+    char address[QW_ADDR_TEXT_MAX];
+    for (unsigned i = 0; i < config->outside.count; i++)
+        fprintf(out, "        oifname \"%s\" meta nfproto ipv4 meta l4proto != udp snat ip to %s\n",
+                config->outside.names[i],
+                qw_addr_text(rules_masquerade_address(config, i), QW_IPV4, address));
+}
+
 static void print_masquerade(const struct config *config, FILE *out)
 {
     char address[QW_ADDR_TEXT_MAX];
     if (!config->nat_masquerade)
         return;
     fputs("    chain others {\n"
-          "        type nat hook postrouting priority srcnat; policy accept;\n        ",
+          "        type nat hook postrouting priority srcnat; policy accept;\n",
           out);
+    print_either_excepted(config, "return", out);
+    if (rules_has_uplinks(config) && !config->external_auto) {
+        print_snat(config, out);
+        fputs("    }\n\n", out);
+        return;
+    }
+    fputs("        ", out);
     rules_nft_set("oifname", &config->outside, out);
     fputs("meta nfproto ipv4 meta l4proto != udp ", out);
     if (config->external_auto)
