@@ -84,10 +84,11 @@ const char *rules_instance(const struct config *config)
 /* Of two that are the same the first one counts. */
 bool rules_except_again(const struct config *config, unsigned i)
 {
-    const struct qw_prefix *list = config->nat_except.list;
+    const struct qw_prefix *list = config->nat_except.list, *one = &list[i];
     for (unsigned n = 0; n < config->nat_except.count; n++) {
-        bool wider = list[n].bits < list[i].bits || (list[n].bits == list[i].bits && n < i);
-        if (wider && qw_prefix_contains(&list[n], &list[i].addr, QW_IPV4))
+        const struct qw_prefix *other = &list[n];
+        bool wider = other->bits < one->bits || (other->bits == one->bits && n < i);
+        if (wider && qw_prefix_contains(other, &one->addr, QW_IPV4))
             return true;
     }
     return false;
