@@ -16,8 +16,10 @@ ip netns exec "$LAB_TRANSIT" iptables -A FORWARD -i t0 ! -s 198.51.100.0/24 -j D
 ip netns exec "$LAB_TRANSIT" iptables -A FORWARD -i u0 ! -s 192.0.2.0/24 -j DROP
 ip netns exec "$LAB_TRANSIT" ip6tables -A FORWARD -i u0 -j DROP
 certificate_make && serve_gtls 4434 && serve_echo 7000 || exit 1
-# One long answer: the server of ngtcp2 follows a client whose address changes. It has some minutes to do.
+# One long answer: the server of ngtcp2 follows a client whose address changes. It has some minutes to do. The client takes less at a
+# time than the link holds: a server whose path challenges are lost gives the new path up.
 truncate -s 60M "$LAB_DIR/www/long" && in_server tc qdisc add dev s0 root tbf rate 3mbit burst 32k latency 100ms || exit 1
+WINDOW=(--max-data=24K --max-window=24K --max-stream-data-bidi-local=24K --max-stream-window=24K)
 lab_spawn "$LAB_SERVER" tcp python3 -c "
 import socket
 s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('$S4', 7100)); s.listen()
@@ -69,7 +71,7 @@ connection_id() {
 run_through() { # WORDS KEYS
     route wan0
     start_quicward "mode = \"nat\"; outside = [\"wan0\", \"wan1\"]; nat = { masquerade = true; $2 };" || return 1
-    lab_spawn "$LAB_CLIENT" connection gtlsclient -q "$S4" 4434 https://server.test:4434/long
+    lab_spawn "$LAB_CLIENT" connection gtlsclient -q "${WINDOW[@]}" "$S4" 4434 https://server.test:4434/long
     CONNECTION=$LAB_PID
     check "$1: by the first interface" all_asked 5000 "$X4"
     check "$1: TCP too" wait_for 5 tcp_is "$X4"
