@@ -53,13 +53,20 @@ rotated() {
         wait_for 10 test -e "$logs/events.json" && systemctl reload quicward && wait_for 10 grep '"event":"reloaded"' "$logs/events.json"
 }
 
+# The journal is written a while after the daemon wrote.
 taken_over() {
-    journalctl -b -u quicward | tail -n 20
+    wait_for 10 said_taken_over || { journalctl -b -u quicward | tail -n 20 && false; }
+}
+
+said_taken_over() {
     journalctl -b -u quicward -n 20 | grep 'state: took over'
 }
 
+# Root is not in the group of the socket, so the unit still has to allow that it joins.
 as_root() {
-    mv /etc/systemd/system/quicward.service.d/user.conf /root && configure '' && systemctl daemon-reload && systemctl restart quicward
+    local units=/etc/systemd/system/quicward.service.d
+    mv $units/user.conf /root && printf '[Service]\nCapabilityBoundingSet=CAP_SETGID\n' >$units/group.conf &&
+        configure '' && systemctl daemon-reload && systemctl restart quicward
 }
 
 as_user_again() {
