@@ -1,4 +1,5 @@
 /* The JSON lines are an API: they are compared byte for byte. */
+#include "host_sums.h"
 #include "suite.h"
 #include "test_control.h"
 #include "world.h"
@@ -360,7 +361,49 @@ static void which_way_it_goes(void)
     expect_symmetry(4000, 0, 9, "\"symmetry\":null");
 }
 
+/* ---- hosts ---- */
+
+static void add_host(struct host_sums *sums, const char *client, enum flow_state state, uint64_t up,
+                     uint64_t down)
+{
+    struct engine_flow flow = flow_between(client, "203.0.113.9:443");
+    flow.state = state;
+    flow.up = (struct engine_direction){.packets = 2, .bytes = up};
+    flow.down = (struct engine_direction){.packets = 3, .bytes = down};
+    host_sums_add(sums, &flow);
+}
+
+static void expect_hosts(struct host_sums *sums, uint64_t limit, const char *lines)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    CU_ASSERT_TRUE(host_sums_write(sums, limit, out));
+    fclose(out);
+    CU_ASSERT_STRING_EQUAL(text, lines);
+    free(text);
+}
+
+#define FIRST "{\"host\":\"10.0.0.3\",\"flows\":1,\"confirmed\":0,\"packets\":5,\"up\":100,\"down\":901}\n"
+#define SECOND "{\"host\":\"10.0.0.2\",\"flows\":2,\"confirmed\":1,\"packets\":10,\"up\":30,\"down\":70}\n"
+
+/* Whoever moved most comes first. */
+static void hosts_are_summed(void)
+{
+    struct host_sums *sums = host_sums_new();
+    CU_ASSERT_PTR_NOT_NULL_FATAL(sums);
+    expect_hosts(sums, 0, "");
+    add_host(sums, "10.0.0.2:1000", FLOW_CONFIRMED, 10, 30);
+    add_host(sums, "10.0.0.3:1000", FLOW_ONE_WAY, 100, 901);
+    add_host(sums, "10.0.0.2:1001", FLOW_ONE_WAY, 20, 40);
+    expect_hosts(sums, 0, FIRST SECOND);
+    expect_hosts(sums, 1, FIRST);
+    host_sums_free(sums);
+}
+
 static const struct test TESTS[] = {
+    {"O5: flows of a host are summed, and who moved most comes first", hosts_are_summed},
     {"O4: what a flow may go on with is shown where there is something", hints_are_shown},
     {"O3: which way a flow primarily goes", which_way_it_goes},
     {"O5: what is not known of a flow is null", unknown_is_null},
