@@ -1,5 +1,6 @@
 /* A room's life. */
 #include "nat_state.h"
+#include <quicward/base/lock.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,24 +178,13 @@ static bool make_tables(struct nat *nat, const struct nat_options *options)
            nat_table_init(&nat->peers, options->sessions_max, key_for(options->secret, FOR_PEERS));
 }
 
-/* It is held for a microsecond or two at most while flows begin or are taken over: whoever meets it spins,
- * for sleeping takes far longer. */
-static void init_lock(pthread_mutex_t *lock)
-{
-    pthread_mutexattr_t spin;
-    pthread_mutexattr_init(&spin);
-    pthread_mutexattr_settype(&spin, PTHREAD_MUTEX_ADAPTIVE_NP);
-    pthread_mutex_init(lock, &spin);
-    pthread_mutexattr_destroy(&spin);
-}
-
 struct nat *nat_new(const struct nat_options *options)
 {
     struct nat *nat = aligned_alloc(alignof(struct nat), sizeof *nat);
     if (!nat)
         return NULL;
     memset(nat, 0, sizeof *nat);
-    init_lock(&nat->lock);
+    qw_lock_init(&nat->lock);
     copy_options(nat, options);
     if (!make_slots(nat, options) || !make_tables(nat, options) ||
         !blocks_init(nat, options, key_for(options->secret, FOR_BLOCKS))) {

@@ -1,5 +1,6 @@
 #include "shard.h"
 #include "flow_path.h"
+#include <quicward/base/lock.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,16 +79,6 @@ static uint16_t chunks(const struct config *config, unsigned count)
     return (uint16_t)(chunks < UINT16_MAX ? chunks : UINT16_MAX);
 }
 
-/* It is held for some hundred nanoseconds: whoever meets it spins, for sleeping takes far longer. */
-static void init_lock(pthread_mutex_t *lock)
-{
-    pthread_mutexattr_t spin;
-    pthread_mutexattr_init(&spin);
-    pthread_mutexattr_settype(&spin, PTHREAD_MUTEX_ADAPTIVE_NP);
-    pthread_mutex_init(lock, &spin);
-    pthread_mutexattr_destroy(&spin);
-}
-
 static struct flow_table *make_flows(struct shard *shard, const struct engine_options *options,
                                      const struct store *store, unsigned number, unsigned count)
 {
@@ -116,7 +107,7 @@ bool shard_init(struct shard *shard, const struct engine_options *options, const
     uint32_t handshakes = share(options->config->handshakes_max, count);
     const struct config *config = options->config;
     memset(shard, 0, sizeof *shard);
-    init_lock(&shard->lock);
+    qw_lock_init(&shard->lock);
     shard->ended = options->ended;
     shard->context = options->context;
     shard->flows = make_flows(shard, options, store, number, count);
