@@ -2,8 +2,8 @@
 #include "ask.h"
 #include <unistd.h>
 
-const char *ask_socket(const struct options *options, char buffer[static CONFIG_PATH_MAX],
-                       enum command_status *status)
+static const char *socket_of(const struct options *options, char buffer[static CONFIG_PATH_MAX],
+                             enum command_status *status)
 {
     struct config defaults, *config = NULL;
     if (options->socket)
@@ -15,6 +15,14 @@ const char *ask_socket(const struct options *options, char buffer[static CONFIG_
     snprintf(buffer, CONFIG_PATH_MAX, "%s", from_file ? config->control : defaults.control);
     config_free(config);
     return buffer;
+}
+
+const char *ask_begin(const struct command *self, int argc, char **argv, struct options *options,
+                      char buffer[static CONFIG_PATH_MAX], enum command_status *status)
+{
+    enum options_result result = options_read(self, argc, argv, NULL, options);
+    *status = result == OPTIONS_OK ? COMMAND_FAILED : options_status(result);
+    return result == OPTIONS_OK ? socket_of(options, buffer, status) : NULL;
 }
 
 /* How one command shows its answer. */
@@ -70,11 +78,8 @@ static enum command_status ask_as_told(const struct command *self, int argc, cha
 {
     struct options options;
     char buffer[CONFIG_PATH_MAX];
-    enum options_result result = options_read(self, argc, argv, NULL, &options);
-    if (result != OPTIONS_OK)
-        return options_status(result);
-    enum command_status status = COMMAND_FAILED;
-    const char *path = ask_socket(&options, buffer, &status);
+    enum command_status status;
+    const char *path = ask_begin(self, argc, argv, &options, buffer, &status);
     struct view view = {.request = self->name,
                         .json = options.json,
                         .all = options.all,

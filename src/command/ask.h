@@ -5,11 +5,11 @@
 #include "options.h"
 #include <quicward/control.h>
 
-/* The socket of -s, else of the configuration of -c, else of the default file if there is one, else the
- * built-in path; `buffer` may hold it. NULL after the configuration's errors were printed; *status is then
- * what the command ends with. */
-const char *ask_socket(const struct options *options, char buffer[static CONFIG_PATH_MAX],
-                       enum command_status *status);
+/* Reads the options of a command that asks the daemon, and returns its socket: that of -s, else of the
+ * configuration of -c, else of the default file if there is one, else the built-in path; `buffer` may hold
+ * it. NULL after help or errors were printed; *status is then what the command ends with. */
+const char *ask_begin(const struct command *self, int argc, char **argv, struct options *options,
+                      char buffer[static CONFIG_PATH_MAX], enum command_status *status);
 
 /* As control_request, with its error on standard error. What the daemon refuses it explains itself: for
  * reload, with the lines that `check` would print. */

@@ -76,11 +76,8 @@ enum command_status command_events(const struct command *self, int argc, char **
 {
     struct options options;
     char buffer[CONFIG_PATH_MAX];
-    enum options_result result = options_read(self, argc, argv, NULL, &options);
-    if (result != OPTIONS_OK)
-        return options_status(result);
-    enum command_status status = COMMAND_FAILED;
-    const char *path = ask_socket(&options, buffer, &status);
+    enum command_status status;
+    const char *path = ask_begin(self, argc, argv, &options, buffer, &status);
     struct events_view view = {.json = options.json};
     if (!path || !ask_first(path, &view))
         return status;

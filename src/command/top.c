@@ -331,10 +331,7 @@ enum command_status command_top(const struct command *self, int argc, char **arg
 {
     struct options options;
     char buffer[CONFIG_PATH_MAX];
-    enum options_result result = options_read(self, argc, argv, NULL, &options);
-    if (result != OPTIONS_OK)
-        return options_status(result);
-    enum command_status status = COMMAND_FAILED;
-    const char *path = ask_socket(&options, buffer, &status);
+    enum command_status status;
+    const char *path = ask_begin(self, argc, argv, &options, buffer, &status);
     return path ? show(path) : status;
 }
