@@ -1,6 +1,7 @@
 #include "netlink.h"
 #include <errno.h>
 #include <limits.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -131,4 +132,23 @@ bool netlink_ask(int bus, struct nlmsghdr *question, mnl_cb_t take, void *contex
     mnl_socket_close(nl);
     errno = problem;
     return answered;
+}
+
+/* ---- routes ---- */
+
+/* Each way has its length, which covers its attributes (rtnetlink(7)). */
+void netlink_ways(const struct nlattr *attribute, netlink_way_taker *take, void *context)
+{
+    const char *at = mnl_attr_get_payload(attribute);
+    size_t left = mnl_attr_get_payload_len(attribute);
+    struct rtnexthop way;
+    while (left >= sizeof(way)) {
+        memcpy(&way, at, sizeof(way));
+        size_t len = RTNH_ALIGN(way.rtnh_len);
+        if (way.rtnh_len < sizeof(way) || len > left)
+            return;
+        take(context, (unsigned)way.rtnh_ifindex);
+        at += len;
+        left -= len;
+    }
 }

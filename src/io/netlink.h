@@ -28,6 +28,11 @@ void netlink_forget(struct mnl_socket *nl);
  * what mnl_cb_run does; MNL_CB_ERROR for a list that the kernel broke off. */
 int netlink_messages(const void *bytes, size_t len, unsigned seq, mnl_cb_t take, void *context);
 
+/* Calls `take` with the index of each interface that a route of several ways leaves by (RTA_MULTIPATH); stops
+ * where a way is not whole. */
+typedef void netlink_way_taker(void *context, unsigned index);
+void netlink_ways(const struct nlattr *attribute, netlink_way_taker *take, void *context);
+
 /* Asks the kernel and waits for the answer, with a socket for this one question: nothing of an answer that
  * was given up can be taken for the next one. `take` gets each message and returns MNL_CB_STOP when it needs
  * no more. False with errno when the kernel refuses, or says that the list changed while it was read. */

@@ -40,23 +40,10 @@ struct route_found {
     const struct nlattr *target; /* RTA_DST; NULL: everything */
 };
 
-/* Each way has its length, which covers its attributes (rtnetlink(7)). */
-static bool ways_inside(const struct nlattr *attribute, const struct inside_links *links)
+static void take_way(void *context, unsigned index)
 {
-    const char *at = mnl_attr_get_payload(attribute);
-    size_t left = mnl_attr_get_payload_len(attribute);
-    struct rtnexthop way;
-    while (left >= sizeof(way)) {
-        memcpy(&way, at, sizeof(way));
-        size_t len = RTNH_ALIGN(way.rtnh_len);
-        if (way.rtnh_len < sizeof(way) || len > left)
-            return false;
-        if (is_inside(links, (unsigned)way.rtnh_ifindex))
-            return true;
-        at += len;
-        left -= len;
-    }
-    return false;
+    struct route_found *found = context;
+    found->inside |= is_inside(found->links, index);
 }
 
 static int take_attribute(const struct nlattr *attribute, void *context)
@@ -66,9 +53,9 @@ static int take_attribute(const struct nlattr *attribute, void *context)
     if (type == RTA_DST)
         found->target = attribute;
     else if (type == RTA_OIF && mnl_attr_get_payload_len(attribute) == sizeof(uint32_t))
-        found->inside |= is_inside(found->links, mnl_attr_get_u32(attribute));
+        take_way(found, mnl_attr_get_u32(attribute));
     else if (type == RTA_MULTIPATH)
-        found->inside |= ways_inside(attribute, found->links);
+        netlink_ways(attribute, take_way, found);
     return MNL_CB_OK;
 }
 

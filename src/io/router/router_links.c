@@ -160,27 +160,11 @@ struct route_found {
     unsigned count, indexes[16]; /* of the interfaces that it leaves by */
 };
 
-static void add_way(struct route_found *found, unsigned index)
+static void take_way(void *context, unsigned index)
 {
+    struct route_found *found = context;
     if (found->count < sizeof(found->indexes) / sizeof(found->indexes[0]))
         found->indexes[found->count++] = index;
-}
-
-/* Each way has its length, which covers its attributes (rtnetlink(7)). */
-static void take_ways(const struct nlattr *attribute, struct route_found *found)
-{
-    const char *at = mnl_attr_get_payload(attribute);
-    size_t left = mnl_attr_get_payload_len(attribute);
-    struct rtnexthop way;
-    while (left >= sizeof(way)) {
-        memcpy(&way, at, sizeof(way));
-        size_t len = RTNH_ALIGN(way.rtnh_len);
-        if (way.rtnh_len < sizeof(way) || len > left)
-            return;
-        add_way(found, (unsigned)way.rtnh_ifindex);
-        at += len;
-        left -= len;
-    }
 }
 
 static int take_route_part(const struct nlattr *attribute, void *context)
@@ -191,7 +175,7 @@ static int take_route_part(const struct nlattr *attribute, void *context)
         found->has_target = true;
         break;
     case RTA_OIF:
-        add_way(found, number_of(attribute));
+        take_way(found, number_of(attribute));
         break;
     case RTA_PRIORITY:
         found->metric = number_of(attribute);
@@ -200,7 +184,7 @@ static int take_route_part(const struct nlattr *attribute, void *context)
         found->table = number_of(attribute);
         break;
     case RTA_MULTIPATH:
-        take_ways(attribute, found);
+        netlink_ways(attribute, take_way, found);
         break;
     default:
         break;
