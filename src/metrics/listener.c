@@ -30,6 +30,18 @@ static bool set(int fd, int level, int option, int value)
     return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
+/* The socket if all went well; else it is closed, with errno as it is: -1. */
+static int if_well(int fd, bool well)
+{
+    int saved = errno;
+    if (well)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    errno = saved;
+    return -1;
+}
+
 /* ---- TCP ---- */
 
 /* An address may come after the daemon. With `both` IPv4 comes to the IPv6 socket too. */
@@ -38,15 +50,10 @@ static int open_ipv6(const struct qw_endpoint *endpoint, bool both)
     struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(endpoint->port)};
     memcpy(&address.sin6_addr, endpoint->addr.bytes, sizeof address.sin6_addr);
     int fd = stream(AF_INET6);
-    if (fd >= 0 && set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !both) && set(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
-        set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1) &&
-        bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 && listen(fd, BACKLOG) == 0)
-        return fd;
-    int saved = errno;
-    if (fd >= 0)
-        close(fd);
-    errno = saved;
-    return -1;
+    return if_well(fd, fd >= 0 && set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !both) &&
+                           set(fd, SOL_SOCKET, SO_REUSEADDR, 1) && set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1) &&
+                           bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
+                           listen(fd, BACKLOG) == 0);
 }
 
 static int open_ipv4(const struct qw_endpoint *endpoint)
@@ -54,14 +61,9 @@ static int open_ipv4(const struct qw_endpoint *endpoint)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(endpoint->port)};
     memcpy(&address.sin_addr, endpoint->addr.bytes + 12, sizeof address.sin_addr);
     int fd = stream(AF_INET);
-    if (fd >= 0 && set(fd, SOL_SOCKET, SO_REUSEADDR, 1) && set(fd, IPPROTO_IP, IP_FREEBIND, 1) &&
-        bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 && listen(fd, BACKLOG) == 0)
-        return fd;
-    int saved = errno;
-    if (fd >= 0)
-        close(fd);
-    errno = saved;
-    return -1;
+    return if_well(
+        fd, fd >= 0 && set(fd, SOL_SOCKET, SO_REUSEADDR, 1) && set(fd, IPPROTO_IP, IP_FREEBIND, 1) &&
+                bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 && listen(fd, BACKLOG) == 0);
 }
 
 /* A kernel may have no IPv6. */
@@ -106,15 +108,9 @@ static int open_path(const char *path)
     if (!make_room(&address))
         return -1;
     int fd = stream(AF_UNIX);
-    if (fd >= 0 && fchmod(fd, SOCKET_MODE) == 0 &&
-        bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 && chmod(path, SOCKET_MODE) == 0 &&
-        listen(fd, BACKLOG) == 0)
-        return fd;
-    int saved = errno;
-    if (fd >= 0)
-        close(fd);
-    errno = saved;
-    return -1;
+    return if_well(fd, fd >= 0 && fchmod(fd, SOCKET_MODE) == 0 &&
+                           bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
+                           chmod(path, SOCKET_MODE) == 0 && listen(fd, BACKLOG) == 0);
 }
 
 enum qw_error listener_open(const char *text, const struct config_listen *listen, int *out,
