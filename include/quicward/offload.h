@@ -41,6 +41,19 @@ void offload_free(struct offload *offload);
 bool offload_attach(struct offload *offload, const char *name, enum offload_place place,
                     char error[static OFFLOAD_ERROR_MAX]);
 
+/* A VLAN (IEEE 802.1Q, one tag) as an interface of its own. */
+struct offload_vlan {
+    const char *carrier; /* the interface that its tagged frames pass; borrowed for the call */
+    uint16_t tag;        /* 1 to 4094 */
+};
+
+/* The same for the VLAN interface `name`. With OFFLOAD_XDP the program stands at the carrier, once for all
+ * that it carries, and puts and takes tags; frames with two tags, or of VLAN 0, go on to the kernel. The
+ * carrier must leave tags in the frames ("ethtool -K CARRIER rxvlan off"), or those of the VLAN all pass the
+ * queue. Priorities in tags are not kept. */
+bool offload_attach_vlan(struct offload *offload, const char *name, const struct offload_vlan *vlan,
+                         enum offload_place place, char error[static OFFLOAD_ERROR_MAX]);
+
 /* Takes it off; flows over it go to the queue, their entries stay until they are taken. False: was not on. */
 bool offload_detach(struct offload *offload, const char *name);
 

@@ -26,6 +26,22 @@ static bool is_local(const char *kind)
     return strcmp(kind, "veth") == 0 || strcmp(kind, "tun") == 0;
 }
 
+/* What is said of the carrier of a VLAN. OFFLOAD_XDP: it is in nobody's way. */
+static struct fast_choice choose_by_carrier(const struct fast_facts *facts)
+{
+    if (facts->tag == 0)
+        return at(OFFLOAD_TC, "XDP puts one tag of 802.1Q, no others", NULL);
+    if (is_shaped(facts->carrier_qdisc))
+        return at(OFFLOAD_TC, "XDP would go around its carrier's queueing discipline", facts->carrier_qdisc);
+    if (is_local(facts->carrier_kind))
+        return at(OFFLOAD_TC,
+                  "checksums may be incomplete, for the far end of its carrier is on this machine:",
+                  facts->carrier_kind);
+    if (facts->stripped)
+        return at(OFFLOAD_TC, "XDP would not see its tags, for rx-vlan-hw-parse is on at", facts->carrier);
+    return at(OFFLOAD_XDP, "", NULL);
+}
+
 static struct fast_choice choose_freely(const struct fast_facts *facts)
 {
     if (!facts->ethernet)
@@ -37,6 +53,11 @@ static struct fast_choice choose_freely(const struct fast_facts *facts)
     if (is_local(facts->kind))
         return at(OFFLOAD_TC,
                   "checksums may be incomplete, for its far end is on this machine:", facts->kind);
+    if (strcmp(facts->kind, "vlan") == 0) {
+        struct fast_choice choice = choose_by_carrier(facts);
+        if (choice.place != OFFLOAD_XDP)
+            return choice;
+    }
     if (!facts->features)
         return at(OFFLOAD_TC, "the kernel does not say what its driver can do at XDP", NULL);
     if (!facts->redirects)
