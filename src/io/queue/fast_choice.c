@@ -1,4 +1,5 @@
 #include "fast_choice.h"
+#include <quicward/survey.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,16 +9,6 @@ static struct fast_choice at(enum offload_place place, const char *why, const ch
     struct fast_choice choice = {.place = place};
     snprintf(choice.why, sizeof choice.why, quoted ? "%s \"%s\"" : "%s", why, quoted);
     return choice;
-}
-
-/* XDP goes around the egress qdisc. These do not hold packets back. */
-static bool is_shaped(const char *qdisc)
-{
-    static const char *const OTHERS[] = {"", "noqueue", "mq", "pfifo_fast", "fq", "fq_codel"};
-    for (unsigned i = 0; i < sizeof OTHERS / sizeof OTHERS[0]; i++)
-        if (strcmp(qdisc, OTHERS[i]) == 0)
-            return false;
-    return true;
 }
 
 /* Their far ends are on this machine, and send packets whose checksums hardware would finish. */
@@ -31,7 +22,7 @@ static struct fast_choice choose_by_carrier(const struct fast_facts *facts)
 {
     if (facts->tag == 0)
         return at(OFFLOAD_TC, "XDP puts one tag of 802.1Q, no others", NULL);
-    if (is_shaped(facts->carrier_qdisc))
+    if (survey_is_shaper(facts->carrier_qdisc))
         return at(OFFLOAD_TC, "XDP would go around its carrier's queueing discipline", facts->carrier_qdisc);
     if (is_local(facts->carrier_kind))
         return at(OFFLOAD_TC,
@@ -48,7 +39,7 @@ static struct fast_choice choose_freely(const struct fast_facts *facts)
         return at(OFFLOAD_NOWHERE, "only Ethernet interfaces can", NULL);
     if (facts->policies)
         return at(OFFLOAD_NOWHERE, "IPsec policies exist, and it would go around them", NULL);
-    if (is_shaped(facts->qdisc))
+    if (survey_is_shaper(facts->qdisc))
         return at(OFFLOAD_TC, "XDP would go around its queueing discipline", facts->qdisc);
     if (is_local(facts->kind))
         return at(OFFLOAD_TC,
