@@ -24,10 +24,10 @@ enum offload_place { OFFLOAD_NOWHERE, OFFLOAD_XDP, OFFLOAD_TC };
 /* Was quicward built with the program? Without, offload_new always fails and says so. */
 bool offload_built(void);
 
-/* Loads the program with room for `flows_max` flows (1 at least), about 300 bytes of kernel memory each.
- * Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN now, only CAP_NET_ADMIN later. NULL, and why in `error`: not
- * built, the kernel refused, or memory is short. Nothing is forwarded before offload_alive. The caller owns
- * it. */
+/* Loads the program with room for `flows_max` flows (1 at least): 80 bytes of kernel memory each, and 256
+ * more (IPv6: 384) when it has entries. Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN now, only CAP_NET_ADMIN
+ * later. NULL, and why in `error`: not built, the kernel refused, or memory is short. Nothing is forwarded
+ * before offload_alive. The caller owns it. */
 struct offload *offload_new(uint32_t flows_max, struct qw_time now, char error[static OFFLOAD_ERROR_MAX]);
 
 /* Detaches the program and removes all entries: later packets go to the queue. NULL is allowed. What was not

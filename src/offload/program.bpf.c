@@ -12,9 +12,10 @@ char program_license[] SEC("license") = "GPL"; /* the helpers ask for it */
 #define AF_INET 2
 #define AF_INET6 10
 
-/* Sizes are set by the daemon before it loads. */
+/* Sizes are set by the daemon before it loads. Elements take memory when flows have them. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
     __type(key, struct fast_key4);
     __type(value, struct fast_record);
     __uint(max_entries, 2);
@@ -22,6 +23,7 @@ struct {
 
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
     __type(key, struct fast_key6);
     __type(value, struct fast_record);
     __uint(max_entries, 2);
