@@ -8,7 +8,7 @@
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 lines=100 seed=$((RANDOM * 32768 + RANDOM))
-declare -A tests=([engine]='test_engine' [nat]='test_nat' [io]='test_io test_io_judge test_io_queue test_io_watch' [control]='test_control')
+declare -A tests=([engine]='test_engine' [nat]='test_nat' [io]='test_io test_io_judge test_io_queue test_io_watch test_io_facts test_io_privileges test_io_state' [control]='test_control')
 killed=0 survived=0 refused=0
 
 usage() {
