@@ -31,3 +31,13 @@ on_router() {
 quicward_ask() {
     on_router quicward "$@"
 }
+
+# By the clock: here a command may take a second.
+wait_for() { # SECONDS COMMAND...
+    local end=$((SECONDS + $1 * PATIENCE))
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $end ] || return 1
+        sleep 0.2
+    done
+}

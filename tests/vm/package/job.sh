@@ -62,10 +62,10 @@ real_connections() { # FAMILY...
 
 # before_daemon NAME: packets in that capture from before the daemon was ready.
 before_daemon() {
-    local booted ready_at
-    booted=$(awk '{ print systime() - $1 }' /proc/uptime)
+    local ready_at
     ready_at=$(value quicward ActiveEnterTimestampMonotonic)
-    captured "$1" '' | awk -v end=$((booted + ready_at / 1000000)) '$1 < end' | wc -l
+    captured "$1" '' | awk -v ready_at="$ready_at" -v up="$(cut -d ' ' -f 1 /proc/uptime)" \
+        '$1 < systime() - up + ready_at / 1000000' | wc -l
 }
 
 some_captured() { # NAME
@@ -84,13 +84,24 @@ check_boot() {
     check 'nothing left untranslated' [ "$(captured_count untranslated '')" = 0 ]
     check "$(captured_count unasked '') datagrams for an inside address came from outside" [ "$(captured_count unasked '')" -gt 0 ]
     check 'none of them got in' [ "$(captured_count entered '')" = 0 ]
-    check 'doctor finds nothing' on_router quicward doctor
+    check 'doctor finds nothing' on_router quicward doctor || what_is_there
+}
+
+what_is_there() {
+    on_router ip rule
+    on_router ip -6 rule
+    on_router journalctl -b --no-pager -o cat -u quicward -u quicward-rules -u systemd-networkd
 }
 
 servers() {
-    certificate_make && serve_gtls 4433 && serve_gtls 4434 -V && serve_caddy 4435 && serve_echo 7000 && serve_quicgo '' $SPEAKERS_PORT &&
-        lab_spawn "$LAB_CLIENT" echo-inside "$QW_TOOLS/udp_echo" 10.0.0.3:7000 && wait_for 5 listening "$LAB_CLIENT" 7000 &&
-        head -c 1000000 /dev/urandom >"$LAB_DIR/www/large"
+    certificate_make && head -c 1000000 /dev/urandom >"$LAB_DIR/www/large" || return 1
+    check 'a server of ngtcp2 outside' serve_gtls 4433 || cat "$LAB_DIR/gtlsserver-4433.log"
+    check 'one that sends a Retry' serve_gtls 4434 -V
+    check 'caddy' serve_caddy 4435 || tail -n 20 "$LAB_DIR/caddy.log"
+    check 'an echo' serve_echo 7000
+    check 'a server of quic-go' serve_quicgo '' $SPEAKERS_PORT
+    lab_spawn "$LAB_CLIENT" echo-inside "$QW_TOOLS/udp_echo" 10.0.0.3:7000
+    check 'an echo inside' wait_for 5 listening "$LAB_CLIENT" 7000
 }
 
 # arrives: 2,500 dots, in one datagram, from anybody.
@@ -116,7 +127,7 @@ check_fragments() {
 
 check_nat() {
     title 'A NAT router'
-    check 'servers outside' servers || exit 1
+    servers
     real_connections 4 6
     check_fragments
     check 'a hairpin to a forwarded port' ask 10.0.0.5:5000 "$X4:8443"
