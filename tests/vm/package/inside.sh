@@ -5,10 +5,11 @@
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TMPDIR=/tmp LC_ALL=C.UTF-8
 # shellcheck source=/dev/null
 . /job/words
-QW_LAB=vm QUICWARD=/usr/sbin/quicward QW_TOOLS=$BUILD/tests/tools QUICGO=/job/quicgo
+QW_LAB=vm QUICWARD=/usr/sbin/quicward QW_TOOLS=$BUILD/tests/tools
 cd "$TREE" || exit 1
 # shellcheck source=/dev/null
 . integration/lib.sh
+QUICGO=/job/quicgo
 RESULTS=/tmp/results
 nat_lab_names
 
