@@ -107,6 +107,29 @@ static void several_ways_out(void)
     CU_ASSERT_TRUE(only(SURVEY_ABOUT_FILTER, "another outside interface is dropped", "wan1.rp_filter=2"));
 }
 
+/* What comes and goes may be away; what is there is judged like what has a name. */
+static void patterns(void)
+{
+    struct survey *survey = made_up_well();
+    struct config config = made_up_config(CONFIG_NAT);
+    strcpy(config.outside.names[0], "wan*");
+    CU_ASSERT_EQUAL(judged(&config, survey), 0);
+    wan(survey)->up = false;
+    judged(&config, survey);
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_INTERFACES, "wan0 (outside) is down", "ip link set wan0 up"));
+    survey = made_up_well();
+    strcpy(config.inside.names[config.inside.count++], "wg*");
+    judged(&config, survey);
+    CU_ASSERT_TRUE(
+        only(SURVEY_ABOUT_INTERFACES, "no interface matches \"wg*\" (inside) now", "when it comes"));
+    CU_ASSERT_EQUAL(found.faults, 0);
+    made_up_add(survey, "wg0", "wireguard", "10.9.0.1/24")->rp_filter = 1;
+    made_up_add(survey, "wg1", "wireguard", "10.9.1.1/24")->rp_filter = 1;
+    CU_ASSERT_EQUAL(judged(&config, survey), 2);
+    CU_ASSERT_TRUE(has(SURVEY_ABOUT_FILTER, "wg0.rp_filter is 1"));
+    CU_ASSERT_TRUE(has(SURVEY_ABOUT_FILTER, "wg1.rp_filter is 1"));
+}
+
 static void the_daemon(void)
 {
     struct survey *survey = made_up_well();
@@ -580,6 +603,7 @@ void judge_suite(void)
         {"I2: forwarding that is off", forwarding},
         {"I2: strict checks of source addresses", source_addresses},
         {"I2: the same with several ways out", several_ways_out},
+        {"I2 S4: what matches a pattern is judged, and may be away", patterns},
         {"I2: a daemon that is down, hangs, or is another one", the_daemon},
         {"I2: queues of somebody else, or of nobody", owners_of_queues},
         {"I2: queues that overflow or stand still", moving_queues},

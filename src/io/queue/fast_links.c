@@ -2,10 +2,15 @@
 #include <quicward/base/log.h>
 #include <string.h>
 
+/* What a pattern is for (PPP, WireGuard, tun) has no Ethernet header, and the program reads no other. */
 static void add(struct fast_links *links, const struct config_interfaces *interfaces)
 {
     for (unsigned i = 0; i < interfaces->count; i++)
-        links->all[links->count++] = (struct fast_link){.name = interfaces->names[i]};
+        if (config_interface_is_pattern(interfaces->names[i]))
+            qw_log(QW_LOG_INFO, "offload: \"%s\" is a pattern: flows by what it matches pass the queue",
+                   interfaces->names[i]);
+        else
+            links->all[links->count++] = (struct fast_link){.name = interfaces->names[i]};
 }
 
 void fast_links_start(struct fast_links *links, const struct config *config)
