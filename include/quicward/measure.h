@@ -111,7 +111,10 @@ static inline unsigned measure_client(const struct measure *m)
 #define MEASURE_NOISE_MAX 250
 #define MEASURE_NOISE_STEP 4      /* per packet that contradicts */
 #define MEASURE_HALF_MAX 3000000u /* us: what takes longer is no round trip */
-#define MEASURE_LOOSE 4           /* steps of evidence that are no accepted halves */
+#define MEASURE_TICK_US                                                                                      \
+    10000u              /* who is silent for so long may wait for a clock: voice and video have such         \
+                         */
+#define MEASURE_LOOSE 4 /* steps of evidence that are no accepted halves */
 #define MEASURE_TIGHT_MAX 16
 #define MEASURE_TIGHT_SUM 4 /* so many at most are accepted for the sum's sake alone */
 
@@ -155,9 +158,18 @@ static inline uint32_t measure_share(uint32_t half, uint32_t round_trip, uint32_
     return half / part > round_trip / (2 * part) ? half / part : round_trip / (2 * part);
 }
 
+/* None has been near the minimum for long: what was gathered does not hold any more. If it was enough for a
+ * figure, the round trip has become longer; else it may just be a sender that waits. */
+static inline void measure_anew(struct measure_half *me, uint32_t half)
+{
+    if (measure_tight(me) >= MEASURE_TIGHT_SUM)
+        me->min = half;
+    me->smoothed = 0;
+    me->state %= MEASURE_STEP;
+}
+
 /* A sender whose window is small sends in bursts and is silent between them, however much it has to send. Its
- * halves keep together all the same, which application-limited ones seldom do. When none has been near the
- * minimum for long, the round trip has changed: everything begins anew, with this one. */
+ * halves keep together all the same, which application-limited ones seldom do. */
 static inline void measure_gather(struct measure_half *me, uint32_t half, uint32_t other)
 {
     uint32_t may = measure_share(me->min, me->min + other, 4);
@@ -166,14 +178,8 @@ static inline void measure_gather(struct measure_half *me, uint32_t half, uint32
         near = 0;
     else if (half <= me->min + may)
         near = near < MEASURE_NEAR_MAX - MEASURE_NEAR_STEP ? near + MEASURE_NEAR_STEP : MEASURE_NEAR_MAX;
-    else if (near > 1)
-        near--;
-    else if (near == 1) {
-        near = 0;
-        me->min = half;
-        me->smoothed = 0;
-        me->state %= MEASURE_STEP;
-    }
+    else if (near > 0 && --near == 0)
+        measure_anew(me, half);
     me->sampled = (uint16_t)(me->sampled % MEASURE_NEAR + near * MEASURE_NEAR);
 }
 
@@ -229,7 +235,7 @@ static inline void measure_half_ends(struct measure_half *me, uint32_t half, uin
                                      uint32_t waited, bool held, uint32_t now_us)
 {
     bool slack = gap > half / 2 || waited > half / 2;
-    bool proven = gap <= half / 8 && waited <= half / 4;
+    bool proven = gap <= half / 8 && gap < MEASURE_TICK_US && waited <= half / 4;
     bool told = waited <= measure_share(half, half + other, 4);
     bool fits = told && gap <= measure_share(half, half + other, 8);
     if (!held)
