@@ -9,8 +9,9 @@
  * Spin bit. The client inverts what it hears, the server reflects it, so true edges take turns between the
  * two directions, and each ends the half of its sender. An edge measures the network only if its sender did
  * not wait for something to send: the half is accepted when the silence before the edge is at most an eighth
- * of it, and the silence of the other direction behind its own edge at most a quarter. Packets that
- * contradict the turns are counted (+4, each that agrees -1): reordering leaves few, a random bit many.
+ * of it, and the silence of the other direction behind its own edge at most a quarter; a short half, when
+ * they are half as much of the round trip. Packets that contradict the turns are counted (+4, each that
+ * agrees -1): reordering leaves few, a random bit many.
  *
  * measure_spin is all that a packet costs once the handshake is over. It stands in this header and needs no
  * library, so that a BPF program can run it on the same record. */
@@ -356,7 +357,7 @@ enum measure_confidence {
     MEASURE_LOW,    /* an estimate, perhaps only an upper bound */
     MEASURE_MEDIUM, /* 4 accepted halves that agree, or a minimum that most halves and the handshake confirm
                      */
-    MEASURE_HIGH    /* 8 that agree well */
+    MEASURE_HIGH /* 8 that agree well, some of them accepted for their own sake, without a clock's silences */
 };
 
 /* The word for JSON and tables: "none", "low", "medium", "high". */
@@ -371,8 +372,10 @@ struct measure_figure {
 
 struct measure_report {
     uint32_t client_us, server_us, handshake_us; /* 0: unknown; the last is the sum of both */
-    bool exact;                                  /* no half of them is only an upper bound */
-    struct measure_figure client, server, spin; /* the last: from end to end, as sure as the less sure half */
+    bool exact; /* false: a half is only an upper bound, or, as the spin bit shows, that from the last sending
+                 */
+    struct measure_figure client, server,
+        spin; /* the last: from end to end, sure if both halves are for it */
 };
 
 /* What the record says at `now_us`. */

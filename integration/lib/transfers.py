@@ -6,6 +6,8 @@
                                          copies a capture with other spin bits, as if one end or both had not spun from the beginning:
                                          zero-both, one-both, random-both, random-client (the server reflects), random-server (the
                                          client inverts), each-client (a constant for each second, as for each connection ID)
+    transfers.py cut IN OUT              copies a capture for tests/captures/measured: without Ethernet, and with no more of a packet than is
+                                         measured, its connection IDs or its first byte
     transfers.py verdict ROWS            reads a line a capture, fields by FIELDS, and prints the table and a line for each thing that must
                                          hold; status 1 if one does not
 The server has port 443. Frames are Ethernet with IPv4.
@@ -103,6 +105,17 @@ def respin(source, target, how, client_us, seed):
                 chooser.seen[down].append((at, bit))
                 frame[PAYLOAD] = frame[PAYLOAD] & ~SPIN & 0xFF | bit * SPIN
             out.write(header + (frame or b""))
+
+
+def cut(source, target):
+    with open(target, "wb") as out:
+        for at, header, frame in records(source):
+            if frame is None:
+                out.write(header[:16] + struct.pack("<II", 65535, 101))
+                continue
+            kept = frame[14 : PAYLOAD + (1 if is_short(frame) else 48)]
+            length = struct.unpack("<IIII", header)[3] - 14
+            out.write(struct.pack("<IIII", at // 1000000, at % 1000000, len(kept), length) + kept)
 
 
 # ---- the verdict ----
@@ -251,6 +264,8 @@ def verdict(path):
 
 if sys.argv[1] == "look":
     look(sys.argv[2])
+elif sys.argv[1] == "cut":
+    cut(*sys.argv[2:])
 elif sys.argv[1] == "respin":
     respin(*sys.argv[2:])
 else:

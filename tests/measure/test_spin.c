@@ -352,16 +352,31 @@ static void bursts_change(void)
     CU_ASSERT(near(history.measure.by[1].min, SERVER_US));
 }
 
+/* Voice over a long way: silences of 20 ms are short for its halves, and it waits for its clock all the same.
+ */
+static void media_clock(void)
+{
+    struct history history = begin(5);
+    for (unsigned i = 0; i < 4000; i++, history.now += 10000) {
+        uint32_t phase = history.now / 400000; /* of 200 + 200 ms */
+        bool server = (history.now - 200000) / 400000 % 2;
+        measure_spin(&history.measure, 0, phase % 2, history.now);
+        measure_spin(&history.measure, 1, server, history.now);
+    }
+    CU_ASSERT_EQUAL(report(&history).spin.confidence, MEASURE_MEDIUM);
+}
+
 /* A client near the router of a server far away: its half varies by much for itself, and by little for the
  * sum. */
 static void short_half(void)
 {
     struct history history = begin(5);
     for (unsigned i = 0; i < 20; i++)
-        turn(&history, 5000 + i % 3 * 2000, 100000);
+        turn(&history, 5000 + i % 3 * 1000, 100000);
     struct measure_report out = report(&history);
-    CU_ASSERT(out.spin.confidence >= MEASURE_MEDIUM);
-    CU_ASSERT(near(out.spin.rtt_us, 107000));
+    CU_ASSERT_EQUAL(out.spin.confidence, MEASURE_MEDIUM);
+    CU_ASSERT(near(out.spin.rtt_us, 106000));
+    CU_ASSERT_EQUAL(out.client.confidence, MEASURE_LOW); /* for itself */
     struct history waits = begin(5);
     edges(&waits, 20, 5000, 100000);
     CU_ASSERT(report(&waits).spin.confidence < MEASURE_MEDIUM); /* nothing confirms it */
@@ -406,6 +421,7 @@ void suite_spin(void)
         {"O2: a first half that is too long rejects no true edge", first_half_too_long},
         {"O2: one packet that comes too soon is a stray", too_soon},
         {"O2: bursts after the round trip has changed", bursts_change},
+        {"O2: what a media clock may space is not high", media_clock},
         {"O2: a short half is judged by the whole round trip", short_half},
         {"O2: anything at all gives possible figures", anything},
     };
