@@ -112,10 +112,8 @@ static inline unsigned measure_client(const struct measure *m)
 #define MEASURE_NOISE_MAX 250
 #define MEASURE_NOISE_STEP 4      /* per packet that contradicts */
 #define MEASURE_HALF_MAX 3000000u /* us: what takes longer is no round trip */
-#define MEASURE_TICK_US                                                                                      \
-    10000u              /* who is silent for so long may wait for a clock: voice and video have such         \
-                         */
-#define MEASURE_LOOSE 4 /* steps of evidence that are no accepted halves */
+#define MEASURE_TICK_US 10000u    /* silences of a clock: voice, video */
+#define MEASURE_LOOSE 4           /* steps of evidence that are no accepted halves */
 #define MEASURE_TIGHT_MAX 16
 #define MEASURE_TIGHT_SUM 4 /* so many at most are accepted for the sum's sake alone */
 
@@ -236,7 +234,8 @@ static inline void measure_half_ends(struct measure_half *me, uint32_t half, uin
                                      uint32_t waited, bool held, uint32_t now_us)
 {
     bool slack = gap > half / 2 || waited > half / 2;
-    bool proven = gap <= half / 8 && gap < MEASURE_TICK_US && waited <= half / 4;
+    bool clocked = gap >= MEASURE_TICK_US || waited >= MEASURE_TICK_US;
+    bool proven = !clocked && gap <= half / 8 && waited <= half / 4;
     bool told = waited <= measure_share(half, half + other, 4);
     bool fits = told && gap <= measure_share(half, half + other, 8);
     if (!held)
