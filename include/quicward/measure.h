@@ -371,10 +371,8 @@ struct measure_figure {
 
 struct measure_report {
     uint32_t client_us, server_us, handshake_us; /* 0: unknown; the last is the sum of both */
-    bool exact; /* false: a half is only an upper bound, or, as the spin bit shows, that from the last sending
-                 */
-    struct measure_figure client, server,
-        spin; /* the last: from end to end, sure if both halves are for it */
+    bool exact;                                  /* no half of them is only an upper bound */
+    struct measure_figure client, server, spin;  /* the last: from end to end */
 };
 
 /* What the record says at `now_us`. */
