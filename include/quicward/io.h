@@ -188,6 +188,7 @@ struct io_offload_link {
 };
 
 #define IO_OFFLOAD_REASONS_MAX 32
+#define IO_OFFLOAD_LINKS_MAX 64 /* interfaces that can have it, as many as the program knows */
 
 struct io_offload {
     bool running; /* else nothing is forwarded, and what follows is zero */
@@ -198,7 +199,7 @@ struct io_offload {
         uint64_t packets;
     } reasons[IO_OFFLOAD_REASONS_MAX]; /* the first: forwarded */
     unsigned link_count;
-    struct io_offload_link links[2 * CONFIG_INTERFACES_MAX];
+    struct io_offload_link links[IO_OFFLOAD_LINKS_MAX];
 };
 
 void io_queues_offload(struct io_queues *queues, struct io_offload *out);
