@@ -2,9 +2,12 @@
 #include "daemon.h"
 #include "feeder.h"
 #include "suite.h"
+#include <pthread.h>
 #include <quicward/base/log.h>
 #include <quicward/io.h>
 #include <quicward/nat.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,6 +243,26 @@ bool __wrap_control_server_is_followed(struct control_server *server)
     return false;
 }
 
+static atomic_int reloads; /* that are under way */
+static atomic_bool mixed;
+static atomic_uint reloaded;
+
+enum qw_error __real_engine_reload(struct engine *engine, const struct config *config, FILE *errors);
+enum qw_error __wrap_engine_reload(struct engine *engine, const struct config *config, FILE *errors);
+
+/* Long enough for another thread to come, if nothing holds it. */
+enum qw_error __wrap_engine_reload(struct engine *engine, const struct config *config, FILE *errors)
+{
+    if (atomic_fetch_add(&reloads, 1) != 0)
+        atomic_store(&mixed, true);
+    for (unsigned i = 0; i < 1000; i++)
+        sched_yield();
+    enum qw_error result = __real_engine_reload(engine, config, errors);
+    atomic_fetch_add(&reloaded, result == QW_OK);
+    atomic_fetch_sub(&reloads, 1);
+    return result;
+}
+
 /* ---- tests ---- */
 
 static char path[] = "/tmp/quicward-start-XXXXXX";
@@ -297,12 +320,35 @@ static void failure_is_undone(void)
                            "instance rules inside watch queues -watch -inside -rules -instance ");
 }
 
+static void *reload_often(void *daemon)
+{
+    for (unsigned i = 0; i < 20; i++)
+        daemon_reload(daemon, NULL);
+    return NULL;
+}
+
+/* As by SIGHUP and by `quicward reload`. */
+static void reloads_wait_for_each_other(void)
+{
+    struct daemon daemon;
+    pthread_t thread;
+    begin(false, false);
+    CU_ASSERT_TRUE_FATAL(daemon_start(&daemon, path, false));
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, reload_often, &daemon), 0);
+    reload_often(&daemon);
+    pthread_join(thread, NULL);
+    CU_ASSERT_FALSE(atomic_load(&mixed));
+    CU_ASSERT_EQUAL(atomic_load(&reloaded), 40);
+    daemon_stop(&daemon);
+}
+
 int main(void)
 {
     static const struct test TESTS[] = {
         {"N11 S5: the external address is known before the queues are bound", address_before_queues},
         {"N11 S1: likewise when another daemon hands over", take_over_likewise},
         {"S5: a start that fails is undone in reverse", failure_is_undone},
+        {"S2: of two reloads at once one waits for the other", reloads_wait_for_each_other},
     };
     make_file();
     TEST_SUITE("start", TESTS);
