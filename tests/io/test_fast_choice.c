@@ -15,10 +15,10 @@ static void expect(const struct fast_facts *facts, enum offload_place place, con
 
 static void cards(void)
 {
-    expect(&CARD, OFFLOAD_XDP, "hands frames on");
+    expect(&CARD, OFFLOAD_XDP, "forwards frames at XDP");
     struct fast_facts facts = CARD;
     facts.redirects = false;
-    expect(&facts, OFFLOAD_TC, "does not hand frames on");
+    expect(&facts, OFFLOAD_TC, "does not forward frames at XDP");
     facts.features = false;
     expect(&facts, OFFLOAD_TC, "does not say");
     facts = CARD;

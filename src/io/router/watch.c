@@ -34,7 +34,7 @@ static const struct qw_addr NONE;
 static void warn_no_address(const struct io_watch *watch, unsigned i)
 {
     qw_log(QW_LOG_WARNING, "%s has no IPv4 address: nothing can be mapped%s", watch->interfaces.names[i],
-           watch->interfaces.count > 1 ? " that leaves by it" : "");
+           watch->interfaces.count > 1 ? " for packets that leave by it" : "");
 }
 
 static void tell_address(struct io_watch *watch, unsigned i, const struct qw_addr *address)
@@ -65,7 +65,7 @@ static bool warn_of_none(bool warned, unsigned left, const char *kind)
 {
     if (left == 0 && !warned)
         qw_log(QW_LOG_WARNING,
-               "no %s port of nat.ports is left to map to: the router has them itself "
+               "no %s port of nat.ports is left for mappings: the router uses them itself "
                "(net.ipv4.ip_local_port_range, ip_local_reserved_ports, sockets) or they are excluded",
                kind);
     return left == 0;

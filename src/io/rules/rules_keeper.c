@@ -124,7 +124,7 @@ static void tell(struct io_keeper *keeper, enum rules_change change)
     const char *what = change == RULES_MOVED ? "moved behind others" : "removed or changed";
     struct engine_event event = {.kind = ENGINE_EVENT_RULES_RESTORED, .time = io_now()};
     atomic_fetch_add(&keeper->put_back, 1);
-    qw_log(QW_LOG_WARNING, "the kernel rules were %s by another program and are put back", what);
+    qw_log(QW_LOG_WARNING, "the kernel rules were %s by another program; they are restored", what);
     snprintf(event.text, sizeof(event.text), "%s by another program", what);
     if (keeper->engine)
         engine_tell(keeper->engine, &event);
@@ -187,9 +187,9 @@ static bool follow_interfaces(struct io_keeper *keeper)
         if (index == keeper->indexes[i])
             continue;
         if (index == 0)
-            qw_log(QW_LOG_WARNING, "interface %s is gone; it is served again when it comes back", name);
+            qw_log(QW_LOG_WARNING, "interface %s is gone; it will be served again when it is back", name);
         else
-            qw_log(QW_LOG_INFO, "interface %s is there", name);
+            qw_log(QW_LOG_INFO, "interface %s has appeared", name);
         appeared |= index != 0;
         keeper->indexes[i] = index;
     }
@@ -202,7 +202,7 @@ static void begin_interfaces(struct io_keeper *keeper)
     for (unsigned i = 0; i < config->inside.count + config->outside.count; i++) {
         keeper->indexes[i] = if_nametoindex(interface_of(config, i));
         if (keeper->indexes[i] == 0)
-            qw_log(QW_LOG_WARNING, "there is no interface %s (%s) yet; it is served when it comes",
+            qw_log(QW_LOG_WARNING, "there is no interface %s (%s) yet; it will be served when it appears",
                    interface_of(config, i), i < config->inside.count ? "inside" : "outside");
     }
 }
