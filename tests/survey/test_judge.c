@@ -104,7 +104,7 @@ static void several_ways_out(void)
     CU_ASSERT_EQUAL(judged(&config, survey), 0);
     strcpy(config.outside.names[config.outside.count++], "wan1");
     judged(&config, survey);
-    CU_ASSERT_TRUE(only(SURVEY_ABOUT_FILTER, "another outside interface is dropped", "wan1.rp_filter=2"));
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_FILTER, "uses another outside interface", "wan1.rp_filter=2"));
 }
 
 static void the_daemon(void)
@@ -157,7 +157,7 @@ static void owners_of_queues(void)
     CU_ASSERT_EQUAL(judged(&config, survey), 0);
     survey->second.queues.count = 1;
     judged(&config, survey);
-    CU_ASSERT_TRUE(only(SURVEY_ABOUT_QUEUES, "queue 7401 is not bound", "restart"));
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_QUEUES, "has not bound queue 7401", "restart"));
     config.workers = 1;
     CU_ASSERT_EQUAL(judged(&config, survey), 0);
     survey->second.daemon = (struct survey_daemon){.runs = false};
@@ -220,7 +220,7 @@ static void rules(void)
     survey->second.daemon.answers = true;
     config.manage_rules = false; /* with which --install does nothing */
     judged(&config, survey);
-    CU_ASSERT_TRUE(has(SURVEY_ABOUT_RULES, "not all of them"));
+    CU_ASSERT_TRUE(has(SURVEY_ABOUT_RULES, "some or all of the kernel rules"));
     for (unsigned i = 0; i < found.count; i++)
         CU_ASSERT_PTR_NULL(strstr(found.list[i].remedy, "--install"));
     config.manage_rules = true;
