@@ -9,10 +9,11 @@
 static bool inside_has(const struct config *config, const struct survey *survey, enum qw_family family)
 {
     for (unsigned i = 0; i < config->inside.count; i++) {
-        const struct survey_interface *one = survey_find(survey, config->inside.names[i]);
-        for (unsigned k = 0; one && k < one->address_count; k++)
-            if (one->addresses[k].family == family && (family == QW_IPV4 || one->addresses[k].global))
-                return true;
+        unsigned from = 0;
+        for (const struct survey_interface *one; (one = judge_next(survey, config->inside.names[i], &from));)
+            for (unsigned k = 0; k < one->address_count; k++)
+                if (one->addresses[k].family == family && (family == QW_IPV4 || one->addresses[k].global))
+                    return true;
     }
     return false;
 }
@@ -123,7 +124,8 @@ static void judge_external(const struct config *config, const struct survey *sur
             continue;
         qw_addr_text(address, QW_IPV4, text);
         snprintf(remedy, sizeof(remedy),
-                 "nothing begins from there unless it forwards \"nat.ports\" and \"nat.forwards\" to %s",
+                 "nothing from the internet can begin a flow unless that NAT forwards \"nat.ports\" and "
+                 "\"nat.forwards\" to %s",
                  text);
         survey_add(out, SURVEY_ABOUT_ADDRESSES, true, remedy,
                    "the external address %s is private: another NAT stands between this router and the "

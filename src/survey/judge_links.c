@@ -8,23 +8,37 @@
 
 /* ---- there they are ---- */
 
+static void judge_state(const struct survey_interface *one, const char *which, struct survey_findings *out)
+{
+    char remedy[REMEDY_MAX];
+    if (!one->up) {
+        snprintf(remedy, sizeof(remedy), "\"ip link set %s up\"", one->name);
+        survey_add(out, SURVEY_ABOUT_INTERFACES, false, remedy, "interface %s (%s) is down", one->name,
+                   which);
+    } else if (!one->carrier)
+        survey_add(out, SURVEY_ABOUT_INTERFACES, false, "look at its cable, or at the link behind it",
+                   "interface %s (%s) has no carrier", one->name, which);
+}
+
+/* A pattern is for what comes and goes: that nothing matches it may be so. */
+static void judge_none(const char *named, const char *which, struct survey_findings *out)
+{
+    bool pattern = config_interface_is_pattern(named);
+    survey_add(out, SURVEY_ABOUT_INTERFACES, pattern,
+               "\"ip link\" lists those that are there; it is served when it comes",
+               pattern ? "no interface matches \"%s\" (%s) now" : "there is no interface %s (%s)", named,
+               which);
+}
+
 static void judge_missing(const struct config_interfaces *side, const char *which,
                           const struct survey *survey, struct survey_findings *out)
 {
-    char remedy[REMEDY_MAX];
     for (unsigned i = 0; i < side->count; i++) {
-        const struct survey_interface *one = survey_find(survey, side->names[i]);
-        if (!one)
-            survey_add(out, SURVEY_ABOUT_INTERFACES, false,
-                       "\"ip link\" lists those that are there; it is served when it comes",
-                       "there is no interface %s (%s)", side->names[i], which);
-        else if (!one->up) {
-            snprintf(remedy, sizeof(remedy), "\"ip link set %s up\"", one->name);
-            survey_add(out, SURVEY_ABOUT_INTERFACES, false, remedy, "interface %s (%s) is down", one->name,
-                       which);
-        } else if (!one->carrier)
-            survey_add(out, SURVEY_ABOUT_INTERFACES, false, "look at its cable, or at the link behind it",
-                       "interface %s (%s) has no carrier", one->name, which);
+        unsigned from = 0, found = 0;
+        for (const struct survey_interface *one; (one = judge_next(survey, side->names[i], &from)); found++)
+            judge_state(one, which, out);
+        if (found == 0)
+            judge_none(side->names[i], which, out);
     }
 }
 
@@ -49,17 +63,16 @@ static void judge_route(const struct config *config, const struct survey_interfa
                         struct survey_findings *out)
 {
     if (judge_is_named(&config->inside, one->name))
-        survey_add(
-            out, SURVEY_ABOUT_INTERFACES, true, "if that is the way to the internet, it belongs to outside",
-            "the default route of %s leads by %s, which is inside: with inside_prefixes = \"auto\" every "
-            "address belongs inside then",
-            family, one->name);
+        survey_add(out, SURVEY_ABOUT_INTERFACES, true,
+                   "if that is the way to the internet, it belongs to outside",
+                   "the default route of %s uses %s, which is inside: with inside_prefixes = \"auto\" every "
+                   "address then counts as inside",
+                   family, one->name);
     else
-        survey_add(
-            out, SURVEY_ABOUT_INTERFACES, false, "add it to outside, or take the route away",
-            "a default route of %s leads by %s, which is neither inside nor outside: UDP that leaves by "
-            "it passes %s",
-            family, one->name, config->mode == CONFIG_NAT ? "untranslated and unseen" : "unseen");
+        survey_add(out, SURVEY_ABOUT_INTERFACES, false, "add it to outside, or remove the route",
+                   "a default route of %s uses %s, which is neither inside nor outside: UDP that leaves by "
+                   "it passes %s",
+                   family, one->name, config->mode == CONFIG_NAT ? "untranslated and unseen" : "unseen");
 }
 
 static void judge_routes(const struct config *config, const struct survey *survey,
@@ -86,7 +99,7 @@ static void judge_others(const struct config *config, const struct survey *surve
             continue;
         snprintf(remedy, sizeof(remedy), "if hosts behind it use UDP, add \"%s\" to inside", one->name);
         survey_add(out, SURVEY_ABOUT_INTERFACES, true, remedy,
-                   "interface %s is neither inside nor outside: answers to UDP that comes by it are dropped",
+                   "interface %s is neither inside nor outside: answers to UDP from it are dropped",
                    one->name);
     }
 }
@@ -101,10 +114,11 @@ static void judge_filter(const struct config *config, const struct survey *surve
         (all > one->rp_filter ? all : one->rp_filter) != 1)
         return;
     snprintf(remedy, sizeof(remedy), "\"sysctl -w net.ipv4.conf.%s.rp_filter=2\"", one->name);
-    survey_add(out, SURVEY_ABOUT_FILTER, false, remedy,
-               "net.ipv4.conf.%s.rp_filter is 1 (strict): what comes by %s from where the route leads by "
-               "another outside interface is dropped",
-               one->name, one->name);
+    survey_add(
+        out, SURVEY_ABOUT_FILTER, false, remedy,
+        "net.ipv4.conf.%s.rp_filter is 1 (strict): packets that arrive on %s are dropped if the route to "
+        "their sender uses another outside interface",
+        one->name, one->name);
 }
 
 void judge_interfaces(const struct config *config, const struct survey *survey, struct survey_findings *out)
@@ -146,8 +160,8 @@ static void judge_mtu(const struct config *config, const struct survey *survey,
         snprintf(remedy, sizeof(remedy), "\"ip link set %s mtu %u\"", port->name, (unsigned)one->mtu);
         survey_add(
             out, SURVEY_ABOUT_MTU, false, remedy,
-            "the MTU of %s is %u, and that of %s, a part of it, %u: longer packets vanish there without "
-            "an ICMP error",
+            "the MTU of %s is %u, but the MTU of %s, which is part of it, is %u: longer packets vanish there "
+            "without an ICMP error",
             one->name, (unsigned)one->mtu, port->name, (unsigned)port->mtu);
     }
 }
@@ -157,9 +171,10 @@ static const struct survey_interface *extreme(const struct survey *survey,
 {
     const struct survey_interface *found = NULL;
     for (unsigned i = 0; i < side->count; i++) {
-        const struct survey_interface *one = survey_find(survey, side->names[i]);
-        if (one && (!found || (largest ? one->mtu > found->mtu : one->mtu < found->mtu)))
-            found = one;
+        unsigned from = 0;
+        for (const struct survey_interface *one; (one = judge_next(survey, side->names[i], &from));)
+            if (!found || (largest ? one->mtu > found->mtu : one->mtu < found->mtu))
+                found = one;
     }
     return found;
 }
@@ -193,6 +208,12 @@ static void judge_offload(const struct survey_interface *one, int setting, const
     survey_add(out, SURVEY_ABOUT_OFFLOADS, false, remedy, "%s is on at %s: %s", name, one->name, what);
 }
 
+void judge_lro(const struct survey_interface *one, struct survey_findings *out)
+{
+    judge_offload(one, one->lro, "rx-lro",
+                  "the interface joins packets for good, which must not be forwarded so", out);
+}
+
 static void judge_offloads(const struct config *config, const struct survey *survey,
                            const struct survey_interface *one, bool inside, struct survey_findings *out)
 {
@@ -204,9 +225,9 @@ static void judge_offloads(const struct config *config, const struct survey *sur
                   out);
     judge_offload(
         one, one->gro_list, "rx-gro-list",
-        "the kernel chains UDP packets that it forwards, and has to part them again before the queue", out);
-    judge_offload(one, one->lro, "rx-lro",
-                  "the interface joins packets for good, which must not be forwarded so", out);
+        "the kernel chains UDP packets that it forwards, and has to separate them again before the queue",
+        out);
+    judge_lro(one, out);
 }
 
 void judge_links(const struct config *config, const struct survey *survey, struct survey_findings *out)

@@ -58,7 +58,7 @@ void rules_guard_iptables_outside(const struct config *config, FILE *out)
         return;
     for (unsigned i = 0; i < config->outside.count; i++)
         fprintf(out, "-A " RULES_CHAIN " -i %s -p udp -m mark --mark " MARK "/" OTHERS " -j DROP\n", n,
-                config->outside.names[i]);
+                rules_iptables_name(config->outside.names[i]).text);
     fprintf(out, "-A " RULES_CHAIN " -m mark --mark " RULES_GUARD_TRANSLATED "/" OTHERS " " CLEAR_MARK, n);
 }
 
@@ -86,14 +86,6 @@ void rules_guard_nft_seen(const struct config *config, FILE *out)
         fputs("        meta mark & " OTHERS " == " MARK " " NFT_CLEAR_MARK, out);
 }
 
-static void print_names(const struct config *config, FILE *out)
-{
-    for (unsigned i = 0; i < config->inside.count; i++)
-        fprintf(out, " %s", config->inside.names[i]);
-    for (unsigned i = 0; i < config->outside.count; i++)
-        fprintf(out, " %s", config->outside.names[i]);
-}
-
 void rules_guard_iptables_mark(const struct config *config, const char *chain, FILE *out)
 {
     if (rules_guarded(config))
@@ -111,7 +103,8 @@ static bool marks_outside(const struct config *config, bool ipv4)
 static void print_marks(const char *n, const struct config_interfaces *named, FILE *out)
 {
     for (unsigned i = 0; i < named->count; i++)
-        fprintf(out, "-A " RULES_CHAIN "-mark -i %s -p udp " SET_MARK MARK "\n", n, named->names[i]);
+        fprintf(out, "-A " RULES_CHAIN "-mark -i %s -p udp " SET_MARK MARK "\n", n,
+                rules_iptables_name(named->names[i]).text);
 }
 
 void rules_guard_iptables_print(const struct config *config, const char *tool, FILE *out)
@@ -199,30 +192,45 @@ static void print_way_back(FILE *out)
           out);
 }
 
+/* "udp" as a number: without /etc/protocols, which a small system may lack, ip knows no names. */
 static void print_guard_function(const struct config *config, FILE *out)
 {
     unsigned preference = rules_guard_preference(config);
     print_way_back(out);
-    fprintf(
-        out,
-        "guard() { # FAMILY INTERFACE...\n"
-        "    family=$1\n"
-        "    shift\n"
-        "    for interface; do\n"
-        "        ip \"$family\" rule add pref %u iif \"$interface\" ipproto udp fwmark 0/" OTHERS " "
-        "protocol %u blackhole 2>/dev/null || :\n"
-        "    done\n"
-        "    routing_rules \"$family\" | sed -n 's/.* iif \\([^ ]*\\).*/\\1/p' |\n"
-        "        while read -r interface; do\n"
-        "            case \" $* \" in *\" $interface \"*) ;; *)\n"
-        "                ip \"$family\" rule del pref %u protocol %u iif \"$interface\"\n"
-        "                way_back_as_before \"$interface\" ;;\n"
-        "            esac\n"
-        "        done\n"
-        "    [ \"$(routing_rules \"$family\" | grep -c blackhole)\" = $# ] && return 0\n"
-        "    echo \"the routing rules that stand by for a flush of the kernel's tables were refused\" >&2\n"
-        "}\n\n",
-        preference, protocol(config), preference, protocol(config));
+    fprintf(out,
+            "guard() { # FAMILY INTERFACE...\n"
+            "    family=$1\n"
+            "    shift\n"
+            "    for interface; do\n"
+            "        ip \"$family\" rule add pref %u iif \"$interface\" ipproto 17 fwmark 0/" OTHERS " "
+            "protocol %u blackhole 2>/dev/null || :\n"
+            "    done\n"
+            "    routing_rules \"$family\" | sed -n 's/.* iif \\([^ ]*\\).*/\\1/p' |\n"
+            "        while read -r interface; do\n"
+            "            case \" $* \" in *\" $interface \"*) ;; *)\n"
+            "                ip \"$family\" rule del pref %u protocol %u iif \"$interface\"\n"
+            "                way_back_as_before \"$interface\" ;;\n"
+            "            esac\n"
+            "        done\n"
+            "    [ \"$(routing_rules \"$family\" | grep -c blackhole)\" = $# ] && return 0\n"
+            "    echo \"the kernel refused the routing rules that protect after a flush of its tables\" >&2\n"
+            "}\n\n",
+            preference, protocol(config), preference, protocol(config));
+}
+
+/* Every lookup of a route reads all routing rules: without end they would cost more than they are worth. */
+static void print_bound(const struct config *config, FILE *out)
+{
+    if (rules_has_patterns(config) || config->inside.count + config->outside.count > RULES_GUARD_LINKS_MAX)
+        fprintf(
+            out,
+            "if [ $# -gt %d ]; then\n"
+            "    set --\n"
+            "    unguard -4 -6\n"
+            "    echo \"more than %d interfaces: after a flush of the kernel's tables UDP passes until the "
+            "rules are back\" >&2\n"
+            "fi\n",
+            RULES_GUARD_LINKS_MAX, RULES_GUARD_LINKS_MAX);
 }
 
 void rules_guard_print(const struct config *config, FILE *out)
@@ -231,8 +239,11 @@ void rules_guard_print(const struct config *config, FILE *out)
         return;
     print_guard_function(config, out);
     fputs("set --", out);
-    print_names(config, out);
-    fputs("\nready=1\n"
+    rules_words_print(&config->inside, out);
+    rules_words_print(&config->outside, out);
+    fputs("\n", out);
+    print_bound(config, out);
+    fputs("ready=1\n"
           "for interface; do way_back \"$interface\" || ready=; done\n"
           "if [ \"$ready\" ]; then\n"
           "    guard -4 \"$@\"\n"
