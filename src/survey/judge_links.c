@@ -208,6 +208,12 @@ static void judge_offload(const struct survey_interface *one, int setting, const
     survey_add(out, SURVEY_ABOUT_OFFLOADS, false, remedy, "%s is on at %s: %s", name, one->name, what);
 }
 
+void judge_lro(const struct survey_interface *one, struct survey_findings *out)
+{
+    judge_offload(one, one->lro, "rx-lro",
+                  "the interface joins packets for good, which must not be forwarded so", out);
+}
+
 static void judge_offloads(const struct config *config, const struct survey *survey,
                            const struct survey_interface *one, bool inside, struct survey_findings *out)
 {
@@ -220,8 +226,7 @@ static void judge_offloads(const struct config *config, const struct survey *sur
     judge_offload(
         one, one->gro_list, "rx-gro-list",
         "the kernel chains UDP packets that it forwards, and has to part them again before the queue", out);
-    judge_offload(one, one->lro, "rx-lro",
-                  "the interface joins packets for good, which must not be forwarded so", out);
+    judge_lro(one, out);
 }
 
 void judge_links(const struct config *config, const struct survey *survey, struct survey_findings *out)

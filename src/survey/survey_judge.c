@@ -93,6 +93,7 @@ void survey_judge(const struct config *config, const char *path, const struct su
     judge_interfaces(config, survey, out);
     survey_judge_host(config, survey, out);
     judge_links(config, survey, out);
+    judge_each(config, survey, judge_fast, out);
     judge_ports(config, survey, out);
     judge_clock(config, survey, out);
 }

@@ -27,4 +27,8 @@ void judge_links(const struct config *config, const struct survey *survey, struc
 void judge_ports(const struct config *config, const struct survey *survey, struct survey_findings *out);
 void judge_clock(const struct config *config, const struct survey *survey, struct survey_findings *out);
 
+/* Does the interface join packets for good? */
+void judge_lro(const struct survey_interface *one, struct survey_findings *out);
+judge_interface judge_fast;
+
 #endif

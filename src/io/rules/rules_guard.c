@@ -192,6 +192,7 @@ static void print_way_back(FILE *out)
           out);
 }
 
+/* "udp" as a number: without /etc/protocols, which a small system may lack, ip knows no names. */
 static void print_guard_function(const struct config *config, FILE *out)
 {
     unsigned preference = rules_guard_preference(config);
@@ -202,7 +203,7 @@ static void print_guard_function(const struct config *config, FILE *out)
         "    family=$1\n"
         "    shift\n"
         "    for interface; do\n"
-        "        ip \"$family\" rule add pref %u iif \"$interface\" ipproto udp fwmark 0/" OTHERS " "
+        "        ip \"$family\" rule add pref %u iif \"$interface\" ipproto 17 fwmark 0/" OTHERS " "
         "protocol %u blackhole 2>/dev/null || :\n"
         "    done\n"
         "    routing_rules \"$family\" | sed -n 's/.* iif \\([^ ]*\\).*/\\1/p' |\n"
