@@ -5,19 +5,18 @@ static enum command_status help(const struct command *self, int argc, char **arg
 
 static const struct command COMMANDS[] = {
     {"init", "[--mode nat|firewall|monitor]",
-     "Prints a configuration that fits this router, with what was found and what is advised; changes nothing",
-     "M", command_init},
+     "Prints a configuration that fits this router, with findings and advice; changes nothing", "M",
+     command_init},
     {"run", "[-c FILE] [--take-over]", "Runs the daemon in the foreground", "co", command_run},
     {"check", "[-c FILE] [--print] [--size] [--strict]",
-     "Checks a configuration and warns of what cannot be meant; --print shows all of it, --size what it "
-     "takes "
-     "and grants, --strict takes warnings for errors",
+     "Checks a configuration and warns of settings that make no sense; --print shows all of it, --size its "
+     "memory and limits; --strict treats warnings as errors",
      "cpzS", command_check},
     {"explain", "[-c FILE] 'FLOW', as in 'lan0 10.0.0.5:5000 -> 192.0.2.1:443 sni=www.example.org'",
      "Shows which rule decides about a flow, and why", "c", command_explain},
     {"rules", "[-c FILE] [--backend nft|iptables] [[--install] [--keep FILE] | --remove]",
-     "Prints the kernel rules that feed the queues, installs them, or prints what removes them", "cbrnk",
-     command_rules},
+     "Prints the kernel rules that feed the queues, installs them, or prints a script that removes them",
+     "cbrnk", command_rules},
     {"replay",
      "[-c FILE] [--json] [--inside PREFIX]... [--throttle-report FILE]\n"
      "                [--report html [FILE]] CAPTURE",
@@ -27,22 +26,26 @@ static const struct command COMMANDS[] = {
      "                [--state STATE] [--version VERSION] [--client PREFIX] [--server PREFIX]\n"
      "                [--port PORT] [--sni NAME] [--alpn PROTOCOL] [--rule NAME] [--idle SECONDS]\n"
      "                [--watch[=SECONDS]]",
-     "Lists the flows of the running daemon: all, or those that are asked for, again and again with --watch",
+     "Lists the flows of the running daemon: all, or those that match; again and again with --watch",
      "csjOLRTNCDPVAUIW", command_flows},
     {"doctor", "[-c FILE] [--json]",
      "Looks at the router and its daemon, and says what is wrong and what to do about it; changes nothing",
      "cj", command_doctor},
-    {"top", "[-c FILE | -s SOCKET]", "Shows what moves now, on a terminal: rates, flows, hosts, drops", "cs",
-     command_top},
+    {"top", "[-c FILE | -s SOCKET]", "Shows the present activity on a terminal: rates, flows, hosts, drops",
+     "cs", command_top},
     {"mappings", "[-c FILE | -s SOCKET] [--json]", "Lists the NAT mappings of the running daemon", "csj",
      command_mappings},
     {"events", "[-c FILE | -s SOCKET] [--json] [--follow]",
-     "Lists what happened: mappings, refusals, queues, reloads; --follow goes on with what comes", "csjf",
+     "Lists what happened: mappings, refusals, queues, reloads; --follow goes on with new events", "csjf",
      command_events},
     {"stats", "[-c FILE | -s SOCKET] [--json | --all]",
      "Shows the counters of the running daemon that are not zero, or --all of them", "csja", command_stats},
     {"offload", "[-c FILE | -s SOCKET] [--json]",
-     "Shows where the fast path stands, why, and what went by it", "csj", command_offload},
+     "Shows where the fast path is attached, why, and what it forwarded", "csj", command_offload},
+    {"cluster", "[status | check | active | standby] [-c FILE | -s SOCKET] [--json]",
+     "Shows the state of the pair of routers, checks that it can take over, or makes a router active or "
+     "standby",
+     "csj", command_cluster},
     {"reload", "[-c FILE | -s SOCKET]", "Makes the running daemon read its configuration again", "cs",
      command_reload},
     {"state", "show|check [--json] FILE", "Shows what a state file holds, or whether all of it is sound", "j",

@@ -93,7 +93,7 @@ ip -n "$LAB_ROUTER" link add other0 type veth peer name other1
 ip -n "$LAB_ROUTER" link set other0 up
 ip -n "$LAB_ROUTER" link set other1 up
 ip -n "$LAB_ROUTER" route add default dev other0 metric 900
-check 'another way out' finds interfaces 'leads by other0, which is neither inside nor outside'
+check 'another way out' finds interfaces 'uses other0, which is neither inside nor outside'
 ip -n "$LAB_ROUTER" link del other0
 check 'all is well again' wait_for 5 well
 

@@ -185,8 +185,8 @@ static void tell_full(const struct engine *engine, FILE *errors)
     if (errors)
         fprintf(
             errors,
-            "nat.external has more new addresses than can be taken while those that left have mappings: %u "
-            "more can now; take fewer, try again later, or restart quicward\n",
+            "nat.external has too many new addresses while removed addresses still have mappings: %u can be "
+            "added now; add fewer, try again later, or restart quicward\n",
             nat_slots_free(engine->nat));
 }
 

@@ -98,18 +98,20 @@ static void judge_sizes(const struct config *config, const struct survey *survey
                (unsigned)one->mtu, other->name, (unsigned)other->mtu);
 }
 
-/* What a pattern matches takes no fast path. */
-static bool is_matched(const struct config_interfaces *side, const char *name)
+/* What only a pattern names has no fast path. */
+static bool is_name_of(const struct config_interfaces *side, const char *name)
 {
-    int entry = config_interface_find(side, name);
-    return entry >= 0 && config_interface_is_pattern(side->names[entry]);
+    for (unsigned i = 0; i < side->count; i++)
+        if (strcmp(side->names[i], name) == 0)
+            return true;
+    return false;
 }
 
 void judge_fast(const struct config *config, const struct survey *survey, const struct survey_interface *one,
                 bool inside, struct survey_findings *out)
 {
     if (!one || config->offload == CONFIG_OFFLOAD_OFF ||
-        is_matched(inside ? &config->inside : &config->outside, one->name))
+        !is_name_of(inside ? &config->inside : &config->outside, one->name))
         return;
     judge_lro(one, out);
     judge_shaper(config, one->name, one->qdisc, out);

@@ -116,7 +116,7 @@ static void test_unknown_group(void)
            "\"reject\", \"hello\", \"nat\", \"throttles\", \"throttle\", \"size_limits\", \"ptb\", "
            "\"instance\", \"manage_rules\", \"rules_guard\", \"rules_fragments\", \"rules_backend\", "
            "\"offload\", \"control\", \"control_mode\", \"control_group\", \"user\", \"seccomp\", "
-           "\"secret\", \"state\", \"metrics\", \"events\", \"anonymise\", \"log\"\n");
+           "\"secret\", \"state\", \"metrics\", \"events\", \"anonymise\", \"cluster\", \"log\"\n");
 }
 
 /* The caller frees it. */

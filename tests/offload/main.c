@@ -11,5 +11,6 @@ int main(void)
     suite_program();
     suite_captures();
     suite_vlans();
+    suite_carriers();
     return test_main();
 }

@@ -104,7 +104,7 @@ static void several_ways_out(void)
     CU_ASSERT_EQUAL(judged(&config, survey), 0);
     strcpy(config.outside.names[config.outside.count++], "wan1");
     judged(&config, survey);
-    CU_ASSERT_TRUE(only(SURVEY_ABOUT_FILTER, "another outside interface is dropped", "wan1.rp_filter=2"));
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_FILTER, "uses another outside interface", "wan1.rp_filter=2"));
 }
 
 /* What comes and goes may be away; what is there is judged like what has a name. */
@@ -165,7 +165,7 @@ static void the_daemon(void)
     survey = made_up_well();
     survey->second.daemon.rules_stand = false;
     judged(&config, survey);
-    CU_ASSERT_TRUE(only(SURVEY_ABOUT_RULES, "cannot put back", "journalctl"));
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_RULES, "cannot restore", "journalctl"));
 }
 
 static void owners_of_queues(void)
@@ -183,7 +183,7 @@ static void owners_of_queues(void)
     CU_ASSERT_EQUAL(judged(&config, survey), 0);
     survey->second.queues.count = 1;
     judged(&config, survey);
-    CU_ASSERT_TRUE(only(SURVEY_ABOUT_QUEUES, "queue 7401 is not bound", "restart"));
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_QUEUES, "has not bound queue 7401", "restart"));
     config.workers = 1;
     CU_ASSERT_EQUAL(judged(&config, survey), 0);
     survey->second.daemon = (struct survey_daemon){.runs = false};
@@ -209,7 +209,7 @@ static void moving_queues(void)
     survey->second.queues.list[0].waiting = 4;
     judged(&config, survey);
     CU_ASSERT_TRUE(
-        only(SURVEY_ABOUT_QUEUES, "4 packets wait in queue 7400 and nobody takes them", "restart"));
+        only(SURVEY_ABOUT_QUEUES, "4 packets wait in queue 7400 and nobody reads them", "restart"));
     survey->second.queues.list[0].waiting = 2; /* somebody takes them */
     CU_ASSERT_EQUAL(judged(&config, survey), 0);
     survey->second.queues.list[0].waiting = 4;
@@ -239,14 +239,14 @@ static void rules(void)
     struct config config = made_up_config(CONFIG_NAT);
     survey->rules_stand = survey->rules_guard = survey->rules_marks = false;
     judged(&config, survey);
-    CU_ASSERT_TRUE(only(SURVEY_ABOUT_RULES, "not there, or not all of them", "quicward reload -c x.conf"));
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_RULES, "some or all of the kernel rules", "quicward reload -c x.conf"));
     survey->second.daemon.answers = false;
     judged(&config, survey);
     CU_ASSERT_PTR_NOT_NULL(strstr(found.list[found.count - 1].remedy, "quicward rules -c x.conf --install"));
     survey->second.daemon.answers = true;
     config.manage_rules = false; /* with which --install does nothing */
     judged(&config, survey);
-    CU_ASSERT_TRUE(has(SURVEY_ABOUT_RULES, "not all of them"));
+    CU_ASSERT_TRUE(has(SURVEY_ABOUT_RULES, "some or all of the kernel rules"));
     for (unsigned i = 0; i < found.count; i++)
         CU_ASSERT_PTR_NULL(strstr(found.list[i].remedy, "--install"));
     config.manage_rules = true;
@@ -281,7 +281,7 @@ static void modules(void)
     CU_ASSERT_EQUAL(judged(&config, survey), 0);
     config.backend = CONFIG_RULES_NFT;
     judged(&config, survey);
-    CU_ASSERT_TRUE(only(SURVEY_ABOUT_MODULES, "does not take nft's queue", "modprobe nft_queue"));
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_MODULES, "does not support nft's queue", "modprobe nft_queue"));
     config.backend = CONFIG_RULES_IPTABLES;
     CU_ASSERT_EQUAL(judged(&config, survey), 0);
     survey->nft_queue = true;
@@ -325,8 +325,7 @@ static void routes(void)
     survey = made_up_well();
     made_up_default(lan(survey), false, true, 5);
     judged(&config, survey);
-    CU_ASSERT_TRUE(
-        only(SURVEY_ABOUT_INTERFACES, "IPv6 leads by lan0, which is inside", "belongs to outside"));
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_INTERFACES, "IPv6 uses lan0, which is inside", "belongs to outside"));
     CU_ASSERT_EQUAL(found.faults, 0);
 }
 
@@ -387,7 +386,8 @@ static void a_bridge_with_a_smaller_port(void)
     CU_ASSERT_EQUAL(judged(&config, survey), 0);
     port->mtu = 1400;
     judged(&config, survey);
-    CU_ASSERT_TRUE(only(SURVEY_ABOUT_MTU, "eth1, a part of it, 1400", "ip link set eth1 mtu 1500"));
+    CU_ASSERT_TRUE(
+        only(SURVEY_ABOUT_MTU, "the MTU of eth1, which is part of it, is 1400", "ip link set eth1 mtu 1500"));
 }
 
 static void offloads(void)
@@ -502,6 +502,17 @@ static void fast_sizes(void)
     CU_ASSERT_EQUAL(judged_fast(&config, survey), 0);
 }
 
+/* What only a pattern names has no fast path. */
+static void fast_patterns(void)
+{
+    struct survey *survey = made_up_well();
+    struct config config = fast_config(CONFIG_OFFLOAD_AUTO);
+    strcpy(lan(survey)->qdisc, "cake");
+    strcpy(config.inside.names[0], "lan*");
+    CU_ASSERT_EQUAL(judged_fast(&config, survey), 0);
+    CU_ASSERT_EQUAL(judged(&config, survey), 0);
+}
+
 /* In doctor once, although joined packets are bad for the queue as well. */
 static void fast_joined(void)
 {
@@ -571,7 +582,7 @@ static void clocks(void)
     CU_ASSERT_EQUAL(judged(&config, survey), 0); /* nothing is written with it */
     config.events_journal = true;
     judged(&config, survey);
-    CU_ASSERT_TRUE(only(SURVEY_ABOUT_CLOCK, "follows no other", "set-ntp"));
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_CLOCK, "no other clock sets", "set-ntp"));
     CU_ASSERT_EQUAL(found.faults, 0);
     survey->first.wall_ns = survey->second.wall_ns = 0;
     survey->second.uptime_ns = survey->first.uptime_ns;
@@ -624,6 +635,7 @@ void judge_suite(void)
         {"I2 X7: VLANs whose tags XDP does not see, and what their carriers have", fast_vlans},
         {"I2 X7: packets that are too long for the other side", fast_sizes},
         {"I2 X7: interfaces that join packets are told once", fast_joined},
+        {"I2 X7: interfaces that only a pattern names", fast_patterns},
         {"I2: a private external address", external_addresses},
         {"I2: ports that the router has itself", ports},
         {"I2: clocks that jump, are wrong, or alone", clocks},

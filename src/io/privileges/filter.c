@@ -172,7 +172,7 @@ static void say_and_end(int signal_number, siginfo_t *info, void *context)
     put_number(line, &len, number);
     put(line, &len, " (");
     put(line, &len, number < CALLS ? call_names[number] : "");
-    put(line, &len, ") is none that quicward makes; it ends here (seccomp)\n");
+    put(line, &len, ") is not one that quicward makes; quicward ends here (seccomp)\n");
     (void)!write(STDERR_FILENO, line, len);
     signal(signal_number, SIG_DFL);
     raise(signal_number);
@@ -220,7 +220,7 @@ enum qw_error io_filter_install(const struct config *config, struct io_error *er
     if (problem == 0)
         return QW_OK;
     return io_fail(error, QW_ERR_SYSTEM,
-                   "seccomp: the kernel does not take the filter: %s; seccomp = \"off\" does without",
+                   "seccomp: the kernel refuses the filter: %s; seccomp = \"off\" runs without it",
                    strerror(-problem));
 #endif
 }
