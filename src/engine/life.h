@@ -13,8 +13,8 @@
 #define ENGINE_SHARDS_MAX 64
 
 /* What a worker counts: all counters, and packets by reason. */
-#define WORKER_REASONS QW_COUNTERS_END
-#define WORKER_COUNTERS (WORKER_REASONS + QW_REASON_COUNT)
+#define WORKER_REASONS ((unsigned)QW_COUNTERS_END)
+#define WORKER_COUNTERS (WORKER_REASONS + (unsigned)QW_REASON_COUNT)
 
 struct engine {
     enum config_mode mode;
