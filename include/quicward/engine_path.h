@@ -10,6 +10,8 @@
 #define QUICWARD_ENGINE_PATH_H
 
 #include <quicward/base/addr.h>
+#include <quicward/base/port_map.h>
+#include <quicward/base/reason.h>
 #include <quicward/base/time.h>
 #include <quicward/flow.h>
 #include <quicward/nat.h>
@@ -114,5 +116,16 @@ void engine_paths_taker(struct engine *engine, flow_path_take *take, void *conte
  * well before the shortest timer is over. What comes late still counts while the flow is in the table. */
 size_t engine_harvest(struct engine *engine, struct flow_path_figures *figures, size_t count,
                       struct qw_time now);
+
+/* ---- what nobody asked for ---- */
+
+/* From now on `out` (NAT_ADDRESSES_MAX of them; NULL: no longer) says which external ports have a mapping
+ * (nat_show_ports): UDP from outside to any other of these addresses would be dropped as unsolicited. False,
+ * and nothing is written, in other modes than nat. Any thread. */
+bool engine_show_ports(struct engine *engine, struct qw_port_map *out);
+
+/* Packets that never came here, for a fast path dropped them for that reason: they are counted as if they
+ * had. Any thread. */
+void engine_count_dropped(struct engine *engine, enum qw_reason reason, uint64_t packets);
 
 #endif

@@ -84,9 +84,10 @@ struct fast_control {
     uint32_t shut;           /* gates that the program closed, so far */
 };
 
-/* What became of a packet. All but FAST_FORWARD leave it as it is, to the queue. */
+/* What became of a packet. All but the first two leave it as it is, to the queue. */
 #define FAST_WHYS(X)                                                                                         \
     X(FORWARD, "forwarded")                                                                                  \
+    X(UNSOLICITED, "from outside, and nobody asked for it")                                                  \
     X(OTHER, "neither IPv4 nor IPv6, or not UDP")                                                            \
     X(OPTIONS, "IPv4 options")                                                                               \
     X(FRAGMENT, "a fragment")                                                                                \

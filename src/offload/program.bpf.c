@@ -328,6 +328,8 @@ static __always_inline void put_macs(struct ethhdr *ethernet, const struct passa
     __builtin_memcpy(ethernet->h_source, p->out->mac, ETH_ALEN);
 }
 
+#include "program_drop.h"
+
 /* ---- XDP ---- */
 
 static __always_inline enum fast_why xdp4(struct xdp_md *ctx, struct passage *p)
@@ -374,6 +376,15 @@ static __always_inline enum fast_why xdp6(struct xdp_md *ctx, struct passage *p)
     return FAST_FORWARD;
 }
 
+static __always_inline bool xdp_drops4(struct xdp_md *ctx, struct passage *p)
+{
+    struct ethhdr *ethernet = (void *)(long)ctx->data;
+    uint8_t *at = (uint8_t *)(ethernet + 1), *end = (void *)(long)ctx->data_end;
+    if (at > end) /* never: for the verifier */
+        return false;
+    return is_unsolicited(ctx, p, at, end, (uint32_t)(end - at), ethernet->h_dest);
+}
+
 SEC("xdp") int fast_xdp(struct xdp_md *ctx)
 {
     struct ethhdr *ethernet = (void *)(long)ctx->data;
@@ -389,6 +400,8 @@ SEC("xdp") int fast_xdp(struct xdp_md *ctx)
         count_forwarded(&p);
         return (int)bpf_redirect(p.out->ifindex, 0);
     }
+    if (ethernet->h_proto == bpf_htons(ETH_P_IP) && xdp_drops4(ctx, &p))
+        return XDP_DROP;
     count_left(&p, why, (uint32_t)(ctx->data_end - ctx->data) - sizeof *ethernet, true);
     return XDP_PASS;
 }
@@ -462,6 +475,12 @@ static __always_inline enum fast_why tc_read(struct __sk_buff *skb, struct passa
     return why;
 }
 
+static __always_inline bool tc_drops4(struct __sk_buff *skb, struct passage *p)
+{
+    uint8_t *at = (uint8_t *)(long)skb->data + IP_AT, *end = (void *)(long)skb->data_end;
+    return is_unsolicited(skb, p, at, end, skb->len - IP_AT, NULL);
+}
+
 /* What fails once the packet has begun to change is dropped: it may be of no flow any more. */
 static __always_inline int tc(struct __sk_buff *skb, bool ipv6)
 {
@@ -470,6 +489,8 @@ static __always_inline int tc(struct __sk_buff *skb, bool ipv6)
     if (why == FAST_FORWARD)
         why = judge(skb, &p, ipv6, FAST_TC, NULL);
     if (why != FAST_FORWARD) {
+        if (!ipv6 && tc_drops4(skb, &p))
+            return TC_ACT_SHOT;
         count_left(&p, why, skb->len - IP_AT, false);
         return TC_ACT_OK;
     }

@@ -10,5 +10,6 @@ int main(void)
     suite_offload();
     suite_program();
     suite_captures();
+    suite_drop();
     return test_main();
 }

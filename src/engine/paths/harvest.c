@@ -71,3 +71,12 @@ size_t engine_harvest(struct engine *engine, struct flow_path_figures *figures, 
     }
     return known;
 }
+
+void engine_count_dropped(struct engine *engine, enum qw_reason reason, uint64_t packets)
+{
+    pthread_mutex_lock(&engine->lock);
+    engine->retired[QW_COUNTER_packets] += packets;
+    engine->retired[QW_COUNTER_dropped] += packets;
+    engine->retired[WORKER_REASONS + (unsigned)reason] += packets;
+    pthread_mutex_unlock(&engine->lock);
+}
