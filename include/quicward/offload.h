@@ -8,6 +8,7 @@
 #ifndef QUICWARD_OFFLOAD_H
 #define QUICWARD_OFFLOAD_H
 
+#include <quicward/base/known.h>
 #include <quicward/base/port_map.h>
 #include <quicward/base/time.h>
 #include <quicward/engine_path.h>
@@ -107,13 +108,28 @@ size_t offload_sweep(struct offload *offload, struct qw_time now, struct flow_pa
 
 /* ---- what nobody asked for ---- */
 
-/* From now on the program drops IPv4 UDP that comes by one of the interfaces `outside` (up to
- * OFFLOAD_OUTSIDE_MAX names, copied) to an address of the port maps and a port that is not used there,
- * unless a socket of this host would get it; no later than offload_alive allows. Whoever makes mappings
- * writes the maps (nat_show_ports), which begin without addresses. Returns them, NAT_ADDRESSES_MAX of them:
- * the room's, until offload_free. */
-#define OFFLOAD_OUTSIDE_MAX 64
-struct qw_port_map *offload_drop(struct offload *offload, const char *const *outside, unsigned count);
+/* Interfaces of one side, by name; borrowed. */
+struct offload_side {
+    const char (*names)[FLOW_PATH_INTERFACE_MAX];
+    unsigned count;
+};
+
+/* What the program looks at: memory of the room, until offload_free. Whoever makes mappings and flows writes
+ * it (engine_show_ports, engine_show_flows); at first no address stands in it and nothing is closed. */
+struct offload_asked {
+    struct qw_port_map *ports; /* NAT_ADDRESSES_MAX of them */
+    struct qw_known *known;    /* key and buckets are set */
+    struct qw_known_line *flows;
+};
+
+/* From now on, but no longer than offload_alive allows, the program drops UDP that comes by an interface of
+ * `outside` and is
+ * - over IPv4, to an address of the port maps and a port that is not used there, unless a socket of this host
+ *   would get it;
+ * - or of a family that is closed, of no flow, and would be forwarded by an interface of `inside`.
+ * The sides are borrowed until offload_drop_end. */
+struct offload_asked offload_drop(struct offload *offload, const struct offload_side *inside,
+                                  const struct offload_side *outside);
 
 /* Addresses of the maps came or went: to be called once a second. What came meanwhile is not dropped yet. */
 void offload_drop_look(struct offload *offload);
@@ -122,7 +138,10 @@ void offload_drop_look(struct offload *offload);
 void offload_drop_end(struct offload *offload);
 
 /* Packets that were dropped so, ever. */
-uint64_t offload_dropped(struct offload *offload);
+struct offload_dropped {
+    uint64_t no_mapping, no_flow;
+};
+struct offload_dropped offload_dropped(struct offload *offload);
 
 struct offload_stats {
     uint32_t flows, flows_max; /* with entries now, and how many may be */

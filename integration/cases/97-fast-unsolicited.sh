@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # alone
 # X8 N8 F3: a flood of what nobody asked for is dropped by the kernel's program and counted under its reason; numbered datagrams of
-# established flows, new handshakes, forwards and the router's own sockets are not touched by it, at tc and at XDP.
+# established flows, new handshakes, forwards and the router's own sockets are not touched by it, at tc and at XDP, in modes nat and firewall.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 skip_without gtlsclient gtlsserver ethtool jq
 lab_trap
@@ -37,7 +37,7 @@ in_order() {
     return $status
 }
 
-# The flood goes on all the while.
+# The flood goes on all the while. In mode nat:
 amid_the_flood() { # PLACE
     check "$1: numbered datagrams stay in order" in_order
     check "$1: a new handshake" client_gtls 4 4433 -q
@@ -45,6 +45,15 @@ amid_the_flood() { # PLACE
     check "$1: a forward is reached from inside" ask "10.0.0.5:6000" "$X4:8443"
     check "$1: a socket of the router is reached" ask_router 5353
     check "$1: a socket of the router is reached from inside" ask "10.0.0.5:6001" "$X4:5353"
+}
+
+# and in mode firewall.
+amid_the_flood_of() { # PLACE FAMILY
+    local what="$1, IPv$2"
+    [ "$2" = 6 ] || check "$what: numbered datagrams stay in order" in_order
+    check "$what: a new handshake" client_gtls "$2" 4433 -q
+    check "$what: a socket of the router is reached" ask_router 5353
+    check "$what: what is not forwarded to the inside is the kernel's" status_is 3 ask_router 5354
 }
 
 sent() { # what the flood says it sent
@@ -70,22 +79,32 @@ nothing_is_dropped_twice() { # packets = accepted + dropped, and the drops are t
     stats_json | jq -e '.stats | .packets == .accepted + .dropped and .dropped == ([.reasons[]] | add)'
 }
 
+flooded() { # WHAT TO FROM CHECK...
+    local before unsolicited flood what=$1 to=$2 from=$3
+    shift 3
+    before=$(dropped wan0) unsolicited=$(stat_of reasons.unsolicited)
+    lab_spawn "$LAB_TRANSIT" flood "$QW_TOOLS/flood_send" "$to:700" "$from" 50000 0 10 text unwanted
+    flood=$LAB_PID
+    "$@"
+    check "$what: the flood came" wait "$flood"
+    check "$what: none of it came to the queue" went_nowhere "$before"
+    check "$what: it is counted under its reason" wait_for 2 counted_as_unsolicited "$unsolicited"
+    check "$what: sums are right" nothing_is_dropped_twice
+    check "$what: nothing is dropped at the inner interface" [ "$(dropped lan0)" = 0 ]
+}
+
 for place in tc xdp; do
     fast_links $place || exit 1
     start_nat 'forwards = ( { port = 8443; to = "10.0.0.2:8443"; } );' "offload = \"$place\";" || exit 1
     grep 'offload: .*pass the queue' "$LAB_DIR/quicward.log" && skip 'no program can be attached here'
     check "$place: what nobody asked for is dropped at the outer interface" not ask_router 700 500
-    before=$(dropped wan0) unsolicited=$(stat_of reasons.unsolicited)
-    check "$place: it is counted" [ "$before" -ge 1 ]
-    lab_spawn "$LAB_TRANSIT" flood "$QW_TOOLS/flood_send" "$X4:700" 198.18.0.1 50000 0 10 text unwanted
-    flood=$LAB_PID
-    amid_the_flood $place
-    check "$place: the flood came" wait "$flood"
-    check "$place: none of it came to the queue" went_nowhere "$before"
-    check "$place: it is counted under its reason" wait_for 2 counted_as_unsolicited "$unsolicited"
-    check "$place: sums are right" nothing_is_dropped_twice
-    check "$place: nothing is dropped at the inner interface" [ "$(dropped lan0)" = 0 ]
+    check "$place: it is counted" [ "$(dropped wan0)" -ge 1 ]
+    flooded $place "$X4" 198.18.0.1 amid_the_flood $place
     check "$place: quicward ends cleanly" stop_quicward
+    start_quicward "offload = \"$place\";" || exit 1
+    flooded "$place, firewall, IPv4" "$C4" 198.18.0.1 amid_the_flood_of $place 4
+    flooded "$place, firewall, IPv6" "[$C6]" 2001:db8:4000:: amid_the_flood_of $place 6
+    check "$place, firewall: quicward ends cleanly" stop_quicward
 done
 
 # A switch turns it off.

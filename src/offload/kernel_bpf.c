@@ -19,6 +19,8 @@ struct kernel {
     size_t gates_size;
     struct fast_watch *watch; /* mapped, like the port maps */
     struct qw_port_map *port_maps;
+    struct qw_known_line *known_lines;
+    uint32_t buckets;
     int flows4, flows6, ports, slots, counts, dropped;
     int processors;
 };
@@ -35,6 +37,15 @@ static int be_quiet(enum libbpf_print_level level, const char *format, va_list a
     return 0;
 }
 
+/* Eight for each flow: of packets that belong to none one in eight meets one, at most. */
+static uint32_t buckets_for(uint32_t flows_max)
+{
+    uint32_t buckets = QW_KNOWN_LINE;
+    while (buckets < 1u << 30 && buckets / 8 < flows_max)
+        buckets *= 2;
+    return buckets;
+}
+
 /* Both directions of each flow. */
 static struct program_bpf *load(uint32_t flows_max)
 {
@@ -46,6 +57,7 @@ static struct program_bpf *load(uint32_t flows_max)
     bpf_map__set_max_entries(program->maps.flows4, 2 * flows_max);
     bpf_map__set_max_entries(program->maps.flows6, 2 * flows_max);
     bpf_map__set_max_entries(program->maps.gates, 2 * flows_max);
+    bpf_map__set_max_entries(program->maps.known_lines, buckets_for(flows_max) / QW_KNOWN_LINE);
     if (program_bpf__load(program) == 0)
         return program;
     int error = errno;
@@ -70,14 +82,18 @@ static size_t whole_pages(size_t size)
     return (size + page_size() - 1) / page_size() * page_size();
 }
 
-static bool open_drops(struct kernel *kernel)
+static bool open_drops(struct kernel *kernel, uint32_t flows_max)
 {
     const struct program_bpf *program = kernel->program;
     kernel->dropped = bpf_map__fd(program->maps.dropped);
     kernel->watch = map_memory(program->maps.watch, whole_pages(sizeof *kernel->watch));
     kernel->port_maps =
         map_memory(program->maps.port_maps, whole_pages(FAST_ADDRESSES_MAX * sizeof *kernel->port_maps));
-    return kernel->watch && kernel->port_maps;
+    kernel->buckets = buckets_for(flows_max);
+    kernel->known_lines = map_memory(program->maps.known_lines, whole_pages(kernel->buckets));
+    if (kernel->watch)
+        kernel->watch->known.buckets = kernel->buckets;
+    return kernel->watch && kernel->port_maps && kernel->known_lines;
 }
 
 static bool open_maps(struct kernel *kernel, uint32_t flows_max)
@@ -92,7 +108,7 @@ static bool open_maps(struct kernel *kernel, uint32_t flows_max)
     kernel->gates_size = whole_pages(2 * (size_t)flows_max * sizeof *kernel->gates);
     kernel->control = map_memory(program->maps.control, page_size());
     kernel->gates = map_memory(program->maps.gates, kernel->gates_size);
-    return open_drops(kernel) && kernel->control && kernel->gates && kernel->processors > 0;
+    return open_drops(kernel, flows_max) && kernel->control && kernel->gates && kernel->processors > 0;
 }
 
 struct kernel *kernel_new(uint32_t flows_max, char error[static OFFLOAD_ERROR_MAX])
@@ -119,6 +135,8 @@ void kernel_free(struct kernel *kernel)
         munmap(kernel->watch, whole_pages(sizeof *kernel->watch));
     if (kernel->port_maps)
         munmap(kernel->port_maps, whole_pages(FAST_ADDRESSES_MAX * sizeof *kernel->port_maps));
+    if (kernel->known_lines)
+        munmap(kernel->known_lines, whole_pages(kernel->buckets));
     program_bpf__destroy(kernel->program);
     free(kernel);
 }
@@ -174,9 +192,9 @@ struct fast_count kernel_count(struct kernel *kernel, uint32_t slot, enum fast_w
     return sum_of(kernel, kernel->counts, slot * FAST_WHY_COUNT + why);
 }
 
-struct fast_count kernel_dropped(struct kernel *kernel)
+struct fast_count kernel_dropped(struct kernel *kernel, enum fast_unasked why)
 {
-    return sum_of(kernel, kernel->dropped, 0);
+    return sum_of(kernel, kernel->dropped, why);
 }
 
 void kernel_clear_counts(struct kernel *kernel, uint32_t slot)
@@ -207,6 +225,11 @@ struct fast_watch *kernel_watch(struct kernel *kernel)
 struct qw_port_map *kernel_port_maps(struct kernel *kernel)
 {
     return kernel->port_maps;
+}
+
+struct qw_known_line *kernel_known_lines(struct kernel *kernel)
+{
+    return kernel->known_lines;
 }
 
 /* ---- programs ---- */

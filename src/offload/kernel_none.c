@@ -79,9 +79,15 @@ struct qw_port_map *kernel_port_maps(struct kernel *kernel)
     return NULL;
 }
 
-struct fast_count kernel_dropped(struct kernel *kernel)
+struct qw_known_line *kernel_known_lines(struct kernel *kernel)
 {
     (void)kernel;
+    return NULL;
+}
+
+struct fast_count kernel_dropped(struct kernel *kernel, enum fast_unasked why)
+{
+    (void)kernel, (void)why;
     return (struct fast_count){0};
 }
 

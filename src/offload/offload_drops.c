@@ -1,18 +1,18 @@
 #include "offload_drops.h"
 #include "offload_state.h"
-#include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 _Static_assert(FAST_ADDRESSES_MAX == NAT_ADDRESSES_MAX, "a port map for each address");
 
-static uint64_t slots_outside(const struct offload_drops *drops, const struct offload_ports *ports)
+static uint64_t slots_of(const struct offload_side *side, const struct offload_ports *ports)
 {
-    uint64_t outside = 0;
-    for (unsigned i = 0; i < drops->count; i++) {
-        int slot = ports_find(ports, drops->outside[i]);
-        outside |= slot == PORT_NONE ? 0 : 1ull << slot;
+    uint64_t slots = 0;
+    for (unsigned i = 0; i < side->count; i++) {
+        int slot = ports_find(ports, side->names[i]);
+        slots |= slot == PORT_NONE ? 0 : 1ull << slot;
     }
-    return outside;
+    return slots;
 }
 
 static void place(uint32_t ipv4, uint32_t slot, struct fast_place *out)
@@ -52,10 +52,11 @@ void drops_look(const struct offload_drops *drops, const struct offload_ports *p
 {
     struct fast_watch *watch = kernel_watch(kernel);
     struct fast_place places[FAST_PLACES] = {0};
-    if (drops->count > 0)
+    if (drops->outside.count > 0)
         drops_place(kernel_port_maps(kernel), places);
     write_places(places, watch);
-    __atomic_store_n(&watch->outside, slots_outside(drops, ports), __ATOMIC_RELEASE);
+    __atomic_store_n(&watch->inside, slots_of(&drops->inside, ports), __ATOMIC_RELEASE);
+    __atomic_store_n(&watch->outside, slots_of(&drops->outside, ports), __ATOMIC_RELEASE);
 }
 
 static void look(struct offload *offload)
@@ -63,17 +64,27 @@ static void look(struct offload *offload)
     drops_look(&offload->drops, &offload->ports, offload->kernel);
 }
 
-struct qw_port_map *offload_drop(struct offload *offload, const char *const *outside, unsigned count)
+/* Whoever does not know the key cannot choose packets that are taken for those of a flow. Without randomness
+ * some of a flood may go to the queue, no more. */
+static void choose_key(struct qw_known *known)
+{
+    if (getrandom(known->key, sizeof known->key, 0) != sizeof known->key)
+        known->key[0] = known->key[1] = 0x5bd1e995u;
+}
+
+struct offload_asked offload_drop(struct offload *offload, const struct offload_side *inside,
+                                  const struct offload_side *outside)
 {
     pthread_mutex_lock(&offload->lock);
-    struct offload_drops *drops = &offload->drops;
-    drops->count = count < OFFLOAD_OUTSIDE_MAX ? count : OFFLOAD_OUTSIDE_MAX;
-    for (unsigned i = 0; i < drops->count; i++)
-        snprintf(drops->outside[i], sizeof drops->outside[i], "%s", outside[i]);
+    struct fast_watch *watch = kernel_watch(offload->kernel);
+    if (watch->known.key[0] == 0)
+        choose_key(&watch->known);
+    memset(kernel_known_lines(offload->kernel), 0, watch->known.buckets);
+    offload->drops = (struct offload_drops){*inside, *outside};
     look(offload);
-    struct qw_port_map *maps = kernel_port_maps(offload->kernel);
     pthread_mutex_unlock(&offload->lock);
-    return maps;
+    return (struct offload_asked){kernel_port_maps(offload->kernel), &watch->known,
+                                  kernel_known_lines(offload->kernel)};
 }
 
 void offload_drop_look(struct offload *offload)
@@ -86,12 +97,13 @@ void offload_drop_look(struct offload *offload)
 void offload_drop_end(struct offload *offload)
 {
     pthread_mutex_lock(&offload->lock);
-    offload->drops.count = 0;
+    offload->drops = (struct offload_drops){0};
     look(offload);
     pthread_mutex_unlock(&offload->lock);
 }
 
-uint64_t offload_dropped(struct offload *offload)
+struct offload_dropped offload_dropped(struct offload *offload)
 {
-    return kernel_dropped(offload->kernel).packets;
+    return (struct offload_dropped){kernel_dropped(offload->kernel, FAST_NO_MAPPING).packets,
+                                    kernel_dropped(offload->kernel, FAST_NO_FLOW).packets};
 }

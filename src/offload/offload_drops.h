@@ -5,8 +5,7 @@
 #include "offload_ports.h"
 
 struct offload_drops {
-    unsigned count; /* 0: nothing is dropped */
-    char outside[OFFLOAD_OUTSIDE_MAX][FLOW_PATH_INTERFACE_MAX];
+    struct offload_side inside, outside; /* of no interfaces: nothing is dropped */
 };
 
 /* Slots got other interfaces, or addresses came or went. A slot changes hands by a call of its own for each

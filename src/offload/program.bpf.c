@@ -376,13 +376,16 @@ static __always_inline enum fast_why xdp6(struct xdp_md *ctx, struct passage *p)
     return FAST_FORWARD;
 }
 
-static __always_inline bool xdp_drops4(struct xdp_md *ctx, struct passage *p)
+static __always_inline bool xdp_drops(struct xdp_md *ctx, struct passage *p)
 {
     struct ethhdr *ethernet = (void *)(long)ctx->data;
     uint8_t *at = (uint8_t *)(ethernet + 1), *end = (void *)(long)ctx->data_end;
     if (at > end) /* never: for the verifier */
         return false;
-    return is_unsolicited(ctx, p, at, end, (uint32_t)(end - at), ethernet->h_dest);
+    if (ethernet->h_proto == bpf_htons(ETH_P_IP))
+        return is_unsolicited4(ctx, p, at, end, (uint32_t)(end - at), ethernet->h_dest);
+    return ethernet->h_proto == bpf_htons(ETH_P_IPV6) &&
+           is_unsolicited6(ctx, p, at, end, (uint32_t)(end - at), ethernet->h_dest);
 }
 
 SEC("xdp") int fast_xdp(struct xdp_md *ctx)
@@ -400,7 +403,7 @@ SEC("xdp") int fast_xdp(struct xdp_md *ctx)
         count_forwarded(&p);
         return (int)bpf_redirect(p.out->ifindex, 0);
     }
-    if (ethernet->h_proto == bpf_htons(ETH_P_IP) && xdp_drops4(ctx, &p))
+    if (xdp_drops(ctx, &p))
         return XDP_DROP;
     count_left(&p, why, (uint32_t)(ctx->data_end - ctx->data) - sizeof *ethernet, true);
     return XDP_PASS;
@@ -475,10 +478,11 @@ static __always_inline enum fast_why tc_read(struct __sk_buff *skb, struct passa
     return why;
 }
 
-static __always_inline bool tc_drops4(struct __sk_buff *skb, struct passage *p)
+static __always_inline bool tc_drops(struct __sk_buff *skb, struct passage *p, bool ipv6)
 {
     uint8_t *at = (uint8_t *)(long)skb->data + IP_AT, *end = (void *)(long)skb->data_end;
-    return is_unsolicited(skb, p, at, end, skb->len - IP_AT, NULL);
+    return ipv6 ? is_unsolicited6(skb, p, at, end, skb->len - IP_AT, NULL)
+                : is_unsolicited4(skb, p, at, end, skb->len - IP_AT, NULL);
 }
 
 /* What fails once the packet has begun to change is dropped: it may be of no flow any more. */
@@ -489,7 +493,7 @@ static __always_inline int tc(struct __sk_buff *skb, bool ipv6)
     if (why == FAST_FORWARD)
         why = judge(skb, &p, ipv6, FAST_TC, NULL);
     if (why != FAST_FORWARD) {
-        if (!ipv6 && tc_drops4(skb, &p))
+        if (tc_drops(skb, &p, ipv6))
             return TC_ACT_SHOT;
         count_left(&p, why, skb->len - IP_AT, false);
         return TC_ACT_OK;

@@ -205,10 +205,11 @@ static void are_counted(struct kernel *kernel, enum offload_place place)
     CU_ASSERT_TRUE(drops(kernel, place, TO));
     CU_ASSERT_FALSE(drops(kernel, place, USED));
     CU_ASSERT_TRUE(counted(kernel, false) == 2 && counted(kernel, true) == 256);
-    CU_ASSERT_TRUE(kernel_dropped(kernel).packets == 2 && kernel_dropped(kernel).bytes == 256);
+    CU_ASSERT_TRUE(kernel_dropped(kernel, FAST_NO_MAPPING).packets == 2 &&
+                   kernel_dropped(kernel, FAST_NO_MAPPING).bytes == 256);
     kernel_clear_counts(kernel, 0);
     kernel_clear_counts(kernel, 1);
-    CU_ASSERT_TRUE(counted(kernel, false) == 0 && kernel_dropped(kernel).packets == 2);
+    CU_ASSERT_TRUE(counted(kernel, false) == 0 && kernel_dropped(kernel, FAST_NO_MAPPING).packets == 2);
 }
 
 /* Whose record it is does not matter: who has one is known. */

@@ -1,5 +1,5 @@
-/* What nobody asked for is dropped by the fast path's program: who tells it which ports have mappings, and
- * the engine what was dropped. */
+/* What nobody asked for is dropped by the fast path's program: who tells it which ports have mappings and
+ * what has a flow, and the engine what was dropped. */
 #ifndef IO_FAST_DROPS_H
 #define IO_FAST_DROPS_H
 
@@ -10,10 +10,11 @@
 struct fast_drops {
     struct engine *engine;   /* borrowed; NULL: off */
     struct offload *offload; /* borrowed */
-    uint64_t told;           /* packets that the engine has heard of */
+    struct offload_side inside, outside;
+    struct offload_dropped told; /* packets that the engine has heard of */
 };
 
-/* In mode nat, when `config` says so. */
+/* When `config`, which outlives it, says so; in mode monitor nothing is dropped. */
 void fast_drops_start(struct fast_drops *drops, struct engine *engine, struct offload *offload,
                       const struct config *config);
 

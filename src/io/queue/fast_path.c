@@ -277,10 +277,11 @@ static void say_figures(struct offload *offload)
     struct offload_stats stats;
     const char *text;
     struct offload_count forwarded = {0};
+    struct offload_dropped dropped = offload_dropped(offload);
     offload_stats(offload, &stats);
     offload_why(offload, NULL, OFFLOAD_FORWARDED, &text, &forwarded);
     qw_log(QW_LOG_INFO, "offload: %" PRIu64 " flows put, %" PRIu64 " packets forwarded, %" PRIu64 " dropped",
-           stats.put, forwarded.packets, offload_dropped(offload));
+           stats.put, forwarded.packets, dropped.no_mapping + dropped.no_flow);
 }
 
 /* What was counted still goes to the flows. Until the last entry is gone those that end are taken first. */
