@@ -26,6 +26,9 @@ struct fast_place {
 struct fast_watch {
     uint64_t outside; /* bit s: the interface in slot s of `ports` is outside. 0: nothing is dropped */
     uint64_t inside;
+    uint32_t id; /* the control's watcher, or nothing is dropped: the program of a daemon that is gone has
+                    maps that nobody writes */
+    uint32_t spare;
     struct qw_known known; /* its flows are counted in `known_lines` */
     struct fast_place places[FAST_PLACES];
 };

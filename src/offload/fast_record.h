@@ -64,12 +64,21 @@ enum fast_gate_state {
     FAST_GATE_CLOSED = 0xffffffffu
 };
 
-/* One interface. */
+/* One interface. Frames of a VLAN pass the carrier with a tag at XDP, and the interface without one at tc. */
 struct fast_port {
     uint32_t ifindex; /* 0: none */
     uint32_t mtu;
     uint8_t mac[6];
-    uint16_t both; /* not 0: both programs are attached; what XDP leaves alone is counted at tc */
+    uint16_t both;    /* not 0: both programs are attached; what XDP leaves alone is counted at tc */
+    uint32_t carrier; /* ifindex at XDP: that of the VLAN's carrier, or its own */
+    uint16_t tag;     /* VLAN of its frames there, 1 to 4094; 0: no tag */
+    uint16_t spare;
+};
+
+/* Of the map `slots`: by what a frame is told to belong to an interface. */
+struct fast_source {
+    uint32_t ifindex;
+    uint32_t tag;
 };
 
 /* Of one interface and enum fast_why, in the map `counts`; of one processor. */
@@ -82,6 +91,8 @@ struct fast_control {
     uint64_t alive_until_ms; /* boot clock: nothing is forwarded later. 0: nothing at all */
     uint32_t epoch;          /* another one: every next hop is asked for again */
     uint32_t shut;           /* gates that the program closed, so far */
+    uint32_t watcher;        /* fast_watch.id of the program that may drop; 0: none */
+    uint32_t spare;
 };
 
 /* What became of a packet. All but the first two leave it as it is, to the queue. */

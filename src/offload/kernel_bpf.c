@@ -108,6 +108,8 @@ static bool open_maps(struct kernel *kernel, uint32_t flows_max)
     kernel->gates_size = whole_pages(2 * (size_t)flows_max * sizeof *kernel->gates);
     kernel->control = map_memory(program->maps.control, page_size());
     kernel->gates = map_memory(program->maps.gates, kernel->gates_size);
+    if (kernel->control) /* of an earlier daemon: its program does not know of the mappings to come */
+        __atomic_store_n(&kernel->control->watcher, 0, __ATOMIC_SEQ_CST);
     return open_drops(kernel, flows_max) && kernel->control && kernel->gates && kernel->processors > 0;
 }
 
@@ -163,14 +165,37 @@ bool kernel_take(struct kernel *kernel, const struct fast_match *match, struct f
     return bpf_map_lookup_and_delete_elem(map_of(kernel, match), &match->key, out) == 0;
 }
 
+/* By itself, as tc sees it, and by its carrier, as XDP does: for one without a tag that is the same. */
+static void sources_of(const struct fast_port *port, struct fast_source out[static 2])
+{
+    out[0] = (struct fast_source){port->ifindex, 0};
+    out[1] = port->tag ? (struct fast_source){port->carrier, port->tag} : out[0];
+}
+
+static void forget_sources(const struct kernel *kernel, const struct fast_port *port)
+{
+    struct fast_source sources[2];
+    sources_of(port, sources);
+    for (unsigned i = 0; i < 2; i++)
+        bpf_map_delete_elem(kernel->slots, &sources[i]);
+}
+
+static bool is_same_source(const struct fast_port *left, const struct fast_port *right)
+{
+    return left->ifindex == right->ifindex && left->carrier == right->carrier && left->tag == right->tag;
+}
+
 bool kernel_set_port(struct kernel *kernel, uint32_t slot, const struct fast_port *port)
 {
     struct fast_port old = {0};
+    struct fast_source sources[2];
     bpf_map_lookup_elem(kernel->ports, &slot, &old);
-    if (old.ifindex != 0 && old.ifindex != port->ifindex)
-        bpf_map_delete_elem(kernel->slots, &old.ifindex);
-    if (port->ifindex != 0 && bpf_map_update_elem(kernel->slots, &port->ifindex, &slot, BPF_ANY) != 0)
-        return false;
+    if (old.ifindex != 0 && !is_same_source(&old, port))
+        forget_sources(kernel, &old);
+    sources_of(port, sources);
+    for (unsigned i = 0; port->ifindex != 0 && i < 2; i++)
+        if (bpf_map_update_elem(kernel->slots, &sources[i], &slot, BPF_ANY) != 0)
+            return false;
     return bpf_map_update_elem(kernel->ports, &slot, port, BPF_ANY) == 0;
 }
 

@@ -2,6 +2,7 @@
 #include "offload_state.h"
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 _Static_assert(FAST_ADDRESSES_MAX == NAT_ADDRESSES_MAX, "a port map for each address");
 
@@ -64,6 +65,21 @@ static void look(struct offload *offload)
     drops_look(&offload->drops, &offload->ports, offload->kernel);
 }
 
+/* 0 is nobody's. */
+static uint32_t choose_id(void)
+{
+    uint32_t id = 0;
+    if (getrandom(&id, sizeof id, 0) != sizeof id)
+        id = (uint32_t)getpid();
+    return id | 1;
+}
+
+static void let_drop(struct offload *offload, uint32_t id)
+{
+    kernel_watch(offload->kernel)->id = id;
+    __atomic_store_n(&kernel_control(offload->kernel)->watcher, id, __ATOMIC_RELEASE);
+}
+
 /* Whoever does not know the key cannot choose packets that are taken for those of a flow. Without randomness
  * some of a flood may go to the queue, no more. */
 static void choose_key(struct qw_known *known)
@@ -82,6 +98,7 @@ struct offload_asked offload_drop(struct offload *offload, const struct offload_
     memset(kernel_known_lines(offload->kernel), 0, watch->known.buckets);
     offload->drops = (struct offload_drops){*inside, *outside};
     look(offload);
+    let_drop(offload, choose_id());
     pthread_mutex_unlock(&offload->lock);
     return (struct offload_asked){kernel_port_maps(offload->kernel), &watch->known,
                                   kernel_known_lines(offload->kernel)};
@@ -97,6 +114,7 @@ void offload_drop_look(struct offload *offload)
 void offload_drop_end(struct offload *offload)
 {
     pthread_mutex_lock(&offload->lock);
+    let_drop(offload, 0);
     offload->drops = (struct offload_drops){0};
     look(offload);
     pthread_mutex_unlock(&offload->lock);

@@ -64,12 +64,13 @@ static __always_inline bool is_unused(const struct fast_watch *watched, const st
 static __always_inline bool comes_in(const struct passage *p, const struct fast_watch *watched,
                                      const uint8_t *station, uint32_t *slot)
 {
-    uint32_t ifindex = p->ifindex, *found = bpf_map_lookup_elem(&slots, &ifindex);
+    struct fast_source source = p->source;
+    uint32_t *found = bpf_map_lookup_elem(&slots, &source);
     if (!found || *found >= FAST_PORTS_MAX || !(watched->outside >> *found & 1))
         return false;
     *slot = *found;
     const struct fast_port *port = bpf_map_lookup_elem(&ports, slot);
-    return port && port->ifindex == ifindex && (!station || is_same_mac(station, port->mac));
+    return port && port->ifindex == source.ifindex && (!station || is_same_mac(station, port->mac));
 }
 
 static __always_inline bool has_flow(uint32_t bucket)
@@ -87,7 +88,8 @@ static __always_inline bool leads_inside(void *ctx, const struct fast_watch *wat
     long result = bpf_fib_lookup(ctx, fib, sizeof *fib, 0);
     if (result != BPF_FIB_LKUP_RET_SUCCESS && result != BPF_FIB_LKUP_RET_NO_NEIGH)
         return false;
-    uint32_t ifindex = fib->ifindex, *slot = bpf_map_lookup_elem(&slots, &ifindex);
+    struct fast_source source = {fib->ifindex, 0};
+    const uint32_t *slot = bpf_map_lookup_elem(&slots, &source);
     return slot && *slot < FAST_PORTS_MAX && watched->inside >> *slot & 1;
 }
 
@@ -97,7 +99,7 @@ static __always_inline bool is_of_no_flow4(void *ctx, const struct passage *p,
     if (!(watched->known.closed & QW_KNOWN_IPV4) || ends->ttl <= 1 ||
         has_flow(fast_bucket4(&watched->known, ends)))
         return false;
-    struct bpf_fib_lookup fib = {.family = AF_INET, .ifindex = p->ifindex, .tot_len = ends->ip_len};
+    struct bpf_fib_lookup fib = {.family = AF_INET, .ifindex = p->source.ifindex, .tot_len = ends->ip_len};
     fib.ipv4_src = ends->source;
     fib.ipv4_dst = ends->destination;
     return leads_inside(ctx, watched, &fib);
@@ -111,7 +113,7 @@ static __always_inline bool is_of_no_flow6(void *ctx, const struct passage *p,
     if (!(watched->known.closed & QW_KNOWN_IPV6) || ip->hop_limit <= 1 ||
         ip->daddr.in6_u.u6_addr8[0] == 0xff || has_flow(fast_bucket6(&watched->known, key)))
         return false;
-    struct bpf_fib_lookup fib = {.family = AF_INET6, .ifindex = p->ifindex};
+    struct bpf_fib_lookup fib = {.family = AF_INET6, .ifindex = p->source.ifindex};
     fib.tot_len = (uint16_t)(fast_ntohs(ip->payload_len) + sizeof *ip);
     __builtin_memcpy(fib.ipv6_src, key->source, sizeof fib.ipv6_src);
     __builtin_memcpy(fib.ipv6_dst, key->destination, sizeof fib.ipv6_dst);
@@ -137,6 +139,11 @@ static __always_inline const struct fast_watch *watch_of(const struct passage *p
     return watched && watched->outside != 0 && !p->live ? watched : NULL;
 }
 
+static __always_inline bool may_drop(struct passage *p, const struct fast_watch *watched)
+{
+    return is_alive(p) && p->control->watcher == watched->id;
+}
+
 /* Of a packet from `at` to `end` in a frame that has `frame` bytes for it, and for which no entry was found:
  * is it one that the engine would drop as unsolicited? Then it is counted. */
 static __always_inline bool is_unsolicited4(void *ctx, struct passage *p, const uint8_t *at,
@@ -146,7 +153,7 @@ static __always_inline bool is_unsolicited4(void *ctx, struct passage *p, const 
     struct fast_ends ends;
     const struct fast_watch *watched = watch_of(p);
     if (!watched || !fast_read_ends(at, end, frame, &ends) || !comes_in(p, watched, station, &slot) ||
-        !is_alive(p))
+        !may_drop(p, watched))
         return false;
     bool by_port = is_unused(watched, &ends);
     if (by_port ? has_socket(ctx, &ends) : !is_of_no_flow4(ctx, p, watched, &ends))
@@ -163,7 +170,7 @@ static __always_inline bool is_unsolicited6(void *ctx, struct passage *p, const 
     const struct ipv6hdr *ip = (const void *)at;
     const struct fast_watch *watched = watch_of(p);
     if (!watched || !fast_read_ends6(at, end, frame, &p->key.six) || !comes_in(p, watched, station, &slot) ||
-        !is_alive(p))
+        !may_drop(p, watched))
         return false;
     uint32_t bytes = fast_ntohs(ip->payload_len) + (uint32_t)sizeof *ip;
     if (!is_of_no_flow6(ctx, p, watched, ip))

@@ -11,5 +11,6 @@ int main(void)
     suite_program();
     suite_captures();
     suite_drop();
+    suite_vlans();
     return test_main();
 }

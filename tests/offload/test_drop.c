@@ -113,6 +113,7 @@ static struct kernel *watching(void)
     kernel_port_maps(kernel)[1].ipv4 = ipv4("198.51.100.7");
     use(kernel, 1, 40002);
     drops_place(kernel_port_maps(kernel), kernel_watch(kernel)->places);
+    kernel_watch(kernel)->id = kernel_control(kernel)->watcher = 9;
     kernel_watch(kernel)->outside = 3; /* whichever slot the interface's number leads to */
     return kernel;
 }
@@ -183,6 +184,9 @@ static void by_surroundings(struct kernel *kernel, enum offload_place place)
     control->alive_until_ms = test_now().ns / QW_NS_PER_MS - 1;
     CU_ASSERT_FALSE(drops(kernel, place, TO));
     control->alive_until_ms = alive;
+    control->watcher = 10; /* another daemon has come */
+    CU_ASSERT_FALSE(drops(kernel, place, TO));
+    control->watcher = 9;
     CU_ASSERT_TRUE(drops(kernel, place, TO));
     struct frame station = frame_to(TO, 100);
     station.bytes[5] = 1;

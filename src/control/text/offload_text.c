@@ -5,11 +5,21 @@
 
 #define N "%" JSON_INTEGER_FORMAT
 
+static void print_warnings(json_t *warnings, FILE *out)
+{
+    char text[IO_OFFLOAD_WARNING_MAX];
+    for (size_t i = 0; i < json_array_size(warnings); i++) {
+        json_t *one = json_pack("{s:O}", "warning", json_array_get(warnings, i));
+        fprintf(out, "                warning: %s\n", control_printable(one, "warning", text, sizeof text));
+        json_decref(one);
+    }
+}
+
 static bool print_link(json_t *line, FILE *out)
 {
     char name[64], place[16], why[OFFLOAD_ERROR_MAX];
-    json_int_t entries, fast, fast_bytes, slow, slow_bytes, dropped, dropped_bytes;
-    if (json_unpack(line, "{s:I,s:{s:I,s:I},s:{s:I,s:I},s:{s:I,s:I}}", "entries", &entries, "fast", "packets",
+    json_int_t entries, fast, fast_bytes, slow, slow_bytes, dropped = 0, dropped_bytes = 0;
+    if (json_unpack(line, "{s:I,s:{s:I,s:I},s:{s:I,s:I},s?{s:I,s:I}}", "entries", &entries, "fast", "packets",
                     &fast, "bytes", &fast_bytes, "slow", "packets", &slow, "bytes", &slow_bytes, "dropped",
                     "packets", &dropped, "bytes", &dropped_bytes) < 0 ||
         !json_is_string(json_object_get(line, "place")) || !json_is_string(json_object_get(line, "why")))
@@ -21,6 +31,7 @@ static bool print_link(json_t *line, FILE *out)
             "                entries " N "   fast packets/bytes " N "/" N "   slow " N "/" N "   dropped " N
             "/" N "\n",
             entries, fast, fast_bytes, slow, slow_bytes, dropped, dropped_bytes);
+    print_warnings(json_object_get(line, "warnings"), out);
     return true;
 }
 
