@@ -112,7 +112,7 @@ fast_inline uint32_t fast_find_slot(const struct fast_watch *watch, uint32_t ipv
 fast_inline bool fast_is_unused(const struct qw_port_map *map, uint32_t ipv4, uint16_t port_be)
 {
     uint16_t port = fast_ntohs(port_be);
-    if (*(const volatile uint32_t *)&map->ipv4 != ipv4)
+    if (ipv4 == 0 || *(const volatile uint32_t *)&map->ipv4 != ipv4)
         return false;
     return !(*(const volatile uint64_t *)&map->used[port / 64] >> port % 64 & 1);
 }

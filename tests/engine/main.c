@@ -40,5 +40,6 @@ int main(void)
     suite_path_threads();
     suite_harvest();
     suite_path_ends();
+    suite_mirror();
     return test_main();
 }

@@ -147,6 +147,7 @@ static void by_port(struct kernel *kernel, enum offload_place place)
     CU_ASSERT_TRUE(drops(kernel, place, TO));
     CU_ASSERT_FALSE(drops(kernel, place, USED));
     CU_ASSERT_FALSE(drops(kernel, place, "198.51.100.8:40000"));
+    CU_ASSERT_FALSE(drops(kernel, place, "0.0.0.0:40000")); /* where no address is yet */
     CU_ASSERT_TRUE(drops(kernel, place, "198.51.100.7:40003"));
     use(kernel, 1, 40003);
     CU_ASSERT_FALSE(drops(kernel, place, "198.51.100.7:40003"));
