@@ -229,7 +229,10 @@ static void hostile_events(void)
 
 static struct engine_flow placed_at(uint32_t place)
 {
-    return (struct engine_flow){.placed = true, .place = place, .up = {2, 1000, 0}, .down = {1, 10, 0}};
+    return (struct engine_flow){.placed = true,
+                                .place = place,
+                                .up = {.packets = 2, .bytes = 1000},
+                                .down = {.packets = 1, .bytes = 10}};
 }
 
 /* A share of a tenth blocks places below 2^32 / 10 = 429496729.6. */
@@ -258,7 +261,8 @@ static void print_tenths(void *tenths, FILE *out)
 static void tenths_lines(void)
 {
     struct control_tenth tenths[CONTROL_TENTHS] = {0};
-    struct engine_flow first = placed_at(0x30000000), last = placed_at(0xf0000000), none = {.up = {1, 1, 1}};
+    struct engine_flow first = placed_at(0x30000000), last = placed_at(0xf0000000),
+                       none = {.up = {.packets = 1, .bytes = 1, .ce = 1}};
     control_tenths_add(tenths, &first);
     control_tenths_add(tenths, &last);
     control_tenths_add(tenths, &none);

@@ -82,8 +82,14 @@ static bool comes_to_be_closed(int fd)
     return ms < PATIENCE_MS;
 }
 
+#ifdef __clang__ /* clones nothing, and does not know the word */
+#define ALONE __attribute__((noinline, no_sanitize("thread")))
+#else
+#define ALONE __attribute__((noinline, noclone, no_sanitize("thread")))
+#endif
+
 /* Read behind the worker's back, so a race detector is not told of it. */
-__attribute__((noinline, noclone, no_sanitize("thread"))) static int socket_of(const struct rig *rig)
+ALONE static int socket_of(const struct rig *rig)
 {
     return rig->worker.socket.fd;
 }
