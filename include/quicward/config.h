@@ -268,7 +268,8 @@ struct config {
     bool rules_fragments;        /* and with size limits a table of nft that marks how long fragments are */
     enum config_backend backend; /* rules_backend: "auto", "nft", "iptables" */
     enum config_offload
-        offload; /* offload: "off", "auto", "xdp", "tc": where the kernel's program forwards */
+        offload;              /* offload: "off", "auto", "xdp", "tc": where the kernel's program forwards */
+    bool offload_unsolicited; /* and drops what nobody outside was asked for */
     char control[CONFIG_PATH_MAX];          /* path of the control socket */
     uint16_t control_mode;                  /* control_mode: permissions of the socket, 0600 to 0777 */
     char control_group[CONFIG_ACCOUNT_MAX]; /* control_group: of the socket; "": that of the process */

@@ -127,7 +127,7 @@ check 'it is down' finds daemon 'no daemon runs as instance "main".*is dropped m
 in_router sh -c 'for table in raw mangle; do iptables -t $table -F; ip6tables -t $table -F; done
     nft delete table inet quicward_main' 2>/dev/null
 rules_missing() {
-    doctor | tee /dev/stderr | grep -q '^fault: rules: the kernel rules that feed the queues are not there'
+    doctor | tee /dev/stderr | grep -q '^fault: rules: some or all of the kernel rules that feed the queues are missing'
 }
 check 'and rules are flushed' rules_missing
 doctor --json | jq -c 'select(.finding.topic == "rules")' >"$LAB_DIR/doctor.json"

@@ -268,6 +268,13 @@ void engine_set_router_ports(struct engine *engine, const uint64_t ports[static 
         nat_set_router_ports(engine->nat, ports);
 }
 
+bool engine_show_ports(struct engine *engine, struct qw_port_map *out)
+{
+    if (engine->nat)
+        nat_show_ports(engine->nat, out);
+    return engine->nat != NULL;
+}
+
 /* ---- reports ---- */
 
 unsigned engine_addresses(struct engine *engine, struct qw_addr out[static NAT_ADDRESSES_MAX])

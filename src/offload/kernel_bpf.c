@@ -17,7 +17,11 @@ struct kernel {
     struct fast_control *control; /* mapped, like the gates */
     struct fast_gate *gates;
     size_t gates_size;
-    int flows4, flows6, ports, slots, counts;
+    struct fast_watch *watch; /* mapped, like the port maps */
+    struct qw_port_map *port_maps;
+    struct qw_known_line *known_lines;
+    uint32_t buckets;
+    int flows4, flows6, ports, slots, counts, dropped;
     int processors;
 };
 
@@ -33,6 +37,15 @@ static int be_quiet(enum libbpf_print_level level, const char *format, va_list a
     return 0;
 }
 
+/* Eight for each flow: of packets that belong to none one in eight meets one, at most. */
+static uint32_t buckets_for(uint32_t flows_max)
+{
+    uint32_t buckets = QW_KNOWN_LINE;
+    while (buckets < 1u << 30 && buckets / 8 < flows_max)
+        buckets *= 2;
+    return buckets;
+}
+
 /* Both directions of each flow. */
 static struct program_bpf *load(uint32_t flows_max)
 {
@@ -44,6 +57,7 @@ static struct program_bpf *load(uint32_t flows_max)
     bpf_map__set_max_entries(program->maps.flows4, 2 * flows_max);
     bpf_map__set_max_entries(program->maps.flows6, 2 * flows_max);
     bpf_map__set_max_entries(program->maps.gates, 2 * flows_max);
+    bpf_map__set_max_entries(program->maps.known_lines, buckets_for(flows_max) / QW_KNOWN_LINE);
     if (program_bpf__load(program) == 0)
         return program;
     int error = errno;
@@ -63,20 +77,40 @@ static size_t page_size(void)
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
+static size_t whole_pages(size_t size)
+{
+    return (size + page_size() - 1) / page_size() * page_size();
+}
+
+static bool open_drops(struct kernel *kernel, uint32_t flows_max)
+{
+    const struct program_bpf *program = kernel->program;
+    kernel->dropped = bpf_map__fd(program->maps.dropped);
+    kernel->watch = map_memory(program->maps.watch, whole_pages(sizeof *kernel->watch));
+    kernel->port_maps =
+        map_memory(program->maps.port_maps, whole_pages(FAST_ADDRESSES_MAX * sizeof *kernel->port_maps));
+    kernel->buckets = buckets_for(flows_max);
+    kernel->known_lines = map_memory(program->maps.known_lines, whole_pages(kernel->buckets));
+    if (kernel->watch)
+        kernel->watch->known.buckets = kernel->buckets;
+    return kernel->watch && kernel->port_maps && kernel->known_lines;
+}
+
 static bool open_maps(struct kernel *kernel, uint32_t flows_max)
 {
     const struct program_bpf *program = kernel->program;
-    size_t page = page_size();
     kernel->flows4 = bpf_map__fd(program->maps.flows4);
     kernel->flows6 = bpf_map__fd(program->maps.flows6);
     kernel->ports = bpf_map__fd(program->maps.ports);
     kernel->slots = bpf_map__fd(program->maps.slots);
     kernel->counts = bpf_map__fd(program->maps.counts);
     kernel->processors = libbpf_num_possible_cpus();
-    kernel->gates_size = (2 * (size_t)flows_max * sizeof *kernel->gates + page - 1) / page * page;
-    kernel->control = map_memory(program->maps.control, page);
+    kernel->gates_size = whole_pages(2 * (size_t)flows_max * sizeof *kernel->gates);
+    kernel->control = map_memory(program->maps.control, page_size());
     kernel->gates = map_memory(program->maps.gates, kernel->gates_size);
-    return kernel->control && kernel->gates && kernel->processors > 0;
+    if (kernel->control) /* of an earlier daemon: its program does not know of the mappings to come */
+        __atomic_store_n(&kernel->control->watcher, 0, __ATOMIC_SEQ_CST);
+    return open_drops(kernel, flows_max) && kernel->control && kernel->gates && kernel->processors > 0;
 }
 
 struct kernel *kernel_new(uint32_t flows_max, char error[static OFFLOAD_ERROR_MAX])
@@ -99,6 +133,12 @@ void kernel_free(struct kernel *kernel)
         munmap(kernel->control, page_size());
     if (kernel->gates)
         munmap(kernel->gates, kernel->gates_size);
+    if (kernel->watch)
+        munmap(kernel->watch, whole_pages(sizeof *kernel->watch));
+    if (kernel->port_maps)
+        munmap(kernel->port_maps, whole_pages(FAST_ADDRESSES_MAX * sizeof *kernel->port_maps));
+    if (kernel->known_lines)
+        munmap(kernel->known_lines, whole_pages(kernel->buckets));
     program_bpf__destroy(kernel->program);
     free(kernel);
 }
@@ -159,17 +199,27 @@ bool kernel_set_port(struct kernel *kernel, uint32_t slot, const struct fast_por
     return bpf_map_update_elem(kernel->ports, &slot, port, BPF_ANY) == 0;
 }
 
-struct fast_count kernel_count(struct kernel *kernel, uint32_t slot, enum fast_why why)
+/* Over all processors. */
+static struct fast_count sum_of(const struct kernel *kernel, int map, uint32_t key)
 {
-    uint32_t key = slot * FAST_WHY_COUNT + why;
     struct fast_count sum = {0}, *each = calloc((size_t)kernel->processors, sizeof *each);
-    if (each && bpf_map_lookup_elem(kernel->counts, &key, each) == 0)
+    if (each && bpf_map_lookup_elem(map, &key, each) == 0)
         for (int i = 0; i < kernel->processors; i++) {
             sum.packets += each[i].packets;
             sum.bytes += each[i].bytes;
         }
     free(each);
     return sum;
+}
+
+struct fast_count kernel_count(struct kernel *kernel, uint32_t slot, enum fast_why why)
+{
+    return sum_of(kernel, kernel->counts, slot * FAST_WHY_COUNT + why);
+}
+
+struct fast_count kernel_dropped(struct kernel *kernel, enum fast_unasked why)
+{
+    return sum_of(kernel, kernel->dropped, why);
 }
 
 void kernel_clear_counts(struct kernel *kernel, uint32_t slot)
@@ -190,6 +240,21 @@ struct fast_control *kernel_control(struct kernel *kernel)
 struct fast_gate *kernel_gates(struct kernel *kernel)
 {
     return kernel->gates;
+}
+
+struct fast_watch *kernel_watch(struct kernel *kernel)
+{
+    return kernel->watch;
+}
+
+struct qw_port_map *kernel_port_maps(struct kernel *kernel)
+{
+    return kernel->port_maps;
+}
+
+struct qw_known_line *kernel_known_lines(struct kernel *kernel)
+{
+    return kernel->known_lines;
 }
 
 /* ---- programs ---- */

@@ -3,6 +3,7 @@
 #define OFFLOAD_STATE_H
 
 #include "gates.h"
+#include "offload_drops.h"
 #include "offload_ports.h"
 #include <pthread.h>
 #include <quicward/offload.h>
@@ -13,6 +14,7 @@ struct offload {
     struct book book;
     struct gates gates;
     struct offload_ports ports;
+    struct offload_drops drops;
     struct offload_stats stats;
     uint32_t swept; /* flows of the book that the sweep has seen */
 };

@@ -85,6 +85,7 @@ static void test_fixed(void)
     expect("rules_guard = false;", "rules_guard");
     expect("rules_fragments = false;", "rules_fragments");
     expect("rules_backend = \"nft\";", "rules_backend");
+    expect("offload_unsolicited = false;", "offload_unsolicited");
     expect("control = \"/run/other.sock\";", "control");
     expect("secret = \"/run/other\";", "secret");
     expect("secret = \"none\";", "secret");

@@ -210,6 +210,8 @@ const struct key SCHEMA[] = {
      .meaning = "the tool that installs the kernel rules"},
     {"offload", FIELD(offload), WORD(OFFLOAD, CONFIG_OFFLOAD_OFF), .fixed = true,
      .meaning = "where a program in the kernel forwards packets without the queue"},
+    {"offload_unsolicited", FIELD(offload_unsolicited), .kind = &SWITCH_KIND, .number = true, .fixed = true,
+     .meaning = "whether that program drops UDP from outside that nobody asked for"},
     {"control", FIELD(control), .kind = &PATH_KIND, .text = "/run/quicward/control.sock", .fixed = true,
      .meaning = "the path of the control socket"},
     {"control_mode", FIELD(control_mode), .kind = &MODE_KIND, .number = 0660, .fixed = true,

@@ -162,6 +162,7 @@ static void refresh(struct fast_path *fast_path, struct qw_time now, bool look)
     pthread_mutex_lock(&fast_path->linking);
     fast_links_attach(&fast_path->links, fast_path->config->offload, fast_path->offload, look);
     pthread_mutex_unlock(&fast_path->linking);
+    fast_drops_look(&fast_path->drops);
     offload_stats(fast_path->offload, &stats);
     if (stats.changes != fast_path->changes)
         atomic_store(&fast_path->resync, true);
@@ -179,6 +180,7 @@ static void work(struct fast_path *fast_path, struct qw_time now)
         list_all(fast_path, now);
     offload_find_shut(fast_path->offload, now);
     ask_timers(fast_path, now);
+    fast_drops_tell(&fast_path->drops);
     pthread_mutex_unlock(&fast_path->lock);
     try_open(fast_path);
 }
@@ -261,6 +263,7 @@ void fast_path_start(struct fast_path *fast_path, struct engine *engine, const s
     fast_path->news = listen_to_news();
     set_taker(fast_path, fast_path->offload);
     engine_paths_taker(engine, take_ended, fast_path);
+    fast_drops_start(&fast_path->drops, engine, fast_path->offload, config);
     refresh(fast_path, io_now(), true);
     int problem = side_thread_start(&fast_path->thread, run, fast_path);
     if (problem == 0)
@@ -274,10 +277,11 @@ static void say_figures(struct offload *offload)
     struct offload_stats stats;
     const char *text;
     struct offload_count forwarded = {0};
+    struct offload_dropped dropped = offload_dropped(offload);
     offload_stats(offload, &stats);
-    offload_why(offload, NULL, 0, &text, &forwarded);
-    qw_log(QW_LOG_INFO, "offload: %" PRIu64 " flows put, %" PRIu64 " packets forwarded", stats.put,
-           forwarded.packets);
+    offload_why(offload, NULL, OFFLOAD_FORWARDED, &text, &forwarded);
+    qw_log(QW_LOG_INFO, "offload: %" PRIu64 " flows put, %" PRIu64 " packets forwarded, %" PRIu64 " dropped",
+           stats.put, forwarded.packets, dropped.no_mapping + dropped.no_flow);
 }
 
 /* What was counted still goes to the flows. Until the last entry is gone those that end are taken first. */
@@ -293,6 +297,7 @@ void fast_path_close(struct fast_path *fast_path)
     pthread_mutex_unlock(&fast_path->lock);
     if (!offload)
         return;
+    fast_drops_end(&fast_path->drops);
     say_figures(offload);
     offload_sweep_begin(offload);
     while ((count = offload_sweep(offload, io_now(), figures, FIGURES)) > 0)
