@@ -263,8 +263,9 @@ struct config {
     enum config_backend backend; /* rules_backend: "auto", "nft", "iptables" */
     enum config_offload
         offload; /* offload: "off", "auto", "xdp", "tc": where the kernel's program forwards */
-    char control[CONFIG_PATH_MAX];          /* path of the control socket */
-    uint16_t control_mode;                  /* control_mode: permissions of the socket, 0600 to 0777 */
+    char offload_pins[CONFIG_PATH_MAX]; /* the folder in which it outlives the daemon; CONFIG_NO_PINS: none */
+    char control[CONFIG_PATH_MAX];      /* path of the control socket */
+    uint16_t control_mode;              /* control_mode: permissions of the socket, 0600 to 0777 */
     char control_group[CONFIG_ACCOUNT_MAX]; /* control_group: of the socket; "": that of the process */
     char user[CONFIG_ACCOUNT_MAX];          /* user: that the daemon becomes; "": it stays who started it */
     enum config_seccomp seccomp;            /* seccomp: "enforce", "log", "off" */
@@ -285,6 +286,7 @@ struct config {
 #define CONFIG_TIMER_MIN_S 120
 #define CONFIG_NO_SECRET "none" /* in the place of a path: another secret at each start */
 
+#define CONFIG_NO_PINS "none"  /* in the place of a path: the fast path ends with the process */
 #define CONFIG_NO_STATE "none" /* in the place of a path: flows and mappings end with the process */
 
 #define CONFIG_NO_FILE "none" /* in the place of a path: there is none */

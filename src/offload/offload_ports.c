@@ -156,3 +156,56 @@ void ports_close(struct offload_ports *ports, struct kernel *kernel)
         if (ports->all[i].place != OFFLOAD_NOWHERE)
             detach(&ports->all[i], kernel);
 }
+
+/* ---- of an earlier process ---- */
+
+/* The number is known to the program before it takes the place of the earlier one: its `slots` are new. */
+static bool adopt(struct offload_port *port, struct kernel *kernel, uint32_t slot)
+{
+    struct fast_port values = kernel_port(kernel, slot);
+    bool at_xdp = kernel_had_link(kernel, values.ifindex, OFFLOAD_XDP);
+    bool at_tc = kernel_had_link(kernel, values.ifindex, OFFLOAD_TC);
+    char name[IF_NAMESIZE];
+    if (values.ifindex == 0 || (!at_xdp && !at_tc) || !if_indextoname(values.ifindex, name))
+        return false;
+    *port = (struct offload_port){
+        .place = at_xdp ? OFFLOAD_XDP : OFFLOAD_TC, .ifindex = values.ifindex, .xdp = -1, .tc = -1};
+    memcpy(port->name, name, strlen(name));
+    if (kernel_set_port(kernel, slot, &values) && attach_programs(port, kernel))
+        return true;
+    detach(port, kernel);
+    *port = (struct offload_port){.place = OFFLOAD_NOWHERE};
+    return false;
+}
+
+static bool is_used(void *context, uint32_t ifindex)
+{
+    const struct offload_ports *ports = context;
+    for (int i = 0; i < FAST_PORTS_MAX; i++)
+        if (ports->all[i].place != OFFLOAD_NOWHERE && ports->all[i].ifindex == ifindex)
+            return true;
+    return false;
+}
+
+void ports_adopt(struct offload_ports *ports, struct kernel *kernel)
+{
+    for (uint32_t slot = 0; slot < FAST_PORTS_MAX; slot++)
+        if (!adopt(&ports->all[slot], kernel, slot))
+            kernel_set_port(kernel, slot, &(struct fast_port){0});
+    kernel_drop_links(kernel, is_used, ports);
+}
+
+static void leave(int handle)
+{
+    if (handle >= 0)
+        kernel_leave_link(handle);
+}
+
+void ports_leave(struct offload_ports *ports)
+{
+    for (int i = 0; i < FAST_PORTS_MAX; i++)
+        if (ports->all[i].place != OFFLOAD_NOWHERE) {
+            leave(ports->all[i].xdp);
+            leave(ports->all[i].tc);
+        }
+}

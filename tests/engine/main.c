@@ -39,5 +39,6 @@ int main(void)
     suite_path_threads();
     suite_harvest();
     suite_path_ends();
+    suite_path_adopt();
     return test_main();
 }

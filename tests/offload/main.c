@@ -10,5 +10,6 @@ int main(void)
     suite_offload();
     suite_program();
     suite_captures();
+    suite_pins(); /* the last: it goes into other namespaces */
     return test_main();
 }

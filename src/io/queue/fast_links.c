@@ -15,6 +15,14 @@ void fast_links_start(struct fast_links *links, const struct config *config)
     add(links, &config->outside);
 }
 
+bool fast_links_has(const struct fast_links *links, const char *name)
+{
+    for (unsigned i = 0; i < links->count; i++)
+        if (strcmp(links->all[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 /* XDP may fail where tc does not: a driver may refuse a large MTU, say. */
 static bool attach(struct fast_link *link, enum config_offload mode, struct offload *offload)
 {
