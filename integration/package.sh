@@ -14,6 +14,8 @@
 . "$QW_ROOT/integration/lib/demo.sh"
 # shellcheck source=lib/speakers.sh
 . "$QW_ROOT/integration/lib/speakers.sh"
+# shellcheck source=lib/debian.sh
+. "$QW_ROOT/integration/lib/debian.sh"
 RELEASE=bookworm FRESH='' KEEP='' BUILT=''
 while getopts d:fkp: option; do
     case $option in
@@ -32,80 +34,11 @@ die() {
     exit 1
 }
 
-# ---- the packages ----
-
-# build_package OPTION...: in $WORK/tree.
-build_package() {
-    (cd "$WORK/tree" && DEB_BUILD_OPTIONS=parallel=$(nproc) dpkg-buildpackage -b -us -uc "$@") >"$WORK/build.log" 2>&1 ||
-        { tail -n 30 "$WORK/build.log"; die 'the package does not build'; }
-}
-
-version_of() { # FILE
-    dpkg-deb -f "$1" Version
-}
-
-# The same tree as a newer version, whose shipped configuration differs too. Only what knows the version is compiled again.
-make_newer() {
-    local tree=$WORK/tree version=$1
-    sed -i "s/^project(quicward VERSION [0-9.]*/project(quicward VERSION $version/" "$tree/CMakeLists.txt"
-    sed -i "1s/(.*)/($version)/" "$tree/debian/changelog"
-    echo '# A line of the newer version.' >>"$tree/conf/quicward.conf"
-    rm -rf "$tree"/debian/{.debhelper,debhelper-build-stamp,files,quicward,*.substvars,*.debhelper*}
-    build_package -nc
-}
-
-make_packages() {
-    local version
-    mkdir -p "$WORK/tree" && git -C "$QW_ROOT" archive HEAD | tar -x -C "$WORK/tree" || exit 1
-    build_package
-    version=$(version_of "$(echo "$WORK"/quicward_*.deb)")
-    make_newer "$version.1"
-}
-
-# The lower version, and the higher one.
-find_packages() {
-    local found=("$WORK"/quicward_*.deb)
-    [ ${#found[@]} = 2 ] || die "there are not two packages in $WORK"
-    PACKAGE=${found[0]} NEWER=${found[1]}
-    dpkg --compare-versions "$(version_of "$NEWER")" gt "$(version_of "$PACKAGE")" || { PACKAGE=${found[1]} NEWER=${found[0]}; }
-    lintian --fail-on error,warning "$PACKAGE" >"$WORK/lintian.log" 2>&1
-    LINTIAN=$?
-}
-
 # ---- a fresh Debian ----
-
-# Where this machine gets its own release from.
-mirror() {
-    local own
-    own=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-    # shellcheck disable=SC2016 # apt's
-    apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' | awk -v own="$own" '$1 == own { print $2; exit }'
-}
-
-make_system() {
-    local cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/quicward archive from
-    archive=$cache/fresh-$RELEASE.tar
-    from=$(mirror)
-    [ -n "$from" ] || die 'apt knows no source of this release: apt-get update?'
-    if [ -n "$FRESH" ] || [ ! -s "$archive" ]; then
-        debootstrap --variant=minbase "$RELEASE" "$WORK/fresh" "$from" >"$WORK/debootstrap.log" 2>&1 ||
-            { tail -n 5 "$WORK/debootstrap.log"; die 'debootstrap failed'; }
-        mkdir -p "$cache" && tar -cf "$archive.new" -C "$WORK/fresh" . && mv "$archive.new" "$archive" && rm -rf "$WORK/fresh"
-    fi
-    mkdir "$SYSTEM" && tar -xpf "$archive" -C "$SYSTEM" || exit 1
-    echo "deb $from $RELEASE main" >"$SYSTEM/etc/apt/sources.list"
-    apt-config dump | grep -E '^Acquire::(https?|Check)' >"$SYSTEM/etc/apt/apt.conf.d/99machine"
-    cp -L /etc/resolv.conf "$SYSTEM/etc/"
-}
-
-# The system's own root, with its own /proc; nothing of the machine's environment.
-# shellcheck disable=SC2016 # expanded by the inner shell
-ENTER='mount -t proc proc "$0/proc" && exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-    chroot "$0" "$@"'
 
 # in_system COMMAND...: with the machine's network, to fetch packages.
 in_system() {
-    unshare --mount sh -c "$ENTER" "$SYSTEM" "$@"
+    within "$SYSTEM" "$@"
 }
 
 # in_routed COMMAND...: with the router's.
@@ -222,20 +155,10 @@ check_router() {
     CHECKS_DONE=$((CHECKS_DONE + good)) CHECKS_FAILED=$((CHECKS_FAILED + bad))
 }
 
-# speakers_kept WHAT: since the last call no connection was lost, all have answers again, from the same endpoints.
-speakers_kept() {
-    check "$1: all connections have answers" wait_for 12 speakers_stand
-    check "$1: none was lost; the longest silence was $SILENCE ms" [ "$LOST" = 0 ]
-    confirmed_endpoints >"$LAB_DIR/after"
-    check "$1: $(wc -l <"$LAB_DIR/before") endpoints are the same" [ "$(endpoints_changed "$LAB_DIR/before" "$LAB_DIR/after")" = 0 ]
-    LOST=0 SILENCE=0
-}
-
 check_upgrade() {
     local old=$QUICWARD_PID
     check "$CONNECTIONS connections stand" speakers_begin
-    LOST=0 SILENCE=0
-    confirmed_endpoints >"$LAB_DIR/before"
+    speakers_note
     check 'there are mappings' [ -s "$LAB_DIR/before" ]
     check 'it is upgraded' in_routed dpkg --force-confold -i "/root/$(basename "$NEWER")"
     check "the operator's configuration is kept" grep -q '^mode = "nat"' "$SYSTEM$CONF"
@@ -294,9 +217,11 @@ main() {
         make_packages
     fi
     find_packages
+    lintian --fail-on error,warning "$PACKAGE" >"$WORK/lintian.log" 2>&1
+    LINTIAN=$?
     printf '%s\n' "$PACKAGE" "$NEWER"
     title "Debian $RELEASE"
-    make_system
+    fresh_system "$RELEASE" "$SYSTEM" $FRESH || exit 1
     # shellcheck disable=SC2119 # with the usual MTU
     nat_lab_up && demo_servers && serve_quicgo '' $SPEAKERS_PORT
     # shellcheck disable=SC2181 # of all three

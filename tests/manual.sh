@@ -13,17 +13,22 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 program=$1
 missing=0 seen=0
 
-documented() { # PAGE WHAT PATTERN
+documented() { # PAGE WHAT PATTERN [SECTION]
     seen=$((seen + 1))
-    grep -qE -e "$3" "docs/$1" && return
-    echo "docs/$1: nothing of $2"
+    if [ -z "${4:-}" ]; then
+        grep -qE -e "$3" "docs/$1" && return
+    else
+        awk -v head=".SH $4" '/^\.SH/ { on = $0 == head; next } on' "docs/$1" | grep -E -e "$3" >/dev/null && return
+    fi
+    echo "docs/$1: nothing of $2${4:+ in $4}"
     missing=$((missing + 1))
 }
 
 commands() {
     local name option
     for name in $("$program" help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
-        documented quicward.8 "the command $name" "^\.B (quicward )?$name( |$)"
+        documented quicward.8 "the command $name" "^\.B (quicward )?$name( |$)" SYNOPSIS
+        documented quicward.8 "the command $name" "^\.BR? $name$" COMMANDS
         [ "$name" = help ] && continue
         for option in $("$program" "$name" --help | sed '/^usage:/,/^[A-Z]/!d' | grep -oE -e '--[a-z][a-z-]*' | sort -u); do
             documented quicward.8 "$name $option" "${option//-/\\\\-}([^a-z\\\\]|\\\\f|$)"
@@ -31,18 +36,24 @@ commands() {
     done
 }
 
+# words SECTION FILE: those of the table in FILE, in that section.
 words() {
     local word
-    for word in $(sed -n 's/^ *X([A-Z_]*, "\([a-z-]*\)",.*/\1/p' include/quicward/base/reason.h | grep -vx none) \
-        $(sed -n 's/^ *X([A-Z_]*, "\([a-z-]*\)",.*/\1/p' include/quicward/engine_events.h) \
-        $(sed -n 's/^ *X([A-Z_]*, "\([a-z_]*\)",.*/\1/p' include/quicward/survey.h); do
-        documented quicward.8 "$word" "^\.BR? (.*[ ,\"])?${word//-/\\\\?-}([ ,\"]|$)"
-    done
+    while read -r word; do
+        documented quicward.8 "$word" "^\.BR? (.*[ ,\"])?${word//-/\\\\?-}([ ,\"]|$)" "$1"
+    done < <(sed -n 's/^ *X([A-Z_]*, "\([a-z_-]*\)",.*/\1/p' "include/quicward/$2" | grep -vx none)
+}
+
+all_words() {
+    local word
+    words REASONS base/reason.h
+    words EVENTS engine_events.h
+    words FINDINGS survey.h
     while read -r word; do
         documented guide.md "what to do about the reason $word" "^\| \`$word\` \|"
     done < <(sed -n 's/^ *X([A-Z_]*, "\([a-z-]*\)",.*/\1/p' include/quicward/base/reason.h | grep -vx none)
     while read -r word; do
-        documented quicward.8 "the counter $word" "^\.B ${word//./\\.}$"
+        documented quicward.8 "the counter $word" "^\.B ${word//./\\.}$" COUNTERS
     done < <(sed -n 's/^ *X([a-z_]*, "\([a-z_.]*\)".*/\1/p' include/quicward/base/counter.h)
 }
 
@@ -188,7 +199,7 @@ for option in -h --help; do
     [ "$("$program" $option)" = "$("$program" help)" ] || { echo "quicward $option shows no help"; missing=$((missing + 1)); }
 done
 commands
-words
+all_words
 keys quicward.conf.5 '^\.BR mode' < <(schema)
 members
 rules_page

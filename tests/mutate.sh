@@ -2,13 +2,13 @@
 # Changes random lines of the rooms, one at a time, and tells which changes the room's unit tests let pass.
 #   mutate.sh [-n LINES] [-s SEED] [ROOM...]    100 lines; a seed of its own, which is printed; engine nat io control
 # Works in a copy of the tree, and as root in a view of the machine that cannot be written to: nobody knows what a mutant does. One is
-# killed when a test fails, crashes or takes ten times its time; one that the compiler refuses counts for nothing. Prints each
+# killed when a test fails, crashes, leaks or takes ten times its time; one that the compiler refuses counts for nothing. Prints each
 # survivor as a diff, and the score at the end; status 1 when the tests fail unchanged.
 # A survivor may be equivalent (no test could tell it), or a namespace case's task: judge each.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 lines=100 seed=$((RANDOM * 32768 + RANDOM))
-declare -A tests=([engine]='test_engine' [nat]='test_nat' [io]='test_io test_io_judge test_io_queue test_io_watch' [control]='test_control')
+declare -A tests=([engine]='test_engine' [nat]='test_nat' [io]='test_io test_io_judge test_io_queue test_io_watch test_io_facts test_io_privileges test_io_state' [control]='test_control')
 killed=0 survived=0 refused=0
 
 usage() {
@@ -45,7 +45,7 @@ score() {
 
 copy_tree() {
     git ls-files -co --exclude-standard -z | tar -c --null -T - | tar -x -C "$copy" &&
-        cmake -S "$copy" -B "$copy/build" -DCMAKE_BUILD_TYPE=Debug >/dev/null
+        cmake -S "$copy" -B "$copy/build" -DCMAKE_BUILD_TYPE=Debug -DQUICWARD_SANITIZE=address,undefined >/dev/null
 }
 
 build() { # ROOM

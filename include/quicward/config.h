@@ -13,8 +13,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define CONFIG_INTERFACES_MAX 32
-#define CONFIG_INTERFACE_NAME_MAX 16 /* IFNAMSIZ, NUL included */
+#define CONFIG_INTERFACES_MAX 256    /* of one side; a pattern is one of them, whatever it matches */
+#define CONFIG_UPLINKS_MAX 63        /* interfaces outside in mode nat: each may have addresses of its own */
+#define CONFIG_INTERFACE_NAME_MAX 16 /* IFNAMSIZ, NUL included; a pattern is as short */
 #define CONFIG_WORKERS_MAX 64
 #define CONFIG_ACCOUNT_MAX 33 /* of a user or group, NUL included: LOGIN_NAME_MAX of useradd(8) */
 #define CONFIG_PATH_MAX 108   /* sun_path, NUL included */
@@ -46,6 +47,8 @@ enum config_offload { CONFIG_OFFLOAD_OFF, CONFIG_OFFLOAD_AUTO, CONFIG_OFFLOAD_XD
 enum config_seccomp { CONFIG_SECCOMP_ENFORCE, CONFIG_SECCOMP_LOG, CONFIG_SECCOMP_OFF };
 enum config_when_down { CONFIG_DOWN_DROP, CONFIG_DOWN_PASS };
 
+/* Names, and patterns such as "ppp*": all interfaces whose name begins so, there already or not. On one side
+ * no two of them match the same interface. */
 struct config_interfaces {
     unsigned count;
     char names[CONFIG_INTERFACES_MAX][CONFIG_INTERFACE_NAME_MAX];
@@ -102,7 +105,7 @@ struct config_rule {
     char *name;                                     /* required, unique, letters, digits, "_" and "-" */
     unsigned line;                                  /* where the rule begins in the file that holds it */
     enum config_direction direction;                /* "out", "in" */
-    char from_interface[CONFIG_INTERFACE_NAME_MAX]; /* "": any; one of inside or outside */
+    char from_interface[CONFIG_INTERFACE_NAME_MAX]; /* "": any; a name or pattern of inside or outside */
     char to_interface[CONFIG_INTERFACE_NAME_MAX];
     struct config_prefixes from, to; /* a prefix, "@group" or a list of both; groups stand resolved here */
     struct config_ports from_port, to_port; /* 443, "443", "1000-2000" or a list */
@@ -150,7 +153,7 @@ static inline unsigned config_forward_ports(const struct config_forward *forward
 /* One of `throttles`: the UDP that one interface may carry one way. */
 struct config_throttle {
     unsigned line;
-    char interface[CONFIG_INTERFACE_NAME_MAX]; /* required, one of outside */
+    char interface[CONFIG_INTERFACE_NAME_MAX]; /* required, the name of one that is outside: no pattern */
     enum config_direction direction;           /* required: CONFIG_OUT leaves by it, CONFIG_IN comes by it */
     uint64_t capacity;                         /* required, bits a second; "64k" to "1000G" */
 };
@@ -159,7 +162,7 @@ struct config_throttle {
 struct config_size_limit {
     unsigned line;
     enum config_traffic traffic;               /* class: "quic" or "udp", which means all UDP */
-    char interface[CONFIG_INTERFACE_NAME_MAX]; /* that the packet leaves by; "": any */
+    char interface[CONFIG_INTERFACE_NAME_MAX]; /* name or pattern; the packet leaves by it; "": any */
     uint32_t limit;                            /* bytes with the IP header, 1280 to 65535 (RFC 9000 14) */
 };
 
@@ -168,7 +171,7 @@ struct config_size_limit {
 struct config {
     enum config_mode mode;            /* "firewall", "monitor" or "nat" */
     struct config_interfaces inside;  /* required, at least one */
-    struct config_interfaces outside; /* required, at least one; no name in both */
+    struct config_interfaces outside; /* required, at least one; no interface matches both */
 
     enum config_inside inside_how; /* inside_prefixes: "auto", "any", or a list, as of `from` of a rule */
     struct config_prefixes inside_prefixes;
@@ -365,6 +368,15 @@ void config_print(const struct config *config, FILE *out);
  * a reload can take `b`. */
 unsigned config_fixed_differences(const struct config *a, const struct config *b, const char *path,
                                   FILE *errors);
+
+/* Is `named`, as keys have it, a pattern ("ppp*")? */
+bool config_interface_is_pattern(const char *named);
+
+/* Is all that `name` stands for, an interface or a pattern, among what `named` stands for? */
+bool config_interface_covers(const char *named, const char *name);
+
+/* The number of the entry that covers `name`, from 0 on; -1: none does. */
+int config_interface_find(const struct config_interfaces *interfaces, const char *name);
 
 /* Is what these two IPv4 addresses say to each other not translated, by nat.except? */
 bool config_is_excepted(const struct config *config, const struct qw_addr *one, const struct qw_addr *other);

@@ -204,6 +204,14 @@ struct io_offload_link {
 };
 
 #define IO_OFFLOAD_REASONS_MAX 32
+#define IO_OFFLOAD_WARNINGS_MAX 16
+#define IO_OFFLOAD_WARNING_MAX 512
+
+/* What slows the fast path down at an interface, or what it goes around there. */
+struct io_offload_warning {
+    const char *interface;             /* the configuration's */
+    char text[IO_OFFLOAD_WARNING_MAX]; /* with the command that mends it, in double quotes */
+};
 
 struct io_offload {
     bool running; /* else nothing is forwarded, and what follows is zero */
@@ -215,6 +223,8 @@ struct io_offload {
     } reasons[IO_OFFLOAD_REASONS_MAX]; /* the first: forwarded */
     unsigned link_count;
     struct io_offload_link links[2 * CONFIG_INTERFACES_MAX];
+    unsigned warning_count; /* more are left out; doctor has them all */
+    struct io_offload_warning warnings[IO_OFFLOAD_WARNINGS_MAX];
 };
 
 void io_queues_offload(struct io_queues *queues, struct io_offload *out);

@@ -55,7 +55,7 @@ struct measure_opening {
 /* The record of a flow: zero when it begins. */
 struct measure {
     uint32_t ect1[2];      /* packets marked ECT(1) (RFC 9331 4.1) by sender: what L4S senders mark with */
-    uint32_t handshake[2]; /* half of each side in the low 24 bits, 0 unknown; enum measure_word above */
+    uint32_t handshake[2]; /* half of each side in the low 22 bits, 0 unknown; enum measure_word above */
     union {
         struct measure_half by[2]; /* while measure_spins */
         struct measure_opening opening;
@@ -64,12 +64,19 @@ struct measure {
 _Static_assert(sizeof(struct measure) == 64, "a record is one cache line");
 
 enum measure_word {
-    MEASURE_MARKED = 1u << 31,   /* something was sent twice: the half is an upper bound */
+    MEASURE_MARKED =
+        1u << 31, /* something was sent twice: the half, since the first time, is an upper bound */
     MEASURE_CLIENT_1 = 1u << 30, /* in the first word: the client is side 1 */
     MEASURE_PHASE = 7u << 27,    /* in the first word: enum measure_phase */
     MEASURE_PHASE_UNIT = 1u << 27,
-    MEASURE_US = (1u << 24) - 1
+    MEASURE_LATE =
+        31u << 22, /* the half since the last time, in steps below the other (opening.c); 0: none */
+    MEASURE_LATE_UNIT = 1u << 22,
+    MEASURE_US = (1u << 22) - 1
 };
+
+/* Steps of MEASURE_LATE are fourths of an octave: 31 of them reach down to the 215th part. */
+#define MEASURE_LATE_STEP(us) ((uint32_t)((us) * (uint64_t)27554 / 32768))
 
 enum measure_phase {
     MEASURE_NOTHING,  /* no handshake of v1 or v2 was seen: a spin bit would be a guess */
@@ -100,11 +107,13 @@ static inline unsigned measure_client(const struct measure *m)
 #define MEASURE_NEAR 0x1000
 #define MEASURE_NEAR_MAX 15
 #define MEASURE_NEAR_STEP 2 /* a half near the minimum weighs as much as two that are not */
+#define MEASURE_NEAR_HELD 3 /* and less than a packet with an edge that comes too soon */
 #define MEASURE_NOISE_MAX 250
 #define MEASURE_NOISE_STEP 4      /* per packet that contradicts */
 #define MEASURE_HALF_MAX 3000000u /* us: what takes longer is no round trip */
 #define MEASURE_LOOSE 4           /* steps of evidence that are no accepted halves */
 #define MEASURE_TIGHT_MAX 16
+#define MEASURE_TIGHT_SUM 4 /* so many at most are accepted for the sum's sake alone */
 
 static inline unsigned measure_evidence(const struct measure_half *half)
 {
@@ -139,17 +148,32 @@ static inline void measure_minimum(struct measure_half *me, uint32_t half, bool 
         me->min += (above < me->min ? above : me->min) / 16;
 }
 
-/* A sender whose window is small sends in bursts and is silent between them, however much it has to send. Its
- * halves keep together all the same, which application-limited ones seldom do. */
-static inline void measure_gather(struct measure_half *me, uint32_t half)
+/* What a half may be off is a share of it, or of the round trip: where one half is short, what is much for it
+ * is little for the sum. */
+static inline uint32_t measure_share(uint32_t half, uint32_t round_trip, uint32_t part)
 {
+    return half / part > round_trip / (2 * part) ? half / part : round_trip / (2 * part);
+}
+
+/* A sender whose window is small sends in bursts and is silent between them, however much it has to send. Its
+ * halves keep together all the same, which application-limited ones seldom do. When none has been near the
+ * minimum for long, the round trip has changed: everything begins anew, with this one. */
+static inline void measure_gather(struct measure_half *me, uint32_t half, uint32_t other)
+{
+    uint32_t may = measure_share(me->min, me->min + other, 4);
     unsigned near = measure_near(me);
     if (half < me->min - me->min / 4)
         near = 0;
-    else if (half > me->min + me->min / 4)
-        near -= near > 0;
-    else
+    else if (half <= me->min + may)
         near = near < MEASURE_NEAR_MAX - MEASURE_NEAR_STEP ? near + MEASURE_NEAR_STEP : MEASURE_NEAR_MAX;
+    else if (near > 1)
+        near--;
+    else if (near == 1) {
+        near = 0;
+        me->min = half;
+        me->smoothed = 0;
+        me->state %= MEASURE_STEP;
+    }
     me->sampled = (uint16_t)(me->sampled % MEASURE_NEAR + near * MEASURE_NEAR);
 }
 
@@ -186,35 +210,49 @@ static inline void measure_smooth(struct measure_half *me, uint32_t half)
         me->smoothed -= off / weight;
 }
 
-static inline void measure_accept(struct measure_half *me, uint32_t half, uint32_t now_us)
+/* `most`: the evidence that halves of this kind give. */
+static inline void measure_accept(struct measure_half *me, uint32_t half, unsigned most, uint32_t now_us)
 {
     if (me->smoothed == 0) {
         me->smoothed = half;
         me->variation = (uint16_t)(half / 64);
     } else
         measure_smooth(me, half);
-    unsigned tight = measure_tight(me) < MEASURE_TIGHT_MAX ? measure_tight(me) + 1 : MEASURE_TIGHT_MAX;
+    unsigned tight = measure_tight(me) + (measure_tight(me) < most);
     me->state = (uint8_t)(me->state % MEASURE_STEP + (MEASURE_LOOSE + tight) * MEASURE_STEP);
     me->sampled = (uint16_t)(measure_near(me) * MEASURE_NEAR + (now_us >> 20));
 }
 
 /* An edge in turn, `half` after the other side's. `gap`: silence before it; `waited`: longest silence of the
- * other side since its edge. */
-static inline void measure_half_ends(struct measure_half *me, uint32_t half, uint32_t gap, uint32_t waited,
-                                     bool held, uint32_t now_us)
+ * other side since its edge. `other`: the other side's running minimum. */
+static inline void measure_half_ends(struct measure_half *me, uint32_t half, uint32_t other, uint32_t gap,
+                                     uint32_t waited, bool held, uint32_t now_us)
 {
     bool slack = gap > half / 2 || waited > half / 2;
     bool proven = gap <= half / 8 && waited <= half / 4;
-    measure_gather(me, half);
-    measure_minimum(me, half, slack);
+    bool told = waited <= measure_share(half, half + other, 4);
+    bool fits = told && gap <= measure_share(half, half + other, 8);
+    if (!held)
+        measure_gather(me, half, other);
+    measure_minimum(me, half, slack || held);
     if (held)
         return;
-    if (gap > half / 8 && waited <= half / 4)
+    if (told && !fits)
         measure_doubt(me, half, gap);
-    if (proven && half > 0)
-        measure_accept(me, half, now_us);
+    if (fits && half > 0)
+        measure_accept(me, half, proven ? MEASURE_TIGHT_MAX : MEASURE_TIGHT_SUM, now_us);
     else if (!slack)
         measure_loose(me);
+}
+
+/* An edge that comes too soon is not taken, and spoils the next one's half. One packet may be a stray; more
+ * of them say that the minimum is wrong. */
+static inline void measure_hold(struct measure_half *me)
+{
+    unsigned near = measure_near(me);
+    near -= near < MEASURE_NEAR_HELD ? near : MEASURE_NEAR_HELD;
+    me->sampled = (uint16_t)(me->sampled % MEASURE_NEAR + near * MEASURE_NEAR);
+    me->state |= MEASURE_HELD;
 }
 
 static inline void measure_edge(struct measure_half *me, const struct measure_half *other, bool down,
@@ -222,18 +260,19 @@ static inline void measure_edge(struct measure_half *me, const struct measure_ha
 {
     uint32_t half = now_us - other->edge, waited = other->quiet * 64u;
     bool turn = other->state & MEASURE_SEEN && (((me->state ^ other->state) & MEASURE_ONE) != 0) == down;
-    if (!turn || (other->edge && half < me->min / 2)) {
+    bool held = other->edge && half < me->min / 2 && measure_near(me) > 0;
+    if (!turn || held) {
         if (turn)
-            me->state |= MEASURE_HELD;
+            measure_hold(me);
         measure_contradiction(me);
         return;
     }
-    bool held = me->state & MEASURE_HELD;
+    held = me->state & MEASURE_HELD;
     me->edge = now_us | 1; /* before the state: the other side may be read on another processor */
     me->state = (uint8_t)((me->state ^ MEASURE_ONE) & ~MEASURE_HELD);
     me->quiet = 0;
     if (other->edge && half <= MEASURE_HALF_MAX)
-        measure_half_ends(me, half, gap, waited, held, now_us);
+        measure_half_ends(me, half, other->min, gap, waited, held, now_us);
 }
 
 /* Most packets end here. An edge of more than 2^31 us ago is forgotten, before the clock comes round. */

@@ -63,10 +63,10 @@ struct qw_time offload_pins_seen(const struct offload_pins *pins, const struct q
 
 /* ---- life ---- */
 
-/* Loads the program with room for `flows_max` flows (1 at least), about 350 bytes of kernel memory each.
- * Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN now, only CAP_NET_ADMIN later. NULL, and why in `error`: not
- * built, the kernel refused, memory is short, or another process has the pins. Nothing is forwarded before
- * offload_alive. The caller owns it.
+/* Loads the program with room for `flows_max` flows (1 at least): 128 bytes of kernel memory each, and 256
+ * more (IPv6: 384) when it has entries. Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN now, only CAP_NET_ADMIN
+ * later. NULL, and why in `error`: not built, the kernel refused, memory is short, or another process has the
+ * pins. Nothing is forwarded before offload_alive. The caller owns it.
  *
  * With `pins` (NULL: none; they outlive it) the new program takes the place of one that an earlier process
  * has attached, at the same interfaces and with its entries, without a moment between; offload_recover is to
@@ -102,6 +102,19 @@ size_t offload_recover(struct offload *offload, offload_adopt *adopt, void *cont
  * another interface has got the name, what was there goes first. False, and why in `error`. */
 bool offload_attach(struct offload *offload, const char *name, enum offload_place place,
                     char error[static OFFLOAD_ERROR_MAX]);
+
+/* A VLAN (IEEE 802.1Q, one tag) as an interface of its own. */
+struct offload_vlan {
+    const char *carrier; /* the interface that its tagged frames pass; borrowed for the call */
+    uint16_t tag;        /* 1 to 4094 */
+};
+
+/* The same for the VLAN interface `name`. With OFFLOAD_XDP the program stands at the carrier, once for all
+ * that it carries, and puts and takes tags; frames with two tags, or of VLAN 0, go on to the kernel. The
+ * carrier must leave tags in the frames ("ethtool -K CARRIER rxvlan off"), or those of the VLAN all pass the
+ * queue. Priorities in tags are not kept. */
+bool offload_attach_vlan(struct offload *offload, const char *name, const struct offload_vlan *vlan,
+                         enum offload_place place, char error[static OFFLOAD_ERROR_MAX]);
 
 /* Takes it off; flows over it go to the queue, their entries stay until they are taken. False: was not on. */
 bool offload_detach(struct offload *offload, const char *name);

@@ -49,6 +49,15 @@ struct survey_interface {
     int gro_forwarding; /* rx-udp-gro-forwarding */
     int gro_list;       /* rx-gro-list */
     int lro;            /* rx-lro */
+
+    /* for a fast path; asked of the configuration's interfaces when there is to be one */
+    char qdisc[SURVEY_WORD_MAX]; /* at its root; "": none, or not asked */
+    int takes_frames;            /* its driver, or that of `below`, takes frames that XDP redirects: 1, 0, or
+                                    SURVEY_UNKNOWN */
+    char
+        below[CONFIG_INTERFACE_NAME_MAX]; /* of a VLAN: the interface that its tagged frames pass; "": none */
+    char below_kind[SURVEY_WORD_MAX], below_qdisc[SURVEY_WORD_MAX]; /* as above, of that */
+    bool tags_hidden; /* that one may take tags off before XDP sees them */
 };
 
 /* A netfilter queue that somebody has. */
@@ -217,6 +226,7 @@ void survey_plan_print(const struct survey *survey, const struct survey_plan *pl
     X(FORWARDING, "forwarding", "the kernel forwards")                                                       \
     X(FILTER, "rp_filter", "the kernel's check of source addresses lets answers in")                         \
     X(OFFLOADS, "offloads", "packets come to the queue as they were sent")                                   \
+    X(FAST_PATH, "fast-path", "nothing is in the way of the fast path, and it goes around nothing")          \
     X(MTU, "mtu", "packets fit the links")                                                                   \
     X(ADDRESSES, "addresses", "there is an external address, and it is a public one")                        \
     X(PORTS, "ports", "programs of the router have no port that is to be mapped or forwarded")               \
@@ -248,6 +258,14 @@ struct survey_findings {
 /* What of the kernel's settings and addresses keeps packets from where they should go: the part of
  * survey_judge that the daemon itself says too. Needs interfaces and settings. */
 void survey_judge_host(const struct config *config, const struct survey *survey, struct survey_findings *out);
+
+/* Does a queueing discipline hold packets back, or drop them by rules, so that XDP must not go around it? */
+bool survey_is_shaper(const char *qdisc);
+
+/* What the interface `name` has that slows the fast path down, or that it goes around; nothing when
+ * config->offload is off. The part of survey_judge that `quicward offload` says too. */
+void survey_judge_fast(const struct config *config, const struct survey *survey, const char *name,
+                       struct survey_findings *out);
 
 /* Everything. `path` is where the configuration was read from, for commands. */
 void survey_judge(const struct config *config, const char *path, const struct survey *survey,

@@ -7,6 +7,7 @@ lab_trap
 lab_up || exit 1
 quicward_conf >"$LAB_DIR/good.conf"
 quicward_conf 'manage_rules = false;' >"$LAB_DIR/no-rules.conf"
+quicward_conf 'rules_backend = "auto";' >"$LAB_DIR/auto.conf"
 quicward_conf 'rules_backend = "nft";' >"$LAB_DIR/nft.conf"
 quicward_conf 'rules_backend = "iptables";' >"$LAB_DIR/iptables.conf"
 mkdir "$LAB_DIR/empty" "$LAB_DIR/failing"
@@ -19,7 +20,7 @@ printf '#!/bin/sh\nexit 3\n' >"$LAB_DIR/failing/iptables-save" && chmod +x "$LAB
 refused() {
     local pattern=$1 output status=0
     shift
-    output=$(in_router timeout 20 "$@" 2>&1) || status=$?
+    output=$(in_router timeout 120 "$@" 2>&1) || status=$?
     printf '%s\n' "$output"
     [ $status = 1 ] && [ "$(wc -l <<<"$output")" = 1 ] && grep -qiE -- "$pattern" <<<"$output"
 }
@@ -31,9 +32,9 @@ check 'a file that is not there' refused 'nosuch\.conf' "${run[@]}" "$LAB_DIR/no
 check 'a kernel without netfilter queue' refused 'kernel.*NFQUEUE' \
     "$QW_TOOLS/without_netfilter" "${run[@]}" "$LAB_DIR/no-rules.conf"
 check 'a kernel without netfilter' refused 'neither nft nor iptables' \
-    "$QW_TOOLS/without_netfilter" "${run[@]}" "$LAB_DIR/good.conf"
+    "$QW_TOOLS/without_netfilter" "${run[@]}" "$LAB_DIR/auto.conf"
 check 'neither nft nor iptables is installed' refused 'neither nft nor iptables.*not found' \
-    env PATH="$LAB_DIR/empty" "${run[@]}" "$LAB_DIR/good.conf"
+    env PATH="$LAB_DIR/empty" "${run[@]}" "$LAB_DIR/auto.conf"
 check 'nft is not' refused 'nft is not installed' env PATH="$LAB_DIR/empty" "${run[@]}" "$LAB_DIR/nft.conf"
 check 'iptables is not' refused 'iptables is not installed' env PATH="$LAB_DIR/empty" "${run[@]}" "$LAB_DIR/iptables.conf"
 check_not 'no refusal leaves a rule' rules_installed

@@ -105,17 +105,6 @@ for place in tc xdp; do
     check "$place: every datagram came, in order" arrived_whole
     check "$place: and is counted once" counted_whole
 
-    # Ten daemons, one after the other.
-    check "$place: flows begin again" begin 3000
-    check "$place: all go fast again" wait_for 5 all_fast
-    for ((round = 1; round <= 5; round++)); do
-        killed
-        check "$place: start $round after a kill" again
-        check "$place: take-over $round" again --take-over
-    done
-    check "$place: all are fast still" all_fast
-    check "$place: every datagram came, in order, by eleven daemons" arrived_whole
-
     # Another kind of daemon: a table of another size.
     check "$place: flows begin" begin 1500
     check "$place: all go fast" wait_for 5 all_fast
@@ -134,6 +123,7 @@ for place in tc xdp; do
 done
 
 # The daemon stays dead.
+fast_links tc || exit 1
 start_nat '' "$(configured tc)" || exit 1
 check 'flows begin' begin 1500
 check 'all go fast' wait_for 5 all_fast
@@ -146,6 +136,17 @@ fi
 check 'a new one starts' again
 check 'and the flows go fast again' wait_for 5 all_fast
 wait "$SENDER" "$ECHO"
+
+# Ten daemons, one after the other.
+check 'flows begin again' begin 3000
+check 'all go fast again' wait_for 5 all_fast
+for ((round = 1; round <= 5; round++)); do
+    killed
+    check "start $round after a kill" again
+    check "take-over $round" again --take-over
+done
+check 'all are fast still' all_fast
+check 'every datagram came, in order, by eleven daemons' arrived_whole
 check 'quicward ends cleanly' stop_quicward
 check 'nothing is pinned' [ -z "$(pinned)" ]
 check 'no program is left' no_program

@@ -14,9 +14,17 @@ NAT_HOSTS=20
 # nat_lab_up [MTU]
 # shellcheck disable=SC2119,SC2120 # cases pass the argument
 nat_lab_up() {
+    nat_lab_names && nat_lab_ends "$@" && nat_lab_router && lab_reachable
+}
+
+nat_lab_names() {
     C4=10.0.0.2 S4=203.0.113.2 S6=2001:db8:3::2
     lab_name
-    mkdir -p "$LAB_DIR" || return 1
+    mkdir -p "$LAB_DIR"
+}
+
+# nat_lab_ends [MTU]: all but the router's own addresses and routes.
+nat_lab_ends() {
     lab_namespaces "$LAB_CLIENT" "$LAB_ROUTER" "$LAB_TRANSIT" "$LAB_SERVER" || return 1
     ip link add c0 netns "$LAB_CLIENT" type veth peer name lan0 netns "$LAB_ROUTER" || return 1
     ip link add t0 netns "$LAB_TRANSIT" type veth peer name wan0 netns "$LAB_ROUTER" || return 1
@@ -26,7 +34,14 @@ nat_lab_up() {
     nat_lab_addresses
     nat_lab_routes
     lab_hosts
-    lab_reachable
+}
+
+nat_lab_router() {
+    lab_link "$LAB_ROUTER" lan0 "$R4/24" 2001:db8:1::1/64
+    lab_link "$LAB_ROUTER" wan0 "$X4/24" 2001:db8:2::1/64
+    lab_sysctl "$LAB_ROUTER" net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+    ip -n "$LAB_ROUTER" route add default via "$T4"
+    ip -n "$LAB_ROUTER" -6 route add default via 2001:db8:2::2
 }
 
 nat_lab_mtu() { # MTU
@@ -44,8 +59,6 @@ nat_lab_addresses() {
     for ((host = 3; host < NAT_HOSTS + 2; host++)); do
         ip -n "$LAB_CLIENT" addr add 10.0.0.$host/24 dev c0
     done
-    lab_link "$LAB_ROUTER" lan0 "$R4/24" 2001:db8:1::1/64
-    lab_link "$LAB_ROUTER" wan0 "$X4/24" 2001:db8:2::1/64
     lab_link "$LAB_TRANSIT" t0 "$T4/24" 2001:db8:2::2/64
     lab_link "$LAB_TRANSIT" t1 203.0.113.1/24 2001:db8:3::1/64
     lab_link "$LAB_SERVER" s0 "$S4/24" "$S6/64"
@@ -53,12 +66,9 @@ nat_lab_addresses() {
 }
 
 nat_lab_routes() {
-    lab_sysctl "$LAB_ROUTER" net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
     lab_sysctl "$LAB_TRANSIT" net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
     ip -n "$LAB_CLIENT" route add default via "$R4" src "$C4"
     ip -n "$LAB_CLIENT" -6 route add default via 2001:db8:1::1
-    ip -n "$LAB_ROUTER" route add default via "$T4"
-    ip -n "$LAB_ROUTER" -6 route add default via 2001:db8:2::2
     ip -n "$LAB_TRANSIT" route add 10.0.0.0/24 via "$X4"
     ip -n "$LAB_TRANSIT" -6 route add 2001:db8:1::/64 via 2001:db8:2::1
     ip -n "$LAB_SERVER" route add default via 203.0.113.1

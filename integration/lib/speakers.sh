@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # CONNECTIONS of quic-go that ask every EVERY ms, half of them over IPv4 and half over IPv6, and what becomes of them: for scripts
 # that do something to the daemon meanwhile. The server is serve_quicgo's on SPEAKERS_PORT.
-EVERY=500 SPEAKERS_PORT=4434
+EVERY=500 SPEAKERS_PORT=4434 SPEAKERS_WAIT=3
 SPEAKERS=() LOST=0 SILENCE=0
 
 speakers_begin() {
@@ -11,7 +11,7 @@ speakers_begin() {
         lab_spawn "$LAB_CLIENT" "many-$family" "$QUICGO" many "$(endpoint $family $SPEAKERS_PORT)" server.test $((CONNECTIONS / 2)) $EVERY
         SPEAKERS+=("$LAB_PID")
     done
-    sleep 3 # before it listens to them a signal ends it
+    sleep $SPEAKERS_WAIT # before it listens to them a signal ends it
     wait_for 12 speakers_stand
 }
 
@@ -50,4 +50,19 @@ confirmed_endpoints() {
 # Of flows that are there before and after, how many have another external endpoint.
 endpoints_changed() { # BEFORE AFTER
     join <(awk '{ print $1 ">" $3, $2 }' "$1" | sort) <(awk '{ print $1 ">" $3, $2 }' "$2" | sort) | awk '$2 != $3' | wc -l
+}
+
+# speakers_note: from now on, for speakers_kept.
+speakers_note() {
+    LOST=0 SILENCE=0
+    confirmed_endpoints >"$LAB_DIR/before"
+}
+
+# speakers_kept WHAT: since the last call no connection was lost, all have answers again, from the same endpoints.
+speakers_kept() {
+    check "$1: all connections have answers" wait_for 12 speakers_stand
+    check "$1: none was lost; the longest silence was $SILENCE ms" [ "$LOST" = 0 ]
+    confirmed_endpoints >"$LAB_DIR/after"
+    check "$1: $(wc -l <"$LAB_DIR/before") endpoints are the same" [ "$(endpoints_changed "$LAB_DIR/before" "$LAB_DIR/after")" = 0 ]
+    LOST=0 SILENCE=0
 }

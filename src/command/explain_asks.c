@@ -2,20 +2,17 @@
 #include "explain_flow.h"
 #include <string.h>
 
-static bool is_in(const struct config_interfaces *interfaces, const char *name)
+/* Does a rule want one of these interfaces at this end, and is it open which one `told` is? */
+static bool is_asked_for(const struct config *config, const struct config_interfaces *side, bool from,
+                         const char *told)
 {
-    for (unsigned i = 0; i < interfaces->count; i++)
-        if (strcmp(interfaces->names[i], name) == 0)
+    for (unsigned i = 0; i < config->rule_count; i++) {
+        const char *wanted = from ? config->rules[i].from_interface : config->rules[i].to_interface;
+        if (config_interface_find(side, wanted) < 0)
+            continue;
+        if (!told || (!config_interface_covers(wanted, told) && config_interface_covers(told, wanted)))
             return true;
-    return false;
-}
-
-/* Does a rule want one of these interfaces at this end? */
-static bool is_asked_for(const struct config *config, const struct config_interfaces *side, bool from)
-{
-    for (unsigned i = 0; i < config->rule_count; i++)
-        if (is_in(side, from ? config->rules[i].from_interface : config->rules[i].to_interface))
-            return true;
+    }
     return false;
 }
 
@@ -35,9 +32,9 @@ static bool interfaces_are_told(const struct config *config, const struct policy
     const struct config_interfaces *to = out ? &config->outside : &config->inside;
     /* Of IPv4 from outside the daemon itself does not know it in mode nat. */
     bool known = out || config->mode != CONFIG_NAT || facts->tuple.family != QW_IPV4;
-    if (!facts->from_interface && is_asked_for(config, from, true))
+    if (is_asked_for(config, from, true, facts->from_interface))
         return ask_for_interface(from, "come");
-    if (known && !facts->to_interface && is_asked_for(config, to, false))
+    if (known && is_asked_for(config, to, false, facts->to_interface))
         return ask_for_interface(to, "leave");
     return true;
 }

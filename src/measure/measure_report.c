@@ -7,8 +7,10 @@
 #define PRIOR_MORE_US 50000u
 #define MEDIUM_TIGHT 4
 #define MEDIUM_NEAR 6      /* three halves near the minimum, if no others come */
-#define COMPUTING_US 3000u /* of an endpoint in its handshake, which the figure has not */
+#define COMPUTING_US 8000u /* of a busy endpoint in its handshake, which the figure has not */
+#define JITTER_US 500u     /* that the handshake happened not to have */
 #define HIGH_TIGHT 8
+#define SHORT_PART 3 /* of the other half */
 
 const char *measure_confidence_word(enum measure_confidence confidence)
 {
@@ -23,18 +25,53 @@ static bool is_far_above(const struct measure_half *half, uint32_t handshake)
     return prior > 0 && half->smoothed > (uint64_t)PRIOR_FACTOR * prior + PRIOR_MORE_US;
 }
 
-/* Two ways that do not depend on each other say the same: many halves are near the minimum, and that is what
- * the handshake showed. */
-static bool is_confirmed(const struct measure *m, unsigned side)
+/* What the handshake may have shown: the half since what was sent first, and if that was sent again, since
+ * the last time, which is known to a step. */
+struct priors {
+    uint32_t first, late_least, late_most; /* 0: none */
+};
+
+static struct priors priors(uint32_t handshake)
 {
-    uint32_t min = m->by[side].min, prior = m->handshake[side];
-    if (prior & MEASURE_MARKED || (prior & MEASURE_US) == 0 || measure_near(&m->by[side]) < MEDIUM_NEAR)
-        return false;
-    prior &= MEASURE_US;
-    return min <= prior + prior / 8 && min + COMPUTING_US >= prior - prior / 4;
+    struct priors out = {.first = handshake & MEASURE_US};
+    unsigned steps = (handshake & MEASURE_LATE) / MEASURE_LATE_UNIT;
+    if (!(handshake & MEASURE_MARKED) || steps == 0)
+        return out;
+    out.late_least = out.first;
+    for (; steps > 0; steps--) {
+        out.late_most = out.late_least;
+        out.late_least = MEASURE_LATE_STEP(out.late_least);
+    }
+    return out;
 }
 
-static enum measure_confidence judge(const struct measure *m, unsigned side)
+static bool agree(uint32_t min, uint32_t least, uint32_t most)
+{
+    return least > 0 && min <= most + most / 16 + JITTER_US && min + COMPUTING_US >= least - least / 4;
+}
+
+static bool agrees_with_first(const struct measure *m, unsigned side)
+{
+    uint32_t first = priors(m->handshake[side]).first;
+    return agree(m->by[side].min, first, first);
+}
+
+static bool agrees_with_late(const struct measure *m, unsigned side)
+{
+    struct priors prior = priors(m->handshake[side]);
+    return agree(m->by[side].min, prior.late_least, prior.late_most);
+}
+
+/* Two ways that do not depend on each other say the same: many halves are near the minimum, and that is what
+ * the handshake showed, or one of two things that it may have shown. */
+static bool is_confirmed(const struct measure *m, unsigned side)
+{
+    return measure_near(&m->by[side]) >= MEDIUM_NEAR &&
+           (agrees_with_first(m, side) || agrees_with_late(m, side));
+}
+
+/* How sure a half is, if its variation is judged as that of `whole`. */
+static enum measure_confidence judge(const struct measure *m, unsigned side, uint32_t whole)
 {
     const struct measure_half *half = &m->by[side], *other = &m->by[!side];
     unsigned tight = measure_tight(half), noise = half->noise > other->noise ? half->noise : other->noise;
@@ -45,20 +82,34 @@ static enum measure_confidence judge(const struct measure *m, unsigned side)
         return MEASURE_NONE;
     if (noise > NOISE_FEW)
         return MEASURE_LOW;
-    if (tight < MEDIUM_TIGHT || variation > half->smoothed / 2)
+    if (tight < MEDIUM_TIGHT || variation > whole / 2)
         return confirmed ? MEASURE_MEDIUM : MEASURE_LOW;
-    return tight < HIGH_TIGHT || variation > half->smoothed / 4 ? MEASURE_MEDIUM : MEASURE_HIGH;
+    return tight < HIGH_TIGHT || variation > whole / 4 ? MEASURE_MEDIUM : MEASURE_HIGH;
+}
+
+static uint32_t figure_us(const struct measure *m, unsigned side)
+{
+    const struct measure_half *half = &m->by[side];
+    bool by_minimum = measure_tight(half) < MEDIUM_TIGHT && is_confirmed(m, side);
+    return measure_tight(half) > 0 && !by_minimum ? half->smoothed : half->min;
+}
+
+/* Halves are accepted for the sum's sake: a short one of them may be far too high for itself. */
+static enum measure_confidence alone(const struct measure *m, unsigned side)
+{
+    enum measure_confidence confidence = judge(m, side, figure_us(m, side));
+    bool is_short = figure_us(m, side) < figure_us(m, !side) / SHORT_PART;
+    return is_short && confidence > MEASURE_LOW && !is_confirmed(m, side) ? MEASURE_LOW : confidence;
 }
 
 static struct measure_figure figure(const struct measure *m, unsigned side, uint32_t now_us)
 {
     const struct measure_half *half = &m->by[side];
-    struct measure_figure out = {.confidence = judge(m, side)};
+    struct measure_figure out = {.confidence = alone(m, side)};
     if (out.confidence == MEASURE_NONE)
         return out;
-    bool by_minimum = measure_tight(half) < MEDIUM_TIGHT && is_confirmed(m, side);
     out.sampled = measure_tight(half) > 0;
-    out.rtt_us = out.sampled && !by_minimum ? half->smoothed : half->min;
+    out.rtt_us = figure_us(m, side);
     out.min_us = half->min < out.rtt_us ? half->min : out.rtt_us;
     if (out.sampled) {
         out.variation_us = half->variation * 16u;
@@ -68,9 +119,22 @@ static struct measure_figure figure(const struct measure *m, unsigned side, uint
     return out;
 }
 
-static struct measure_figure sum(const struct measure_figure *a, const struct measure_figure *b)
+static enum measure_confidence lower(enum measure_confidence a, enum measure_confidence b)
 {
-    struct measure_figure out = {.confidence = a->confidence < b->confidence ? a->confidence : b->confidence};
+    return a < b ? a : b;
+}
+
+/* From end to end: both must be sure, each as far as it matters for the sum. */
+static enum measure_confidence together(const struct measure *m)
+{
+    uint32_t one = figure_us(m, 0), two = figure_us(m, 1), mean = one / 2 + two / 2;
+    return lower(judge(m, 0, one > mean ? one : mean), judge(m, 1, two > mean ? two : mean));
+}
+
+static struct measure_figure sum(const struct measure_figure *a, const struct measure_figure *b,
+                                 enum measure_confidence confidence)
+{
+    struct measure_figure out = {.confidence = confidence};
     if (out.confidence == MEASURE_NONE)
         return out;
     out.rtt_us = a->rtt_us + b->rtt_us;
@@ -81,11 +145,21 @@ static struct measure_figure sum(const struct measure_figure *a, const struct me
     return out;
 }
 
+/* Of two things that the handshake may have shown, the one that the spin bit shows too; else the upper bound.
+ */
+static uint32_t handshake_half(const struct measure *m, unsigned side)
+{
+    struct priors prior = priors(m->handshake[side]);
+    bool spins = measure_phase(m) == MEASURE_SPIN && judge(m, side, figure_us(m, side)) > MEASURE_NONE;
+    bool late = spins && agrees_with_late(m, side) && !agrees_with_first(m, side);
+    return late ? prior.late_least / 2 + prior.late_most / 2 : prior.first;
+}
+
 static void handshake(const struct measure *m, struct measure_report *out)
 {
     uint32_t client = m->handshake[measure_client(m)], server = m->handshake[!measure_client(m)];
-    out->client_us = client & MEASURE_US;
-    out->server_us = server & MEASURE_US;
+    out->client_us = handshake_half(m, measure_client(m));
+    out->server_us = handshake_half(m, !measure_client(m));
     if (out->client_us && out->server_us)
         out->handshake_us = out->client_us + out->server_us;
     out->exact = !((client | server) & MEASURE_MARKED);
@@ -99,5 +173,5 @@ void measure_report(const struct measure *m, uint32_t now_us, struct measure_rep
         return;
     out->client = figure(m, measure_client(m), now_us);
     out->server = figure(m, !measure_client(m), now_us);
-    out->spin = sum(&out->client, &out->server);
+    out->spin = sum(&out->client, &out->server, together(m));
 }

@@ -64,7 +64,7 @@ static void set_phase(struct measure *m, enum measure_phase phase)
 
 static void set_half(struct measure *m, unsigned side, uint32_t half)
 {
-    uint32_t kept = ~((uint32_t)MEASURE_US | (uint32_t)MEASURE_MARKED);
+    uint32_t kept = ~((uint32_t)MEASURE_US | (uint32_t)MEASURE_MARKED | (uint32_t)MEASURE_LATE);
     m->handshake[side] = (m->handshake[side] & kept) | half;
 }
 
@@ -87,6 +87,15 @@ static void keep_best(uint32_t *best, uint32_t half)
 {
     if (*best == 0 || half < *best)
         *best = half;
+}
+
+/* Of what was sent twice: the half since the first time, and beside it, in steps, since the last. */
+static uint32_t with_late(uint32_t half, uint32_t late)
+{
+    unsigned steps = 0;
+    for (uint32_t us = half & MEASURE_US; us > late && steps < MEASURE_LATE / MEASURE_LATE_UNIT; steps++)
+        us = MEASURE_LATE_STEP(us);
+    return half & MEASURE_MARKED && late > 0 ? half | steps * MEASURE_LATE_UNIT : half;
 }
 
 /* ---- what the client sends ---- */
@@ -128,11 +137,23 @@ static void follow_retry(struct measure *m, const struct opening_packets *seen, 
     set_phase(m, MEASURE_ASKED);
 }
 
-static void client_heard(struct measure *m, bool marked, uint32_t now)
+/* While it is open what the client heard there is more to come, until it has all of the server's flight: the
+ * last time is the best guess. */
+static void client_heard(struct measure *m, bool all, uint32_t now)
 {
     struct measure_opening *opening = &m->opening;
+    bool marked = opening->asked != opening->answered;
     keep_best(&opening->client, half_of(now - opening->answered, marked));
-    set_half(m, measure_client(m), opening->client);
+    set_half(m, measure_client(m), with_late(opening->client, now - opening->asked));
+    if (all || !marked)
+        spin(m);
+}
+
+/* It finished, although that was not seen: this is the first that came of what it sent then, or later. */
+static void client_finished(struct measure *m, uint32_t now)
+{
+    if (measure_phase(m) == MEASURE_ANSWERED && (m->handshake[measure_client(m)] & MEASURE_US) == 0)
+        set_half(m, measure_client(m), half_of(now - m->opening.answered, true));
     spin(m);
 }
 
@@ -142,7 +163,7 @@ static void from_client(struct measure *m, const struct opening_packets *seen, u
     bool heard = seen->dcid == m->opening.awaited;
     bool names_it = seen->initial && heard && m->opening.awaited != m->opening.first_dcid;
     if (phase == MEASURE_ANSWERED && (seen->handshake || names_it)) /* Handshake keys come from the server */
-        client_heard(m, m->opening.asked != m->opening.answered, now);
+        client_heard(m, seen->handshake, now);
     else if (phase == MEASURE_RETRIED && seen->initial && heard)
         follow_retry(m, seen, now);
     else if (phase != MEASURE_ANSWERED && seen->initial)
@@ -160,7 +181,7 @@ static void answer(struct measure *m, const struct opening_packets *seen, enum m
                    uint32_t now)
 {
     keep_best(&m->opening.server, server_half(&m->opening, now));
-    set_half(m, !measure_client(m), m->opening.server);
+    set_half(m, !measure_client(m), with_late(m->opening.server, now - m->opening.asked));
     m->opening.answered = m->opening.asked = now;
     m->opening.awaited = seen->scid;
     set_phase(m, phase);
@@ -179,7 +200,7 @@ static void from_server(struct measure *m, const struct opening_packets *seen, u
     bool asked = measure_phase(m) != MEASURE_ANSWERED;
     if (seen->dcid != opening->client_scid)
         return;
-    if (seen->initial && asked)
+    if ((seen->initial || seen->handshake) && asked) /* the datagram with the Initial may be lost */
         answer(m, seen, MEASURE_ANSWERED, now);
     else if (seen->initial && now - opening->answered > ONE_FLIGHT_US)
         opening->asked = now; /* it says the same again: which of them the client hears, nobody knows */
@@ -207,8 +228,8 @@ void measure_open(struct measure *m, unsigned sender, struct qw_bytes payload, b
         begin(m, sender, &seen, now_us);
     else if (phase == MEASURE_NOTHING || phase == MEASURE_SPIN)
         return;
-    else if (seen.is_short && client) { /* it finished, although that was not seen */
-        spin(m);
+    else if (seen.is_short && client) {
+        client_finished(m, now_us);
         measure_spin(m, sender, payload.data[0] & MEASURE_SPIN_BIT, now_us);
     } else if (client)
         from_client(m, &seen, now_us);

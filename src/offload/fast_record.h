@@ -66,12 +66,21 @@ enum fast_gate_state {
     FAST_GATE_CLOSED = 0xffffffffu
 };
 
-/* One interface. */
+/* One interface. Frames of a VLAN pass the carrier with a tag at XDP, and the interface without one at tc. */
 struct fast_port {
     uint32_t ifindex; /* 0: none */
     uint32_t mtu;
     uint8_t mac[6];
-    uint16_t both; /* not 0: both programs are attached; what XDP leaves alone is counted at tc */
+    uint16_t both;    /* not 0: both programs are attached; what XDP leaves alone is counted at tc */
+    uint32_t carrier; /* ifindex at XDP: that of the VLAN's carrier, or its own */
+    uint16_t tag;     /* VLAN of its frames there, 1 to 4094; 0: no tag */
+    uint16_t at_xdp;  /* the daemon's: the program stands there too */
+};
+
+/* Of the map `slots`: by what a frame is told to belong to an interface. */
+struct fast_source {
+    uint32_t ifindex;
+    uint32_t tag;
 };
 
 /* Of one interface and enum fast_why, in the map `counts`; of one processor. */

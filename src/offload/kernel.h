@@ -38,7 +38,7 @@ unsigned kernel_each(struct kernel *kernel, bool ipv6, struct kernel_cursor *cur
 struct fast_port kernel_port(struct kernel *kernel, uint32_t slot);
 
 /* Links and filters of interfaces that nobody `wants` go. */
-typedef bool kernel_wants(void *context, uint32_t ifindex);
+typedef bool kernel_wants(void *context, uint32_t ifindex, enum offload_place place);
 void kernel_drop_links(struct kernel *kernel, kernel_wants *wants, void *context);
 
 /* Takes the filter off, whoever of us has put it there. */

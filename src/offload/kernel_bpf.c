@@ -13,8 +13,8 @@
 #define TCX_INGRESS 46 /* enum bpf_attach_type, Linux 6.6: later than Debian 12's headers */
 
 struct kernel {
-    struct program_bpf *program;  /* owned */
-    struct offload_pins *pins;    /* borrowed; NULL: nothing is pinned */
+    struct program_bpf *program; /* owned */
+    struct offload_pins *pins;   /* borrowed; NULL: nothing is pinned */
     enum kernel_left left;
     struct fast_control *control; /* mapped, like the gates */
     struct fast_gate *gates;
@@ -158,9 +158,9 @@ unsigned kernel_each(struct kernel *kernel, bool ipv6, struct kernel_cursor *cur
     uint32_t count = KERNEL_EACH;
     if (cursor->ended)
         return 0;
-    int result = bpf_map_lookup_batch(ipv6 ? kernel->flows6 : kernel->flows4,
-                                      cursor->begun ? &cursor->bucket : NULL, &cursor->bucket, keys, records,
-                                      &count, NULL);
+    int result =
+        bpf_map_lookup_batch(ipv6 ? kernel->flows6 : kernel->flows4, cursor->begun ? &cursor->bucket : NULL,
+                             &cursor->bucket, keys, records, &count, NULL);
     cursor->begun = true;
     cursor->ended = result != 0;
     cursor->whole = result != 0 && errno == ENOENT;
@@ -174,14 +174,37 @@ struct fast_port kernel_port(struct kernel *kernel, uint32_t slot)
     return port;
 }
 
+/* By itself, as tc sees it, and by its carrier, as XDP does: for one without a tag that is the same. */
+static void sources_of(const struct fast_port *port, struct fast_source out[static 2])
+{
+    out[0] = (struct fast_source){port->ifindex, 0};
+    out[1] = port->tag ? (struct fast_source){port->carrier, port->tag} : out[0];
+}
+
+static void forget_sources(const struct kernel *kernel, const struct fast_port *port)
+{
+    struct fast_source sources[2];
+    sources_of(port, sources);
+    for (unsigned i = 0; i < 2; i++)
+        bpf_map_delete_elem(kernel->slots, &sources[i]);
+}
+
+static bool is_same_source(const struct fast_port *left, const struct fast_port *right)
+{
+    return left->ifindex == right->ifindex && left->carrier == right->carrier && left->tag == right->tag;
+}
+
 bool kernel_set_port(struct kernel *kernel, uint32_t slot, const struct fast_port *port)
 {
     struct fast_port old = {0};
+    struct fast_source sources[2];
     bpf_map_lookup_elem(kernel->ports, &slot, &old);
-    if (old.ifindex != 0 && old.ifindex != port->ifindex)
-        bpf_map_delete_elem(kernel->slots, &old.ifindex);
-    if (port->ifindex != 0 && bpf_map_update_elem(kernel->slots, &port->ifindex, &slot, BPF_ANY) != 0)
-        return false;
+    if (old.ifindex != 0 && !is_same_source(&old, port))
+        forget_sources(kernel, &old);
+    sources_of(port, sources);
+    for (unsigned i = 0; port->ifindex != 0 && i < 2; i++)
+        if (bpf_map_update_elem(kernel->slots, &sources[i], &slot, BPF_ANY) != 0)
+            return false;
     return bpf_map_update_elem(kernel->ports, &slot, port, BPF_ANY) == 0;
 }
 
@@ -336,7 +359,10 @@ static void drop_unwanted(void *context, const char *name)
     const struct unwanted *unwanted = context;
     const char *kind;
     uint32_t ifindex;
-    if (!pins_link_read(name, &kind, &ifindex) || unwanted->wants(unwanted->context, ifindex))
+    if (!pins_link_read(name, &kind, &ifindex))
+        return;
+    enum offload_place at = strcmp(kind, "xdp") == 0 ? OFFLOAD_XDP : OFFLOAD_TC;
+    if (unwanted->wants(unwanted->context, ifindex, at))
         return;
     if (strcmp(kind, "filter") == 0)
         kernel_drop_filter(ifindex);

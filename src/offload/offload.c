@@ -112,7 +112,16 @@ bool offload_attach(struct offload *offload, const char *name, enum offload_plac
                     char error[static OFFLOAD_ERROR_MAX])
 {
     pthread_mutex_lock(&offload->lock);
-    bool done = ports_attach(&offload->ports, offload->kernel, name, place, error);
+    bool done = ports_attach(&offload->ports, offload->kernel, name, NULL, place, error);
+    pthread_mutex_unlock(&offload->lock);
+    return done;
+}
+
+bool offload_attach_vlan(struct offload *offload, const char *name, const struct offload_vlan *vlan,
+                         enum offload_place place, char error[static OFFLOAD_ERROR_MAX])
+{
+    pthread_mutex_lock(&offload->lock);
+    bool done = ports_attach(&offload->ports, offload->kernel, name, vlan, place, error);
     pthread_mutex_unlock(&offload->lock);
     return done;
 }

@@ -12,9 +12,10 @@ char program_license[] SEC("license") = "GPL"; /* the helpers ask for it */
 #define AF_INET 2
 #define AF_INET6 10
 
-/* Sizes are set by the daemon before it loads. */
+/* Sizes are set by the daemon before it loads. Elements take memory when flows have them. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
     __type(key, struct fast_key4);
     __type(value, struct fast_record);
     __uint(max_entries, 2);
@@ -22,6 +23,7 @@ struct {
 
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
     __type(key, struct fast_key6);
     __type(value, struct fast_record);
     __uint(max_entries, 2);
@@ -68,9 +70,9 @@ struct {
 
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
-    __type(key, uint32_t);   /* ifindex */
-    __type(value, uint32_t); /* its index in `ports` */
-    __uint(max_entries, FAST_PORTS_MAX);
+    __type(key, struct fast_source);
+    __type(value, uint32_t);                 /* index in `ports` */
+    __uint(max_entries, 2 * FAST_PORTS_MAX); /* a VLAN is found at its carrier and by itself */
 } slots SEC(".maps");
 
 struct {
@@ -115,11 +117,11 @@ struct passage {
     } key;
     struct fast_record *live;
     struct fast_record copy; /* whole before the tag was read */
-    struct fast_port *out;
     struct fast_control *control;
-    uint32_t ifindex;  /* by which it came */
-    uint32_t wire_len; /* of the longest packet on the wire, */
-    uint32_t segments; /* and how many they are: a bundle is several */
+    struct fast_port *in, *out;
+    struct fast_source source; /* by which it came */
+    uint32_t wire_len;         /* of the longest packet on the wire, */
+    uint32_t segments;         /* and how many they are: a bundle is several */
     uint64_t ms;
     bool ours, others; /* the record is of this program, of the other one */
 };
@@ -144,7 +146,8 @@ static __always_inline void count_forwarded(const struct passage *p)
 static __always_inline void count_left(const struct passage *p, enum fast_why why, uint32_t frame,
                                        bool at_xdp)
 {
-    uint32_t ifindex = p->ifindex, *slot = bpf_map_lookup_elem(&slots, &ifindex);
+    struct fast_source source = p->source;
+    uint32_t *slot = bpf_map_lookup_elem(&slots, &source);
     if (!slot)
         return;
     uint32_t key = *slot;
@@ -231,15 +234,21 @@ static __always_inline bool is_same_mac(const uint8_t *a, const uint8_t *b)
     return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2])) == 0;
 }
 
-/* `station`: the MAC address that the frame is for, NULL when somebody else has compared it. */
+static __always_inline bool is_from(const struct passage *p, bool at_xdp)
+{
+    return at_xdp ? p->in->carrier == p->source.ifindex && p->in->tag == p->source.tag
+                  : p->in->ifindex == p->source.ifindex;
+}
+
+/* `station`: at XDP the MAC address that the frame is for; NULL at tc, where the kernel has compared it. */
 static __always_inline enum fast_why ports_of(struct passage *p, const uint8_t *station)
 {
     uint32_t in_key = p->copy.in_port, out_key = p->copy.out_port;
-    struct fast_port *in = bpf_map_lookup_elem(&ports, &in_key);
+    p->in = bpf_map_lookup_elem(&ports, &in_key);
     p->out = bpf_map_lookup_elem(&ports, &out_key);
-    if (!in || !p->out || in->ifindex != p->ifindex || p->out->ifindex == 0)
+    if (!p->in || !p->out || !is_from(p, station) || p->out->ifindex == 0)
         return FAST_INTERFACE;
-    if (station && !is_same_mac(station, in->mac))
+    if (station && !is_same_mac(station, p->in->mac))
         return FAST_INTERFACE;
     return fast_is_longer(p->wire_len, p->out->mtu) ? FAST_TOO_LONG : FAST_FORWARD;
 }
@@ -252,7 +261,7 @@ static __always_inline void ask_for(const struct passage *p, bool ipv6, struct b
 {
     const struct fast_record *record = &p->copy;
     fib->family = ipv6 ? AF_INET6 : AF_INET;
-    fib->ifindex = p->ifindex;
+    fib->ifindex = p->in->ifindex;
     fib->tot_len = (uint16_t)p->wire_len;
     if (ipv6) {
         __builtin_memcpy(fib->ipv6_src, p->key.six.source, sizeof fib->ipv6_src);
@@ -346,66 +355,124 @@ static __always_inline void put_macs(struct ethhdr *ethernet, const struct passa
 
 /* ---- XDP ---- */
 
-static __always_inline enum fast_why xdp4(struct xdp_md *ctx, struct passage *p)
+enum { TAG_LEN = 4, TAG_ID = 0xfff, FRAME_MIN = 60 /* without its check sequence (IEEE 802.3) */ };
+
+/* IEEE 802.1Q. Two of them, or another kind, are the kernel's. */
+struct tag {
+    uint16_t control; /* priority, and the VLAN's number */
+    uint16_t protocol;
+};
+
+/* An Ethernet header with at most one tag, and what follows. */
+struct framing {
+    uint16_t protocol; /* network order */
+    uint8_t *ip;
+};
+
+/* A tag of VLAN 0 tells a priority alone (IEEE 802.1Q 9.6): the kernel's as well. */
+static __always_inline bool read_frame(const struct xdp_md *ctx, struct passage *p, struct framing *out)
 {
-    uint8_t *end = (void *)(long)ctx->data_end;
     struct ethhdr *ethernet = (void *)(long)ctx->data;
-    struct iphdr *ip = (void *)(ethernet + 1);
-    struct udphdr *udp = (void *)(ip + 1);
-    enum fast_why why =
-        fast_read4((uint8_t *)ip, end, (uint32_t)(end - (uint8_t *)ip), &p->packet, &p->key.four);
-    if (why != FAST_FORWARD)
-        return why;
-    if ((uint8_t *)(udp + 1) > end) /* never: for the verifier */
-        return FAST_LENGTH;
-    p->wire_len = p->packet.ip_len;
-    why = judge(ctx, p, false, 0, ethernet->h_dest);
-    if (why != FAST_FORWARD)
-        return why;
-    account(p);
-    fast_rewrite4(ip, udp, &p->copy);
-    fast_hop4(ip);
-    put_macs(ethernet, p);
-    return FAST_FORWARD;
+    struct tag *tag = (void *)(ethernet + 1);
+    if ((void *)tag > (void *)(long)ctx->data_end)
+        return false;
+    *out = (struct framing){ethernet->h_proto, (uint8_t *)tag};
+    if (ethernet->h_proto != bpf_htons(ETH_P_8021Q))
+        return true;
+    if ((void *)(tag + 1) > (void *)(long)ctx->data_end)
+        return false;
+    p->source.tag = bpf_ntohs(tag->control) & TAG_ID;
+    *out = (struct framing){tag->protocol, (uint8_t *)(tag + 1)};
+    return p->source.tag != 0;
 }
 
-static __always_inline enum fast_why xdp6(struct xdp_md *ctx, struct passage *p)
+static __always_inline enum fast_why xdp_judge(struct xdp_md *ctx, struct passage *p,
+                                               const struct framing *frame)
 {
-    uint8_t *end = (void *)(long)ctx->data_end;
-    struct ethhdr *ethernet = (void *)(long)ctx->data;
-    struct ipv6hdr *ip = (void *)(ethernet + 1);
-    enum fast_why why =
-        fast_read6((uint8_t *)ip, end, (uint32_t)(end - (uint8_t *)ip), &p->packet, &p->key.six);
-    if (why != FAST_FORWARD)
-        return why;
-    if ((uint8_t *)(ip + 1) > end) /* never: for the verifier */
-        return FAST_LENGTH;
+    const struct ethhdr *ethernet = (void *)(long)ctx->data;
+    uint8_t *ip = frame->ip, *end = (void *)(long)ctx->data_end;
+    bool ipv6 = frame->protocol == bpf_htons(ETH_P_IPV6);
+    if (!ipv6 && frame->protocol != bpf_htons(ETH_P_IP))
+        return FAST_OTHER;
+    enum fast_why why = ipv6 ? fast_read6(ip, end, (uint32_t)(end - ip), &p->packet, &p->key.six)
+                             : fast_read4(ip, end, (uint32_t)(end - ip), &p->packet, &p->key.four);
     p->wire_len = p->packet.ip_len;
-    why = judge(ctx, p, true, 0, ethernet->h_dest);
-    if (why != FAST_FORWARD)
-        return why;
-    account(p);
-    ip->hop_limit--;
+    return why == FAST_FORWARD ? judge(ctx, p, ipv6, 0, ethernet->h_dest) : why;
+}
+
+/* Makes room for a tag, or takes it away; a frame that becomes too short is padded. False: it cannot be, and
+ * the frame is as it was. */
+static __always_inline bool resize(struct xdp_md *ctx, const struct passage *p)
+{
+    uint32_t len = (uint32_t)(ctx->data_end - ctx->data);
+    bool had = p->source.tag != 0, has = p->out->tag != 0;
+    if (had == has)
+        return true;
+    if (has)
+        return bpf_xdp_adjust_head(ctx, -TAG_LEN) == 0;
+    if (len < FRAME_MIN + TAG_LEN && bpf_xdp_adjust_tail(ctx, FRAME_MIN + TAG_LEN - (int)len) != 0)
+        return false;
+    return bpf_xdp_adjust_head(ctx, TAG_LEN) == 0;
+}
+
+/* The frame of the interface by which it leaves. Returns where IP begins; NULL is never, but for the
+ * verifier. */
+static __always_inline uint8_t *put_frame(struct xdp_md *ctx, const struct passage *p, uint16_t protocol)
+{
+    struct ethhdr *ethernet = (void *)(long)ctx->data;
+    struct tag *tag = (void *)(ethernet + 1);
+    if ((void *)(tag + 1) > (void *)(long)ctx->data_end)
+        return NULL;
     put_macs(ethernet, p);
-    return FAST_FORWARD;
+    if (p->out->tag == 0) {
+        ethernet->h_proto = protocol;
+        return (uint8_t *)tag;
+    }
+    ethernet->h_proto = bpf_htons(ETH_P_8021Q);
+    *tag = (struct tag){bpf_htons(p->out->tag), protocol};
+    return (uint8_t *)(tag + 1);
+}
+
+/* False is never, but for the verifier. */
+static __always_inline bool rewrite(const struct xdp_md *ctx, const struct passage *p, uint8_t *at, bool ipv6)
+{
+    struct iphdr *ip = (void *)at;
+    struct ipv6hdr *six = (void *)at;
+    struct udphdr *udp = (void *)(ip + 1);
+    if (ipv6) {
+        if ((void *)(six + 1) > (void *)(long)ctx->data_end)
+            return false;
+        six->hop_limit--;
+        return true;
+    }
+    if ((void *)(udp + 1) > (void *)(long)ctx->data_end)
+        return false;
+    fast_rewrite4(ip, udp, &p->copy);
+    fast_hop4(ip);
+    return true;
+}
+
+static __always_inline int forward(struct xdp_md *ctx, const struct passage *p, uint16_t protocol)
+{
+    uint8_t *ip = put_frame(ctx, p, protocol);
+    if (!ip || !rewrite(ctx, p, ip, protocol == bpf_htons(ETH_P_IPV6)))
+        return XDP_ABORTED;
+    account(p);
+    count_forwarded(p);
+    return (int)bpf_redirect(p->out->carrier, 0);
 }
 
 SEC("xdp") int fast_xdp(struct xdp_md *ctx)
 {
-    struct ethhdr *ethernet = (void *)(long)ctx->data;
-    struct passage p = {.ifindex = ctx->ingress_ifindex, .segments = 1};
-    enum fast_why why = FAST_OTHER;
-    if ((void *)(ethernet + 1) > (void *)(long)ctx->data_end)
-        return XDP_PASS;
-    if (ethernet->h_proto == bpf_htons(ETH_P_IP))
-        why = xdp4(ctx, &p);
-    else if (ethernet->h_proto == bpf_htons(ETH_P_IPV6))
-        why = xdp6(ctx, &p);
-    if (why == FAST_FORWARD) {
-        count_forwarded(&p);
-        return (int)bpf_redirect(p.out->ifindex, 0);
-    }
-    count_left(&p, why, (uint32_t)(ctx->data_end - ctx->data) - sizeof *ethernet, true);
+    struct passage p = {.source.ifindex = ctx->ingress_ifindex, .segments = 1};
+    struct framing frame = {0};
+    uint32_t len = (uint32_t)(ctx->data_end - ctx->data);
+    enum fast_why why = read_frame(ctx, &p, &frame) ? xdp_judge(ctx, &p, &frame) : FAST_OTHER;
+    if (why == FAST_FORWARD && !resize(ctx, &p))
+        why = FAST_OTHER;
+    if (why == FAST_FORWARD)
+        return forward(ctx, &p, frame.protocol);
+    count_left(&p, why, len - (uint32_t)sizeof(struct ethhdr) - (p.source.tag ? TAG_LEN : 0), true);
     return XDP_PASS;
 }
 
@@ -481,7 +548,7 @@ static __always_inline enum fast_why tc_read(struct __sk_buff *skb, struct passa
 /* What fails once the packet has begun to change is dropped: it may be of no flow any more. */
 static __always_inline int tc(struct __sk_buff *skb, bool ipv6)
 {
-    struct passage p = {.ifindex = skb->ifindex, .segments = 1};
+    struct passage p = {.source.ifindex = skb->ifindex, .segments = 1};
     enum fast_why why = tc_read(skb, &p, ipv6);
     if (why == FAST_FORWARD)
         why = judge(skb, &p, ipv6, FAST_TC, NULL);

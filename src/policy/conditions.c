@@ -9,7 +9,7 @@ static enum answer yes_if(bool holds)
 
 static enum answer same_name(const char *wanted, const char *found)
 {
-    return yes_if(found && strcmp(wanted, found) == 0);
+    return yes_if(found && config_interface_covers(wanted, found));
 }
 
 static void show_name(const char *what, const char *name, FILE *out)

@@ -1,25 +1,25 @@
 #include "sides.h"
 #include <string.h>
 
-static const char *find(const struct config_interfaces *interfaces, const char *name)
+static bool names(const struct config_interfaces *interfaces, const char *word)
 {
-    for (unsigned i = 0; i < interfaces->count; i++)
-        if (strcmp(interfaces->names[i], name) == 0)
-            return interfaces->names[i];
-    return NULL;
+    int found = config_interface_find(interfaces, word);
+    return found >= 0 && strcmp(interfaces->names[found], word) == 0;
 }
 
+/* A pattern may match "inside" and "outside", which are no names then. */
 bool side_read(const struct config *config, const char *word, struct side *out)
 {
+    bool inside = config_interface_find(&config->inside, word) >= 0;
+    bool outside = config_interface_find(&config->outside, word) >= 0;
+    bool named = names(&config->inside, word) || names(&config->outside, word);
     *out = (struct side){SIDE_OPEN, NULL};
-    if ((out->interface = find(&config->inside, word)))
+    if (!named && strcmp(word, "inside") == 0)
         out->where = SIDE_INSIDE;
-    else if ((out->interface = find(&config->outside, word)))
+    else if (!named && strcmp(word, "outside") == 0)
         out->where = SIDE_OUTSIDE;
-    else if (strcmp(word, "inside") == 0)
-        out->where = SIDE_INSIDE;
-    else if (strcmp(word, "outside") == 0)
-        out->where = SIDE_OUTSIDE;
+    else if (inside || outside)
+        *out = (struct side){inside ? SIDE_INSIDE : SIDE_OUTSIDE, word};
     return out->where != SIDE_OPEN;
 }
 

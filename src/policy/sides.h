@@ -6,10 +6,10 @@
 
 struct side {
     enum { SIDE_OPEN, SIDE_INSIDE, SIDE_OUTSIDE } where;
-    const char *interface; /* of the configuration, or NULL */
+    const char *interface; /* the word, or a name or pattern of the configuration; borrowed; or NULL */
 };
 
-/* False when `word` is no side and no interface of `config`. */
+/* False when `word` is no side, and no interface of `config` by a name or a pattern. `word` outlives *out. */
 bool side_read(const struct config *config, const char *word, struct side *out);
 
 /* The word for messages: what side_read takes. */

@@ -9,10 +9,11 @@
 static bool inside_has(const struct config *config, const struct survey *survey, enum qw_family family)
 {
     for (unsigned i = 0; i < config->inside.count; i++) {
-        const struct survey_interface *one = survey_find(survey, config->inside.names[i]);
-        for (unsigned k = 0; one && k < one->address_count; k++)
-            if (one->addresses[k].family == family && (family == QW_IPV4 || one->addresses[k].global))
-                return true;
+        unsigned from = 0;
+        for (const struct survey_interface *one; (one = judge_next(survey, config->inside.names[i], &from));)
+            for (unsigned k = 0; k < one->address_count; k++)
+                if (one->addresses[k].family == family && (family == QW_IPV4 || one->addresses[k].global))
+                    return true;
     }
     return false;
 }

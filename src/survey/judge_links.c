@@ -8,23 +8,37 @@
 
 /* ---- there they are ---- */
 
+static void judge_state(const struct survey_interface *one, const char *which, struct survey_findings *out)
+{
+    char remedy[REMEDY_MAX];
+    if (!one->up) {
+        snprintf(remedy, sizeof(remedy), "\"ip link set %s up\"", one->name);
+        survey_add(out, SURVEY_ABOUT_INTERFACES, false, remedy, "interface %s (%s) is down", one->name,
+                   which);
+    } else if (!one->carrier)
+        survey_add(out, SURVEY_ABOUT_INTERFACES, false, "look at its cable, or at the link behind it",
+                   "interface %s (%s) has no carrier", one->name, which);
+}
+
+/* A pattern is for what comes and goes: that nothing matches it may be so. */
+static void judge_none(const char *named, const char *which, struct survey_findings *out)
+{
+    bool pattern = config_interface_is_pattern(named);
+    survey_add(out, SURVEY_ABOUT_INTERFACES, pattern,
+               "\"ip link\" lists those that are there; it is served when it comes",
+               pattern ? "no interface matches \"%s\" (%s) now" : "there is no interface %s (%s)", named,
+               which);
+}
+
 static void judge_missing(const struct config_interfaces *side, const char *which,
                           const struct survey *survey, struct survey_findings *out)
 {
-    char remedy[REMEDY_MAX];
     for (unsigned i = 0; i < side->count; i++) {
-        const struct survey_interface *one = survey_find(survey, side->names[i]);
-        if (!one)
-            survey_add(out, SURVEY_ABOUT_INTERFACES, false,
-                       "\"ip link\" lists those that are there; it is served when it comes",
-                       "there is no interface %s (%s)", side->names[i], which);
-        else if (!one->up) {
-            snprintf(remedy, sizeof(remedy), "\"ip link set %s up\"", one->name);
-            survey_add(out, SURVEY_ABOUT_INTERFACES, false, remedy, "interface %s (%s) is down", one->name,
-                       which);
-        } else if (!one->carrier)
-            survey_add(out, SURVEY_ABOUT_INTERFACES, false, "look at its cable, or at the link behind it",
-                       "interface %s (%s) has no carrier", one->name, which);
+        unsigned from = 0, found = 0;
+        for (const struct survey_interface *one; (one = judge_next(survey, side->names[i], &from)); found++)
+            judge_state(one, which, out);
+        if (found == 0)
+            judge_none(side->names[i], which, out);
     }
 }
 
@@ -157,9 +171,10 @@ static const struct survey_interface *extreme(const struct survey *survey,
 {
     const struct survey_interface *found = NULL;
     for (unsigned i = 0; i < side->count; i++) {
-        const struct survey_interface *one = survey_find(survey, side->names[i]);
-        if (one && (!found || (largest ? one->mtu > found->mtu : one->mtu < found->mtu)))
-            found = one;
+        unsigned from = 0;
+        for (const struct survey_interface *one; (one = judge_next(survey, side->names[i], &from));)
+            if (!found || (largest ? one->mtu > found->mtu : one->mtu < found->mtu))
+                found = one;
     }
     return found;
 }
@@ -193,6 +208,12 @@ static void judge_offload(const struct survey_interface *one, int setting, const
     survey_add(out, SURVEY_ABOUT_OFFLOADS, false, remedy, "%s is on at %s: %s", name, one->name, what);
 }
 
+void judge_lro(const struct survey_interface *one, struct survey_findings *out)
+{
+    judge_offload(one, one->lro, "rx-lro",
+                  "the interface joins packets for good, which must not be forwarded so", out);
+}
+
 static void judge_offloads(const struct config *config, const struct survey *survey,
                            const struct survey_interface *one, bool inside, struct survey_findings *out)
 {
@@ -205,8 +226,7 @@ static void judge_offloads(const struct config *config, const struct survey *sur
     judge_offload(
         one, one->gro_list, "rx-gro-list",
         "the kernel chains UDP packets that it forwards, and has to part them again before the queue", out);
-    judge_offload(one, one->lro, "rx-lro",
-                  "the interface joins packets for good, which must not be forwarded so", out);
+    judge_lro(one, out);
 }
 
 void judge_links(const struct config *config, const struct survey *survey, struct survey_findings *out)

@@ -47,10 +47,17 @@ void survey_add(struct survey_findings *out, enum survey_topic topic, bool note,
 
 bool judge_is_named(const struct config_interfaces *named, const char *name)
 {
-    for (unsigned i = 0; i < named->count; i++)
-        if (strcmp(named->names[i], name) == 0)
-            return true;
-    return false;
+    return config_interface_find(named, name) >= 0;
+}
+
+const struct survey_interface *judge_next(const struct survey *survey, const char *named, unsigned *from)
+{
+    while (*from < survey->interface_count) {
+        const struct survey_interface *one = &survey->interfaces[(*from)++];
+        if (config_interface_covers(named, one->name))
+            return one;
+    }
+    return NULL;
 }
 
 bool judge_is_ours(const struct config *config, const char *name)
@@ -58,13 +65,22 @@ bool judge_is_ours(const struct config *config, const char *name)
     return judge_is_named(&config->inside, name) || judge_is_named(&config->outside, name);
 }
 
+static void judge_side(const struct config *config, const struct survey *survey,
+                       const struct config_interfaces *side, judge_interface *judge,
+                       struct survey_findings *out)
+{
+    for (unsigned i = 0; i < side->count; i++) {
+        unsigned from = 0;
+        for (const struct survey_interface *one; (one = judge_next(survey, side->names[i], &from));)
+            judge(config, survey, one, side == &config->inside, out);
+    }
+}
+
 void judge_each(const struct config *config, const struct survey *survey, judge_interface *judge,
                 struct survey_findings *out)
 {
-    for (unsigned i = 0; i < config->inside.count; i++)
-        judge(config, survey, survey_find(survey, config->inside.names[i]), true, out);
-    for (unsigned i = 0; i < config->outside.count; i++)
-        judge(config, survey, survey_find(survey, config->outside.names[i]), false, out);
+    judge_side(config, survey, &config->inside, judge, out);
+    judge_side(config, survey, &config->outside, judge, out);
 }
 
 void survey_judge(const struct config *config, const char *path, const struct survey *survey,
@@ -77,6 +93,7 @@ void survey_judge(const struct config *config, const char *path, const struct su
     judge_interfaces(config, survey, out);
     survey_judge_host(config, survey, out);
     judge_links(config, survey, out);
+    judge_each(config, survey, judge_fast, out);
     judge_ports(config, survey, out);
     judge_clock(config, survey, out);
 }

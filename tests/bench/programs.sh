@@ -4,6 +4,7 @@
 queue=7400
 
 wrapped=() # what quicward is started by
+added=     # a line more of its configuration
 
 # MODE; or `names`: firewall mode in which only the ClientHello's name lets a flow begin; or `quiet`: mode nat, in which a host
 # may have many mappings; or `troubled`: the same, and nothing that it writes is taken (troubled.sh)
@@ -13,6 +14,7 @@ configuration() {
     printf '%s\n' "mode = \"${mode/troubled/nat}\";" 'inside = ["lan0"];' 'outside = ["wan0"];' 'manage_rules = false;' \
         'flows = { max = 1048576; };' "queue = { first = $queue; workers = 1; copy_range = $copy_range; };" \
         "control = \"$folder/control\";" "secret = \"$folder/secret\";"
+    [ -z "$added" ] || echo "$added"
     [ "$1" != nat ] || echo 'nat = { external = ["10.0.2.1"]; };'
     [[ $1 != quiet && $1 != troubled ]] || echo 'nat = { external = ["10.0.2.1"]; per_host = 65535; };'
     [ "$1" != troubled ] || printf '%s\n' "events = { file = \"$folder/full/events.json\"; syslog = \"local3\"; };" \

@@ -25,6 +25,14 @@ sed 's/external = \[.*\];/external = "auto";/; s/external = "198[^"]*";//; s/by-
 sed 's/"nat"/"firewall"/; /nat = /d; /forwards/d' "$folder/nat.conf" >"$folder/firewall.conf"
 sed 's/"nat"/"monitor"/; /nat = /d; /forwards/d' "$folder/nat.conf" >"$folder/monitor.conf"
 
+cat >"$folder/ppp.conf" <<'CONF'
+mode = "firewall"; inside = ["wg*"]; outside = ["ppp*"];
+rules = (
+    { name = "guest"; from_interface = "wg9"; action = "drop"; },
+    { name = "all"; from_interface = "wg*"; to_interface = "ppp*"; action = "accept"; }
+);
+CONF
+
 # says NAME CONF FLOW STATUS PATTERN...: the status, and a line like each pattern, in this order.
 says() {
     local name=$1 conf=$2 flow=$3 status=$4 output got=0 rest pattern
@@ -73,6 +81,9 @@ says 'monitor drops nothing' monitor 'outside 192.0.2.5:4000 -> lan0 10.0.0.2:50
     '^verdict: accept, as mode monitor drops nothing; else drop, rule'
 says 'IPv6' nat 'lan1 [2001:db8::1]:4000 -> [2001:db8:1::1]:53' 0 'drop, by rule guests' '^verdict: drop, rule'
 # What is left open is asked for.
+says 'which interface of a pattern a rule asks for' ppp '10.0.0.9:4000 -> 203.0.113.5:443' 2 'may come by wg\*, and a rule asks which'
+says 'one that matches' ppp 'wg9 10.0.0.9:4000 -> 203.0.113.5:443' 0 '^flow: out, wg9 10.0.0.9:4000' 'drop, by rule guest'
+says 'another one' ppp 'wg1 10.0.0.9:4000 -> ppp7 203.0.113.5:443' 0 'rule guest .*no match: from_interface' 'accept, by rule all' '^verdict: accept$'
 says 'an interface that a rule asks for' nat '10.0.0.9:4000 -> 203.0.113.5:443' 2 'may come by lan0 or lan1, and a rule asks which'
 says 'an interface to leave by' firewall 'outside 203.0.113.5:4000 -> 10.0.0.9:443' 2 'may leave by lan0 or lan1'
 says 'not when no rule does' auto '10.0.0.9:4000 -> 203.0.113.5:443' 0 '^verdict: accept$'

@@ -8,6 +8,7 @@ void register_refusals(void);
 void register_limits(void);
 void register_listen(void);
 void register_nat(void);
+void register_patterns(void);
 void register_reload(void);
 void register_rules(void);
 void register_shipped(void);

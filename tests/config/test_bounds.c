@@ -165,7 +165,7 @@ static void test_interface_lengths(void)
 
 static void load_interfaces(unsigned count, const char *messages)
 {
-    char text[2048] = "mode = \"monitor\"; outside = [\"wan0\"]; inside = [\"i0\"";
+    char text[4096] = "mode = \"monitor\"; outside = [\"wan0\"]; inside = [\"i0\"";
     for (unsigned i = 1; i < count; i++)
         snprintf(text + strlen(text), sizeof(text) - strlen(text), ", \"i%u\"", i);
     snprintf(text + strlen(text), sizeof(text) - strlen(text), "];");
@@ -177,7 +177,8 @@ static void test_interface_counts(void)
     load_interfaces(1, "");
     load_interfaces(CONFIG_INTERFACES_MAX, "");
     load_interfaces(CONFIG_INTERFACES_MAX + 1,
-                    "x.conf:1: inside: \"i32\" is one too many: at most 32 interfaces\n");
+                    "x.conf:1: inside: \"i256\" is one too many: at most 256 interfaces; a pattern such as "
+                    "\"ppp*\" is one, whatever it matches\n");
 }
 
 static void test_control_lengths(void)

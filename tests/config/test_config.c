@@ -7,6 +7,7 @@ int main(void)
     register_bounds();
     register_files();
     register_golden();
+    register_patterns();
     register_reload();
     register_rules();
     register_listen();

@@ -144,7 +144,7 @@ static void test_include_beside_the_file(void)
         "/golden/config/bad/include/syntax.conf:2: \"]\" closes nothing; allowed here: NAME = "
         "VALUE;\n" TEST_DATA
         "/golden/config/bad/include/syntax.conf:2: outside = \"wan0\" is a string; allowed: a list of "
-        "interface names such as [\"eth0\"]\n");
+        "interface names such as [\"eth0\", \"ppp*\"]\n");
 }
 
 /* What libconfig itself would say of a file. */

@@ -114,7 +114,7 @@ static void test_counts(void)
     expect_messages(load_list("throttles", THROTTLED, CONFIG_THROTTLES_MAX), "");
     expect_messages(load_list("throttles", THROTTLED, CONFIG_THROTTLES_MAX + 1),
                     "x.conf:3: throttles = (...) has 17 throttles: at most 16\n");
-    expect_messages(load_list("size_limits", LIMITED, CONFIG_INTERFACES_MAX), "");
+    expect_messages(load_list("size_limits", LIMITED, CONFIG_SIZE_LIMITS_MAX), "");
     expect_messages(load_list("size_limits", LIMITED, CONFIG_SIZE_LIMITS_MAX + 1),
                     "x.conf:3: size_limits = (...) has 65 size limits: at most 64\n");
 }
@@ -151,7 +151,7 @@ static void test_inside(void)
     snprintf(text, sizeof(text), FORMAT, "nat", ", \"lan1\"", NAT);
     expect_messages(
         load_text(text),
-        "x.conf:2: size limit 1: interface = \"lan0\" is one of 2 inside, and mode = \"nat\" takes "
+        "x.conf:2: size limit 1: interface = \"lan0\" is not all of inside, and mode = \"nat\" takes "
         "IPv4 from outside before it is known which it leaves by; allowed: one of outside, or "
         "none\n");
 }

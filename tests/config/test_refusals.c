@@ -59,11 +59,11 @@ static void test_all_errors_at_once(void)
         "x.conf:2: unknown key \"insde\"; did you mean \"inside\"?\n"
         "x.conf:3: outside: \"wan/0\" is no interface name; allowed: letters, digits, \".\", \"_\" and "
         "\"-\", the "
-        "first of them a letter, a digit or \"_\"\n"
+        "first of them a letter, a digit or \"_\"; a \"*\" at the end stands for any rest of a name\n"
         "x.conf:4: flows.max = 0 is too small: at least 1\n"
         "x.conf: \"inside\" is missing: the interfaces towards the protected network; allowed: a list of "
         "interface "
-        "names such as [\"eth0\"]\n");
+        "names such as [\"eth0\", \"ppp*\"]\n");
 }
 
 static void test_nothing_of_a_wrong_file(void)

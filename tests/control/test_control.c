@@ -5,6 +5,7 @@ int main(void)
 {
     suite_views();
     suite_text();
+    suite_offload_views();
     suite_nat_views();
     suite_answers();
     suite_query();

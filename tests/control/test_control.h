@@ -4,6 +4,7 @@
 
 void suite_views(void);
 void suite_text(void);
+void suite_offload_views(void);
 void suite_nat_views(void);
 void suite_answers(void);
 void suite_query(void);

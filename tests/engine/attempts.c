@@ -49,3 +49,16 @@ void client_connects(struct router *r, struct client *c)
     CU_ASSERT_TRUE(client_sends_handshake(r, c));
     CU_ASSERT_TRUE(send(r, c->side, c->from, c->to, (const uint8_t *)"\x40shortshortshortshort", 21));
 }
+
+void both_spin(struct router *r, const char *from, unsigned round_trips)
+{
+    static const uint8_t BITS[4][2] = {{1, 0}, {1, 1}, {0, 1}, {0, 0}};
+    for (unsigned i = 0; i < 4 * round_trips; i++)
+        for (unsigned ms = 0; ms < (i % 2 ? 20 : 80); ms++) {
+            uint8_t up[30] = {(uint8_t)(0x40 | BITS[i % 4][0] << 5)},
+                    down[30] = {(uint8_t)(BITS[i % 4][1] << 5)};
+            out(r, from, WAN, up, sizeof up);
+            in(r, WAN, from, down, sizeof down);
+            r->now.ns += QW_NS_PER_MS;
+        }
+}

@@ -13,4 +13,8 @@ bool client_sends_handshake(struct router *r, const struct client *c);
 /* The whole handshake: ClientHello, answer, Handshake packet, short header. */
 void client_connects(struct router *r, struct client *c);
 
+/* Both sides of `from` and WAN send a short header each millisecond, with the spin bit of round trips of 80
+ * and 20 ms. */
+void both_spin(struct router *r, const char *from, unsigned round_trips);
+
 #endif

@@ -32,6 +32,7 @@ int main(void)
     suite_nat_threads();
     suite_events();
     suite_recover();
+    suite_scratch();
     suite_settings();
     suite_settings_threads();
     suite_paths();

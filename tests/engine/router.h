@@ -78,6 +78,7 @@ void suite_throttle(void);
 void suite_nat_threads(void);
 void suite_events(void);
 void suite_recover(void);
+void suite_scratch(void);
 void suite_settings(void);
 void suite_settings_threads(void);
 void suite_paths(void);

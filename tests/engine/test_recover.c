@@ -422,6 +422,31 @@ static size_t list(struct router *r, struct engine_flow out[static MANY])
     return count;
 }
 
+/* Its handshake is over, so it is told by the spin bit alone; what nobody confirmed is not told. */
+static void a_connection_is_measured_again(void)
+{
+    struct config config = config_of(CONFIG_FIREWALL);
+    struct store *left = store_for(&config, 2);
+    struct router r = start_in(&config, left, 2, 1);
+    struct client client = client_of("www.example.org", 1, 0);
+    begin_work(&r);
+    client_connects(&r, &client);
+    CU_ASSERT_TRUE(out(&r, "10.0.0.7:6000", WAN, "A", 1));
+    CU_ASSERT_TRUE(in(&r, WAN, "10.0.0.7:6000", "A", 1));
+    router_stop(&r);
+    r = start_in(&config, NULL, 4, 2);
+    CU_ASSERT_EQUAL(recover(&r, left).flows.results[FLOW_ADOPTED], 2);
+    begin_work(&r);
+    both_spin(&r, LAN, 20);
+    both_spin(&r, "10.0.0.7:6000", 20);
+    CU_ASSERT_EQUAL_FATAL(list(&r, listed[0]), 2);
+    for (unsigned i = 0; i < 2; i++)
+        CU_ASSERT_EQUAL(listed[0][i].rtt.spin.confidence != MEASURE_NONE,
+                        listed[0][i].state == FLOW_CONFIRMED);
+    router_stop(&r);
+    store_free(left);
+}
+
 static struct store *leave_many(const struct config *config, struct qw_time *now)
 {
     struct store *left = store_for(config, 8);
@@ -506,6 +531,7 @@ void suite_recover(void)
         {"S1: a mapping that no flow holds ends", a_mapping_without_a_flow_ends},
         {"S1 S2: flows remember their rule by its name", flows_remember_their_rule},
         {"M1 C9 S1: the class of a connection, and of what went on with it, goes on", the_class_goes_on},
+        {"O2 S1: a connection that goes on is measured again", a_connection_is_measured_again},
         {"S1: what was translated does not go on in another mode", modes_are_told_apart},
         {"S3: each allocation of a start fails once, and nothing stays behind",
          no_allocation_is_taken_for_granted},

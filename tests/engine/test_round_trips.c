@@ -1,5 +1,5 @@
 /* The engine measures what passes it: the record of a flow begins, counts and ends with it. */
-#include "client.h"
+#include "attempts.h"
 #include "packets.h"
 #include "router.h"
 #include "suite.h"
@@ -25,20 +25,6 @@ static void shake_hands(struct router *r, const char *from)
     out(r, from, WAN, CLIENT_HANDSHAKE, DATAGRAM);
 }
 
-/* Both sides send each millisecond; halves of 80 and 20 ms. */
-static void spin(struct router *r, unsigned round_trips)
-{
-    static const uint8_t BITS[4][2] = {{1, 0}, {1, 1}, {0, 1}, {0, 0}};
-    for (unsigned i = 0; i < 4 * round_trips; i++)
-        for (unsigned ms = 0; ms < (i % 2 ? 20 : 80); ms++) {
-            uint8_t up[30] = {(uint8_t)(0x40 | BITS[i % 4][0] << 5)},
-                    down[30] = {(uint8_t)(BITS[i % 4][1] << 5)};
-            out(r, LAN, WAN, up, sizeof up);
-            in(r, WAN, LAN, down, sizeof down);
-            r->now.ns += MS;
-        }
-}
-
 static void expect_none(struct router *r)
 {
     struct engine_flow flow = only_flow(r);
@@ -52,7 +38,7 @@ static void both_ways(void)
     struct config config = router_config(CONFIG_FIREWALL);
     struct router r = router_start(&config);
     shake_hands(&r, LAN);
-    spin(&r, 8);
+    both_spin(&r, LAN, 8);
     struct engine_flow flow = only_flow(&r);
     CU_ASSERT_EQUAL(flow.rtt.client_us, 20000);
     CU_ASSERT_EQUAL(flow.rtt.server_us, 80000);
@@ -68,7 +54,7 @@ static void next_flow(void)
     config.flows_max = 1;
     struct router r = router_start(&config);
     shake_hands(&r, LAN);
-    spin(&r, 8);
+    both_spin(&r, LAN, 8);
     r.now.ns += 3600 * SECOND;
     out(&r, "10.0.0.6:5000", WAN, "\x40 no QUIC", 9);
     expect_none(&r);
@@ -95,7 +81,7 @@ static void sums(void)
     CU_ASSERT_EQUAL(measured.handshake_rtt.sum_us, 100000);
     CU_ASSERT_EQUAL(measured.handshake_rtt.counts[7], 1); /* above 80 ms, up to 160 */
     CU_ASSERT_EQUAL(values(&measured.spin_rtt), 0);
-    spin(&r, 50); /* 10 seconds: the first figures are not believed yet */
+    both_spin(&r, LAN, 50); /* 10 seconds: the first figures are not believed yet */
     engine_measured(r.engine, &measured);
     CU_ASSERT(values(&measured.spin_rtt) >= 7 && values(&measured.spin_rtt) <= 10);
     CU_ASSERT_EQUAL(measured.spin_rtt.counts[7], values(&measured.spin_rtt));
@@ -126,7 +112,7 @@ static void without_handshake(void)
 {
     struct config config = router_config(CONFIG_FIREWALL);
     struct router r = router_start(&config);
-    spin(&r, 8);
+    both_spin(&r, LAN, 8);
     expect_none(&r);
     router_stop(&r);
 }
@@ -137,7 +123,7 @@ static void not_read(void)
     config.quic = CONFIG_QUIC_BYPASS;
     struct router r = router_start(&config);
     shake_hands(&r, LAN);
-    spin(&r, 8);
+    both_spin(&r, LAN, 8);
     expect_none(&r);
     router_stop(&r);
 }

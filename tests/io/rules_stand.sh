@@ -125,7 +125,7 @@ forwarded() { # COMMENT INTERFACE STATE
     count mangle FORWARD "$1" -o "$2" -p udp -m conntrack --ctstate "$3"
 }
 
-tracks() { # BACKEND REMOVAL
+tracks() { # BACKEND NAME REMOVAL
     local chain
     forwarded between-tracked lan0.20 NEW
     forwarded between-untracked lan0.20 UNTRACKED
@@ -135,21 +135,21 @@ tracks() { # BACKEND REMOVAL
     count mangle FORWARD related -i lan0.20 -p icmp -m conntrack --ctstate RELATED
     count filter INPUT other -d 198.51.100.9 -p udp
     count mangle POSTROUTING told -o wan0 -s 198.51.100.9 -p icmp
-    install_open "$1-nat-static" || failed=1
+    install_open "$1-$2" || failed=1
     send 0 10.0.20.5
     send 0 198.51.100.1
     send 2 10.0.0.5
     send 2 198.51.100.9
-    check "$1: from one network inside to another is tracked" seen_soon mangle FORWARD between-tracked
-    check "$1: an error about it is related" seen_soon mangle FORWARD related
-    check "$1: outwards is untracked" seen_soon mangle FORWARD out-untracked
-    check "$1: the router's other addresses are its own" seen_soon filter INPUT other
-    check "$1: and it says that nobody listens there" seen_soon mangle POSTROUTING told
+    check "$1, $2: from one network inside to another is tracked" seen_soon mangle FORWARD between-tracked
+    check "$1, $2: an error about it is related" seen_soon mangle FORWARD related
+    check "$1, $2: outwards is untracked" seen_soon mangle FORWARD out-untracked
+    check "$1, $2: the router's other addresses are its own" seen_soon filter INPUT other
+    check "$1, $2: and it says that nobody listens there" seen_soon mangle POSTROUTING told
     # What the last one answers was sent after the others: they are through.
-    check_not "$1: what goes from one inside network to another is never untracked" seen mangle FORWARD between-untracked
-    check_not "$1: what goes outwards is never tracked" seen mangle FORWARD out-tracked
-    check_not "$1: nothing from outside comes inside as it is" seen mangle FORWARD from-outside
-    install "$1-$2" || failed=1
+    check_not "$1, $2: what goes from one inside network to another is never untracked" seen mangle FORWARD between-untracked
+    check_not "$1, $2: what goes outwards is never tracked" seen mangle FORWARD out-tracked
+    check_not "$1, $2: nothing from outside comes inside as it is" seen mangle FORWARD from-outside
+    install "$1-$3" || failed=1
     for chain in 'mangle FORWARD' 'mangle POSTROUTING' 'filter INPUT'; do
         iptables -t "${chain% *}" -F "${chain#* }"
     done
@@ -180,7 +180,10 @@ for backend in iptables nft; do
     stands $backend fragments 1-remove
     stands $backend nat-auto nat-remove
     stands $backend nat-static 2-remove
-    tracks $backend 2-remove
+    tracks $backend nat-static 2-remove
+    stands $backend patterns 1-remove
+    stands $backend nat-patterns-auto nat-remove
+    tracks $backend nat-wild 2-remove
 done
 # A flush, and a script that fails half way: the routing rules that close meanwhile stay. Last, for all tables go.
 half_way() {

@@ -55,6 +55,38 @@ static void ipsec(void)
     expect(&facts, OFFLOAD_NOWHERE, "IPsec");
 }
 
+static const struct fast_facts VLAN = {.ethernet = true,
+                                       .kind = "vlan",
+                                       .qdisc = "noqueue",
+                                       .features = true,
+                                       .redirects = true,
+                                       .tag = 10,
+                                       .carrier = "lan0",
+                                       .carrier_qdisc = "mq"};
+
+static void vlans(void)
+{
+    expect(&VLAN, OFFLOAD_XDP, "hands frames on");
+    struct fast_facts facts = VLAN;
+    facts.stripped = true;
+    expect(&facts, OFFLOAD_TC, "rx-vlan-hw-parse is on at \"lan0\"");
+    facts = VLAN;
+    facts.tag = 0;
+    expect(&facts, OFFLOAD_TC, "802.1Q");
+    facts = VLAN;
+    strcpy(facts.carrier_qdisc, "htb");
+    expect(&facts, OFFLOAD_TC, "carrier's queueing discipline \"htb\"");
+    facts = VLAN;
+    strcpy(facts.qdisc, "tbf");
+    expect(&facts, OFFLOAD_TC, "its queueing discipline \"tbf\"");
+    facts = VLAN;
+    strcpy(facts.carrier_kind, "veth");
+    expect(&facts, OFFLOAD_TC, "\"veth\"");
+    facts = VLAN;
+    facts.redirects = false;
+    expect(&facts, OFFLOAD_TC, "does not hand frames on");
+}
+
 static void as_told(void)
 {
     struct fast_facts facts = CARD;
@@ -78,6 +110,8 @@ void fast_choice_suite(void)
         {"X7: auto never goes past a shaper", shapers},
         {"X7: auto is at tc where checksums may be incomplete", far_ends},
         {"X7: auto goes around no IPsec policy", ipsec},
+        {"X7: auto has a VLAN at XDP when its carrier leaves tags in the frames and may be gone around",
+         vlans},
         {"X7: xdp and tc are as told", as_told},
         {"X7: the kernel is asked about an interface", asked},
     };

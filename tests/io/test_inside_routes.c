@@ -8,7 +8,7 @@
 
 enum { LAN = 7, WAN = 9 };
 
-static const struct inside_links LINKS = {2, {0, LAN}};
+static const struct inside_links LINKS = {.count = 2, .index = {LAN + 1, LAN}};
 
 struct route {
     _Alignas(struct nlmsghdr) char bytes[512];

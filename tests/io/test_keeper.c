@@ -151,6 +151,48 @@ static void not_ours_to_keep(void)
     io_keeper_stop(keeper);
 }
 
+/* Waits until the command succeeds. */
+static bool comes_true(const char *command)
+{
+    static const struct timespec MOMENT = {.tv_nsec = 20000000};
+    struct qw_time begun = io_now();
+    while (!succeeds(command)) {
+        if (qw_time_since(io_now(), begun) > PATIENCE_S * QW_NS_PER_SECOND)
+            return false;
+        nanosleep(&MOMENT, NULL);
+    }
+    return true;
+}
+
+#define RULES_OF(number) "[ \"$(ip rule | grep -c 'iif qk" number " .*blackhole')\" = 1 ]"
+#define LOCAL_OF(number) "[ \"$(cat /proc/sys/net/ipv4/conf/qk" number "/accept_local)\" = 2 ]"
+
+/* What matches and was there, what comes, goes, and comes again under another number. What only begins like
+ * the folders that hold settings for all interfaces is none. */
+static void follows_patterns(void)
+{
+    struct config config = NAT;
+    struct io_keeper *keeper = NULL;
+    struct io_error error = {0};
+    config.inside = (struct config_interfaces){3, {"lan0", "qk*", "al*"}};
+    CU_ASSERT_TRUE(succeeds("ip link add qk0 type veth peer name other"));
+    CU_ASSERT_EQUAL_FATAL(io_keeper_start(&config, CONFIG_RULES_IPTABLES, &keeper, &error), QW_OK);
+    CU_ASSERT_TRUE(succeeds("iptables -t raw -C quicward-main-before -i qk+ -p udp -g quicward-main-inside"));
+    CU_ASSERT_TRUE(succeeds(RULES_OF("0")));
+    CU_ASSERT_TRUE(succeeds(LOCAL_OF("0")));
+    CU_ASSERT_FALSE(succeeds("ip rule | grep -q 'iif all'"));
+    CU_ASSERT_TRUE(succeeds("ip link del qk0 && ip link add qk77 type veth peer name other"));
+    CU_ASSERT_TRUE(comes_true(RULES_OF("77")));
+    CU_ASSERT_TRUE(comes_true(LOCAL_OF("77")));
+    CU_ASSERT_TRUE(comes_true("! ip rule | grep -q 'iif qk0 '"));
+    CU_ASSERT_TRUE(succeeds("ip link set other name qk1"));
+    CU_ASSERT_TRUE(comes_true(RULES_OF("1")));
+    CU_ASSERT_TRUE(io_keeper_restore(keeper));
+    CU_ASSERT_EQUAL(put_back(keeper), 0); /* that they came was nobody's attack on the rules */
+    io_keeper_stop(keeper);
+    CU_ASSERT_TRUE(succeeds("ip link del qk77"));
+}
+
 /* Each table that concerns costs a look at all rules. */
 static void others_concern_nobody(void)
 {
@@ -198,6 +240,7 @@ int main(void)
         {"S4, S5: rules go before those that were put in front of them", keeps_the_place},
         {"S4: they are put back on demand", restores_at_once},
         {"N17 S4: they follow a reload", follows_a_reload},
+        {"S4: interfaces that match a pattern come and go", follows_patterns},
         {"without manage_rules nothing is touched", not_ours_to_keep},
         {"S4: changes of iptables-legacy show, packets do not", legacy_tables_change},
         {"S4: news of other tables are no reason to look", others_concern_nobody},

@@ -158,6 +158,33 @@ static void uplink_scripts(void)
     expect(&config, CONFIG_RULES_NFT, false, "nft-nat-uplinks");
 }
 
+/* Each tool has its own wildcard; routing rules and settings have none, so the script looks what is there. */
+static void pattern_scripts(void)
+{
+    struct config firewall = ONE, nat = NAT_STATIC, of_auto = NAT_AUTO;
+    firewall.inside = (struct config_interfaces){2, {"lan0", "wg*"}};
+    firewall.outside = (struct config_interfaces){1, {"ppp*"}};
+    nat.inside = firewall.inside;
+    nat.outside = (struct config_interfaces){2, {"wan0", "ppp*"}};
+    nat.external_uplink[0] = 1;
+    nat.external_uplink[1] = 2;
+    of_auto.inside = firewall.inside;
+    of_auto.outside = firewall.outside;
+    of_auto.nat_masquerade = true;
+    struct config wild = NAT_STATIC;
+    wild.inside = (struct config_interfaces){1, {"lan*"}};
+    wild.outside = (struct config_interfaces){1, {"wan*"}};
+    expect(&wild, CONFIG_RULES_IPTABLES, false, "iptables-nat-wild"); /* rules_stand.sh sends packets */
+    expect(&wild, CONFIG_RULES_NFT, false, "nft-nat-wild");
+    expect(&firewall, CONFIG_RULES_IPTABLES, false, "iptables-patterns");
+    expect(&nat, CONFIG_RULES_IPTABLES, false, "iptables-nat-patterns");
+    expect(&of_auto, CONFIG_RULES_IPTABLES, false, "iptables-nat-patterns-auto");
+    expect(&nat, CONFIG_RULES_IPTABLES, true, "iptables-nat-patterns-remove");
+    expect(&firewall, CONFIG_RULES_NFT, false, "nft-patterns");
+    expect(&nat, CONFIG_RULES_NFT, false, "nft-nat-patterns");
+    expect(&of_auto, CONFIG_RULES_NFT, false, "nft-nat-patterns-auto");
+}
+
 /* More limits than marks: the least of them. */
 static void fragment_scripts(void)
 {
@@ -272,6 +299,7 @@ void rules_suite(void)
         {"S5, N1: the scripts of mode nat are as recorded", nat_scripts},
         {"N17 S5: the scripts with exceptions are as recorded", except_scripts},
         {"N15: the scripts with an address for each interface are as recorded", uplink_scripts},
+        {"S4 S5: the scripts with patterns are as recorded", pattern_scripts},
         {"M6: size limits have fragments marked", fragment_scripts},
         {"S5: in mode nat nothing passes by a daemon that is down", never_past_the_daemon},
         {"the names of chains are as short as they must be", names_are_short},

@@ -235,6 +235,39 @@ static void no_interface(void)
     io_watch_stop(watch);
 }
 
+static bool succeeds(const char *command)
+{
+    return system(command) == 0;
+}
+
+#define ADDED(number, address)                                                                               \
+    "ip link add qw" number " type veth peer name other" number " && ip addr add " address                   \
+    "/24 dev qw" number " && ip link set qw" number " up && ip link set other" number " up"
+
+/* A PPP link that goes and comes again under another number, and one that comes beside it. */
+static void follows_pattern(void)
+{
+    struct config config = AUTO;
+    config.outside = (struct config_interfaces){1, {"qw*"}};
+    struct io_watch *watch = start(&config);
+    CU_ASSERT_EQUAL(times(&told.addresses), 0);
+    CU_ASSERT_TRUE(succeeds(ADDED("0", "198.51.100.7")));
+    CU_ASSERT_TRUE(comes_to(address_is, "198.51.100.7"));
+    CU_ASSERT_TRUE(succeeds("ip link del qw0"));
+    CU_ASSERT_TRUE(comes_to(address_is, NULL));
+    CU_ASSERT_TRUE(succeeds(ADDED("7", "203.0.113.9")));
+    CU_ASSERT_TRUE(comes_to(address_is, "203.0.113.9"));
+    CU_ASSERT_TRUE(succeeds(ADDED("8", "192.0.2.8"))); /* the oldest one counts, */
+    io_watch_stop(watch);
+    watch = start(&config);
+    CU_ASSERT_TRUE(told_now(address_is, "203.0.113.9"));
+    CU_ASSERT_TRUE(succeeds("ip route add default via 192.0.2.1")); /* until the route leads by another */
+    CU_ASSERT_TRUE(comes_to(address_is, "192.0.2.8"));
+    CU_ASSERT_TRUE(succeeds("ip link del qw8 && ip link del qw7"));
+    CU_ASSERT_TRUE(comes_to(address_is, NULL));
+    io_watch_stop(watch);
+}
+
 int main(void)
 {
     static const struct test TESTS[] = {
@@ -245,6 +278,7 @@ int main(void)
         {"addresses that are configured are not followed", fixed_addresses},
         {"in other modes nothing is", other_modes},
         {"N11: an interface that is missing is waited for", no_interface},
+        {"N11 S4: what matches a pattern is followed, whatever its number", follows_pattern},
     };
     if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) {
         printf("no network namespace: %s\n", strerror(errno));

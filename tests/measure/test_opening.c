@@ -278,8 +278,19 @@ static void others_answer(void)
     struct talk talk = talk_in(QUIC_VERSION_1);
     one(&talk, CLIENT, 0, INITIAL, FIRST, MINE);
     one(&talk, SERVER, 1, INITIAL, OTHER, YOURS); /* to nobody here */
-    one(&talk, SERVER, 2, HANDSHAKE, MINE, YOURS);
+    one(&talk, SERVER, 2, HANDSHAKE, OTHER, YOURS);
     one(&talk, SERVER, 80, INITIAL, MINE, YOURS);
+    one(&talk, CLIENT, 100, HANDSHAKE, YOURS, MINE);
+    expect(&talk, 20, 80, true);
+}
+
+/* The server's Initial was lost before the observer, and its Handshake packet is an answer too. */
+static void handshake_alone(void)
+{
+    struct talk talk = talk_in(QUIC_VERSION_1);
+    one(&talk, CLIENT, 0, INITIAL, FIRST, MINE);
+    one(&talk, SERVER, 80, HANDSHAKE, MINE, YOURS);
+    one(&talk, SERVER, 81, INITIAL, MINE, YOURS); /* reordered */
     one(&talk, CLIENT, 100, HANDSHAKE, YOURS, MINE);
     expect(&talk, 20, 80, true);
 }
@@ -291,9 +302,41 @@ static void halves_alone(void)
     one(&talk, SERVER, 80, INITIAL, MINE, YOURS);
     expect(&talk, 0, 80, true);
     short_header(&talk, SERVER, 81, 0x40);
-    short_header(&talk, CLIENT, 100, 0x60); /* its Handshake packets were lost before the observer */
-    expect(&talk, 0, 80, true);
+}
+
+/* Its Handshake packets were lost before the observer. */
+static void short_alone(void)
+{
+    struct talk talk = talk_in(QUIC_VERSION_1);
+    one(&talk, CLIENT, 0, INITIAL, FIRST, MINE);
+    one(&talk, SERVER, 80, INITIAL, MINE, YOURS);
+    short_header(&talk, CLIENT, 100, 0x60);
+    expect(&talk, 20, 80, false);
     CU_ASSERT_EQUAL(measure_phase(&talk.measure), MEASURE_SPIN);
+}
+
+/* Both first answers were lost behind the observer: the spin bit tells which of the sendings counts. */
+static void both_again(void)
+{
+    struct talk talk = talk_in(QUIC_VERSION_1);
+    one(&talk, CLIENT, 0, INITIAL, FIRST, MINE);
+    one(&talk, CLIENT, 1000, INITIAL, FIRST, MINE);
+    one(&talk, SERVER, 1080, INITIAL, MINE, YOURS);
+    one(&talk, SERVER, 1300, INITIAL, MINE, YOURS);
+    one(&talk, CLIENT, 1350, INITIAL, YOURS, MINE); /* its own timer made it speak */
+    one(&talk, SERVER, 1430, INITIAL, MINE, YOURS);
+    one(&talk, CLIENT, 1450, HANDSHAKE, YOURS, MINE);
+    expect(&talk, 270, 1080, false);
+    for (uint32_t i = 0; i < 20; i++) { /* edges alone */
+        measure_spin(&talk.measure, CLIENT, i % 2, talk.start + 2000000 + i * 100000);
+        measure_spin(&talk.measure, SERVER, i % 2, talk.start + 2080000 + i * 100000);
+    }
+    struct measure_report out = report(&talk);
+    CU_ASSERT(out.client_us > 18000 && out.client_us < 22000);
+    CU_ASSERT(out.server_us > 72000 && out.server_us < 88000);
+    CU_ASSERT(!out.exact);
+    CU_ASSERT_EQUAL(out.spin.confidence, MEASURE_MEDIUM);
+    CU_ASSERT_EQUAL(out.spin.rtt_us, 100000);
 }
 
 static void every_cut(void)
@@ -355,7 +398,10 @@ void suite_opening(void)
         {"O1: a server that uses the client's DCID", weak_echo},
         {"O1: a client that goes over to a hidden connection ID", hidden_cid},
         {"O1: answers to others are none", others_answer},
+        {"O1: the server's Handshake packet answers too", handshake_alone},
         {"O1: one half alone is no sum", halves_alone},
+        {"O1: a short header alone gives an upper bound", short_alone},
+        {"O1: of two possible halves the spin bit's is told", both_again},
         {"O1: datagrams cut anywhere", every_cut},
         {"O1: a new connection on the flow begins anew, an ACK does not", again_on_the_flow},
         {"O3: ECT(1) is counted over connections", ect1_stays},

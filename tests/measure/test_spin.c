@@ -284,7 +284,89 @@ static void minimum_and_handshake_agree(void)
     CU_ASSERT(bursts(0, 0, SERVER_US) < MEASURE_MEDIUM);          /* no handshake */
     CU_ASSERT(bursts(0, 2 * CLIENT_US, SERVER_US) < MEASURE_MEDIUM);
     CU_ASSERT(bursts(0, CLIENT_US, SERVER_US / 2) < MEASURE_MEDIUM);
-    CU_ASSERT(bursts(0, CLIENT_US, SERVER_US | MEASURE_MARKED) < MEASURE_MEDIUM);
+}
+
+/* Something was sent twice in the handshake: the half is that since the first time, or since the last. */
+static void one_of_two_handshakes(void)
+{
+    const uint32_t first = 6 * SERVER_US | MEASURE_MARKED, steps = 10 * MEASURE_LATE_UNIT; /* 2^-2.5 */
+    CU_ASSERT(bursts(0, CLIENT_US, first) < MEASURE_MEDIUM);
+    CU_ASSERT_EQUAL(bursts(0, CLIENT_US, SERVER_US | MEASURE_MARKED | steps), MEASURE_MEDIUM);
+    CU_ASSERT_EQUAL(bursts(0, CLIENT_US, first | steps), MEASURE_MEDIUM);
+    CU_ASSERT(bursts(0, CLIENT_US, first | 3 * MEASURE_LATE_UNIT) < MEASURE_MEDIUM);
+    CU_ASSERT(bursts(10, CLIENT_US, first | steps) < MEASURE_MEDIUM);
+}
+
+/* Only the edges are seen, `count` round trips. */
+static void edges(struct history *history, unsigned count, uint32_t client, uint32_t server)
+{
+    for (unsigned i = 0; i < 2 * count; i++) {
+        measure_spin(&history->measure, 0, i % 2, history->now);
+        history->now += server;
+        measure_spin(&history->measure, 1, i % 2, history->now);
+        history->now += client;
+    }
+}
+
+/* A client's first half was its server's start, or a lost packet's: what follows is not measured by it. */
+static void first_half_too_long(void)
+{
+    struct history history = begin(5);
+    history.measure.handshake[0] |= CLIENT_US;
+    history.measure.handshake[1] |= SERVER_US;
+    measure_spin(&history.measure, 0, 0, history.now);
+    measure_spin(&history.measure, 1, 1, history.now + 1000);
+    measure_spin(&history.measure, 0, 1, history.now += 10 * CLIENT_US);
+    measure_spin(&history.measure, 1, 0, history.now += 10 * SERVER_US);
+    edges(&history, 10, CLIENT_US, SERVER_US);
+    struct measure_report out = report(&history);
+    CU_ASSERT_EQUAL(out.spin.confidence, MEASURE_MEDIUM);
+    CU_ASSERT(near(out.spin.rtt_us, CLIENT_US + SERVER_US));
+    CU_ASSERT_EQUAL(history.measure.by[1].noise, 0);
+}
+
+/* One stray packet is no reason to give the minimum up, several of them are. */
+static void too_soon(void)
+{
+    for (unsigned packets = 1; packets <= 8; packets += 7) {
+        struct history history = begin(5);
+        edges(&history, 10, CLIENT_US, SERVER_US);
+        measure_spin(&history.measure, 0, 0, history.now);
+        for (unsigned i = 0; i < packets; i++)
+            measure_spin(&history.measure, 1, 0, history.now + 1000 + i);
+        CU_ASSERT_EQUAL(history.measure.by[1].min < SERVER_US / 2, packets == 8);
+    }
+}
+
+/* When no half has been near the minimum for long the figure is not the old one's. */
+static void bursts_change(void)
+{
+    struct history history = begin(5);
+    history.measure.handshake[0] |= CLIENT_US;
+    history.measure.handshake[1] |= SERVER_US;
+    edges(&history, 10, CLIENT_US, SERVER_US);
+    CU_ASSERT_EQUAL(report(&history).spin.confidence, MEASURE_MEDIUM);
+    edges(&history, 12, 3 * CLIENT_US, 3 * SERVER_US);
+    CU_ASSERT(report(&history).spin.confidence < MEASURE_MEDIUM);
+    CU_ASSERT(near(history.measure.by[0].min, 3 * CLIENT_US));
+    CU_ASSERT(near(history.measure.by[1].min, 3 * SERVER_US));
+    edges(&history, 20, CLIENT_US, SERVER_US);
+    CU_ASSERT(near(report(&history).spin.rtt_us, CLIENT_US + SERVER_US));
+}
+
+/* A client near the router of a server far away: its half varies by much for itself, and by little for the
+ * sum. */
+static void short_half(void)
+{
+    struct history history = begin(5);
+    for (unsigned i = 0; i < 20; i++)
+        turn(&history, 5000 + i % 3 * 2000, 100000);
+    struct measure_report out = report(&history);
+    CU_ASSERT(out.spin.confidence >= MEASURE_MEDIUM);
+    CU_ASSERT(near(out.spin.rtt_us, 107000));
+    struct history waits = begin(5);
+    edges(&waits, 20, 5000, 100000);
+    CU_ASSERT(report(&waits).spin.confidence < MEASURE_MEDIUM); /* nothing confirms it */
 }
 
 /* Whatever comes, shown figures are possible ones. */
@@ -322,6 +404,11 @@ void suite_spin(void)
         {"O2: the QUIC bit and protected bits do not count", bits_around},
         {"O2: bursts are told by a minimum that the handshake confirms, though the client waits often",
          minimum_and_handshake_agree},
+        {"O2: a handshake in which something was sent twice confirms too", one_of_two_handshakes},
+        {"O2: a first half that is too long rejects no true edge", first_half_too_long},
+        {"O2: one packet that comes too soon is a stray", too_soon},
+        {"O2: bursts after the round trip has changed", bursts_change},
+        {"O2: a short half is judged by the whole round trip", short_half},
         {"O2: anything at all gives possible figures", anything},
     };
     TEST_SUITE("measure: spin bit", TESTS);

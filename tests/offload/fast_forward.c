@@ -1,5 +1,6 @@
 /* fast_forward PLACE INSIDE_INTERFACE OUTSIDE_INTERFACE PATH...: forwards flows by the kernel's program
- * alone, without an engine, until it is told to end (SIGTERM). PLACE: xdp or tc. PATH: INSIDE,EXTERNAL,REMOTE
+ * alone, without an engine, until it is told to end (SIGTERM). PLACE: xdp or tc. An interface may be a VLAN:
+ * NAME=CARRIER.TAG. PATH: INSIDE,EXTERNAL,REMOTE
  * endpoints; EXTERNAL "-": not translated. Prints "ready", and at the end what was counted. */
 #include <quicward/offload.h>
 #include <signal.h>
@@ -57,10 +58,14 @@ static struct flow_path read_path(uint64_t id, char *text)
     return path;
 }
 
-static void attach(struct offload *offload, const char *name, enum offload_place place)
+/* Its name alone is left in `text`. */
+static void attach(struct offload *offload, char *text, enum offload_place place)
 {
-    char error[OFFLOAD_ERROR_MAX];
-    if (offload_attach(offload, name, place, error))
+    char error[OFFLOAD_ERROR_MAX], *rest = NULL;
+    const char *name = strtok_r(text, "=", &rest), *carrier = strtok_r(NULL, ".", &rest);
+    struct offload_vlan vlan = {carrier, carrier ? (uint16_t)atoi(rest) : 0};
+    if (carrier ? offload_attach_vlan(offload, name, &vlan, place, error)
+                : offload_attach(offload, name, place, error))
         return;
     fprintf(stderr, "fast_forward: %s\n", error);
     exit(1);

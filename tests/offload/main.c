@@ -10,6 +10,7 @@ int main(void)
     suite_offload();
     suite_program();
     suite_captures();
+    suite_vlans();
     suite_pins(); /* the last: it goes into other namespaces */
     return test_main();
 }

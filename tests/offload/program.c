@@ -22,7 +22,7 @@ struct kernel *test_kernel(void)
 {
     char error[OFFLOAD_ERROR_MAX];
     struct kernel *kernel = kernel_new(1000, NULL, error);
-    struct fast_port port = {.ifindex = 1, .mtu = 1500};
+    struct fast_port port = {.ifindex = 1, .mtu = 1500, .carrier = 1};
     if (!kernel) {
         printf("\nskipped, for no program can be loaded here: %s ", error);
         return NULL;
@@ -53,6 +53,28 @@ struct frame test_frame(const uint8_t *packet, size_t len)
     frame.bytes[13] = ipv6 ? 0xdd : 0x00;
     memcpy(frame.bytes + 14, packet, len);
     return frame;
+}
+
+void test_set_vlan(struct kernel *kernel, uint32_t slot, uint16_t tag)
+{
+    struct fast_port port = {.ifindex = tag ? 100u + tag : 1, .mtu = 1500, .carrier = 1, .tag = tag};
+    CU_ASSERT_TRUE(kernel_set_port(kernel, slot, &port));
+}
+
+void test_tag(struct frame *frame, uint16_t control)
+{
+    memmove(frame->bytes + 16, frame->bytes + 12, frame->len - 12);
+    frame->bytes[12] = 0x81;
+    frame->bytes[13] = 0x00;
+    frame->bytes[14] = (uint8_t)(control >> 8);
+    frame->bytes[15] = (uint8_t)control;
+    frame->len += 4;
+}
+
+void test_untag(struct frame *frame)
+{
+    memmove(frame->bytes + 12, frame->bytes + 16, frame->len - 16);
+    frame->len -= 4;
 }
 
 #ifdef TEST_BPF

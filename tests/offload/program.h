@@ -25,6 +25,13 @@ bool test_put(struct kernel *kernel, const struct flow_path *path, enum flow_pat
 /* An Ethernet frame to the loopback interface, around an IP packet. */
 struct frame test_frame(const uint8_t *packet, size_t len);
 
+/* The kernel's port `slot` is VLAN `tag` over the loopback interface, or that itself with 0. */
+void test_set_vlan(struct kernel *kernel, uint32_t slot, uint16_t tag);
+
+/* Puts a tag in front of what the frame has, or takes the first one away. */
+void test_tag(struct frame *frame, uint16_t control);
+void test_untag(struct frame *frame);
+
 /* Was it forwarded? Else it must have been passed on. *frame is what came out. */
 bool test_run(struct kernel *kernel, enum offload_place place, struct frame *frame);
 

@@ -107,12 +107,13 @@ static bool begin_first(struct life *life)
     if (!begin(life, FLOWS))
         return false;
     struct offload_port *lo = &life->offload->ports.all[0];
-    struct fast_port values = {.ifindex = 1, .mtu = 1500};
+    struct fast_port values = {.ifindex = 1, .mtu = 1500, .carrier = 1};
     CU_ASSERT_FALSE(offload_recovers(life->offload));
     CU_ASSERT_TRUE(kernel_set_port(life->offload->kernel, 0, &values));
     int link = kernel_attach(life->offload->kernel, 1, OFFLOAD_TC);
     CU_ASSERT_TRUE(link >= 0);
-    *lo = (struct offload_port){.name = "lo", .place = OFFLOAD_TC, .ifindex = 1, .xdp = -1, .tc = link};
+    *lo = (struct offload_port){
+        .name = "lo", .place = OFFLOAD_TC, .ifindex = 1, .carrier = 1, .xdp = -1, .tc = link};
     return true;
 }
 

@@ -198,8 +198,8 @@ static void put_again(struct kernel *kernel, enum offload_place place)
 
 static void surroundings(struct kernel *kernel, enum offload_place place)
 {
-    static const struct fast_port HERE = {.ifindex = 1, .mtu = 1500},
-                                  ELSEWHERE = {.ifindex = 77, .mtu = 1500};
+    static const struct fast_port HERE = {.ifindex = 1, .mtu = 1500, .carrier = 1},
+                                  ELSEWHERE = {.ifindex = 77, .mtu = 1500, .carrier = 77};
     struct fast_control *control = kernel_control(kernel);
     uint64_t alive = control->alive_until_ms;
     CU_ASSERT_TRUE(goes(kernel, place, 100));

@@ -37,6 +37,16 @@ static void test_sides(void)
     world_end(&world);
 }
 
+static void test_patterns(void)
+{
+    world = world_with(
+        "mode = \"firewall\"; inside = [\"in*\", \"lan0\"]; outside = [\"outside\", \"ppp*\"];\n", "");
+    expect_way("in0 10.0.0.5:5000 -> ppp7 192.0.2.1:443", CONFIG_OUT, "in0", "ppp7");
+    expect_way("ppp7 192.0.2.1:443 -> in* 10.0.0.5:5000", CONFIG_IN, "ppp7", "in*");
+    expect_way("inside 10.0.0.5:5000 -> outside 192.0.2.1:443", CONFIG_OUT, "?", "outside");
+    world_end(&world);
+}
+
 static void test_ends(void)
 {
     struct policy_flow flow;
@@ -144,6 +154,7 @@ static void test_wrong_content(void)
 
 static const struct test TESTS[] = {
     {"F2: the sides of a flow in words", test_sides},
+    {"F2 S4: ends are named by what matches a pattern", test_patterns},
     {"F2: the ends of a flow in words", test_ends},
     {"F2: QUIC, version and ClientHello in words", test_content},
     {"wrong ends are quoted, and what is needed said", test_wrong_ends},

@@ -43,6 +43,34 @@ static void test_interfaces(void)
     expect("from_interface = \"lan0\";", OUT, "inside 10.0.0.5:5000 -> 192.0.2.1:443");
 }
 
+#define PATTERNS "mode = \"firewall\"; inside = [\"wg*\", \"lan0\"]; outside = [\"ppp*\"];\n"
+
+static void expect_pattern(const char *conditions, const char *matches, const char *does_not)
+{
+    char text[1024];
+    snprintf(text, sizeof(text),
+             "default_in = \"accept\"; rules = ( { name = \"r\"; %s action = \"drop\"; } );", conditions);
+    struct world world = world_with(PATTERNS, text);
+    world_expect(&world, matches, "drop r");
+    world_expect(&world, does_not, "accept default");
+    world_end(&world);
+}
+
+static void test_patterns(void)
+{
+    expect_pattern("from_interface = \"wg*\";", "wg7 10.0.0.5:5000 -> ppp0 192.0.2.1:443",
+                   "lan0 10.0.0.5:5000 -> ppp0 192.0.2.1:443");
+    expect_pattern("from_interface = \"wg1*\";", "wg12 10.0.0.5:5000 -> 192.0.2.1:443",
+                   "wg2 10.0.0.5:5000 -> 192.0.2.1:443");
+    expect_pattern("to_interface = \"ppp3\";", "10.0.0.5:5000 -> ppp3 192.0.2.1:443",
+                   "10.0.0.5:5000 -> ppp30 192.0.2.1:443");
+    /* Which one it is nobody has said: a rule for all of them matches, one for one of them does not. */
+    expect_pattern("to_interface = \"ppp*\";", "wg7 10.0.0.5:5000 -> 192.0.2.1:443",
+                   "192.0.2.1:443 -> wg7 10.0.0.5:5000");
+    expect_pattern("to_interface = \"ppp3\";", "10.0.0.5:5000 -> ppp3 192.0.2.1:443",
+                   "wg7 10.0.0.5:5000 -> 192.0.2.1:443");
+}
+
 static void test_addresses(void)
 {
     expect("from = \"10.0.0.0/24\";", "10.0.0.0:1 -> 1.1.1.1:1", "10.0.1.0:1 -> 1.1.1.1:1");
@@ -212,6 +240,7 @@ static void test_rule_names(void)
 static const struct test TESTS[] = {
     {"F2: direction", test_direction},
     {"F2: interfaces", test_interfaces},
+    {"F2 S4: rules name interfaces by patterns", test_patterns},
     {"F2: prefixes of both families, at their edges", test_addresses},
     {"F2: ports and ranges, at their edges", test_ports},
     {"F2: QUIC or not", test_quic},

@@ -39,10 +39,15 @@ struct world world_load(const char *path)
 
 struct world world_begin(const char *text)
 {
-    size_t len = strlen(WORLD_KEYS) + strlen(text);
+    return world_with(WORLD_KEYS, text);
+}
+
+struct world world_with(const char *keys, const char *text)
+{
+    size_t len = strlen(keys) + strlen(text);
     char *all = malloc(len + 1);
     need(all != NULL, "malloc");
-    snprintf(all, len + 1, "%s%s", WORLD_KEYS, text);
+    snprintf(all, len + 1, "%s%s", keys, text);
     struct world world = world_load(file_make(all, len));
     file_remove();
     free(all);

@@ -19,6 +19,7 @@ void need(bool condition, const char *what);
 
 /* Loads WORLD_KEYS and `text`, which must be right. */
 struct world world_begin(const char *text);
+struct world world_with(const char *keys, const char *text); /* with other keys in their place */
 struct world world_load(const char *path);
 void world_end(struct world *world);
 

@@ -41,7 +41,8 @@ struct survey_interface *made_up_add(struct survey *survey, const char *name, co
                                      .carrier = true,
                                      .ethernet = true,
                                      .forwarding4 = 1,
-                                     .forwarding6 = 1};
+                                     .forwarding6 = 1,
+                                     .takes_frames = 1};
     snprintf(one->name, sizeof(one->name), "%s", name);
     snprintf(one->kind, sizeof(one->kind), "%s", kind);
     snprintf(list, sizeof(list), "%s", addresses);

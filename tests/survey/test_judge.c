@@ -107,6 +107,29 @@ static void several_ways_out(void)
     CU_ASSERT_TRUE(only(SURVEY_ABOUT_FILTER, "another outside interface is dropped", "wan1.rp_filter=2"));
 }
 
+/* What comes and goes may be away; what is there is judged like what has a name. */
+static void patterns(void)
+{
+    struct survey *survey = made_up_well();
+    struct config config = made_up_config(CONFIG_NAT);
+    strcpy(config.outside.names[0], "wan*");
+    CU_ASSERT_EQUAL(judged(&config, survey), 0);
+    wan(survey)->up = false;
+    judged(&config, survey);
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_INTERFACES, "wan0 (outside) is down", "ip link set wan0 up"));
+    survey = made_up_well();
+    strcpy(config.inside.names[config.inside.count++], "wg*");
+    judged(&config, survey);
+    CU_ASSERT_TRUE(
+        only(SURVEY_ABOUT_INTERFACES, "no interface matches \"wg*\" (inside) now", "when it comes"));
+    CU_ASSERT_EQUAL(found.faults, 0);
+    made_up_add(survey, "wg0", "wireguard", "10.9.0.1/24")->rp_filter = 1;
+    made_up_add(survey, "wg1", "wireguard", "10.9.1.1/24")->rp_filter = 1;
+    CU_ASSERT_EQUAL(judged(&config, survey), 2);
+    CU_ASSERT_TRUE(has(SURVEY_ABOUT_FILTER, "wg0.rp_filter is 1"));
+    CU_ASSERT_TRUE(has(SURVEY_ABOUT_FILTER, "wg1.rp_filter is 1"));
+}
+
 static void the_daemon(void)
 {
     struct survey *survey = made_up_well();
@@ -382,6 +405,116 @@ static void offloads(void)
     CU_ASSERT_EQUAL(judged(&config, survey), 0);
 }
 
+/* Of lan0, as `quicward offload` has them. */
+static unsigned judged_fast(const struct config *config, const struct survey *survey)
+{
+    found = (struct survey_findings){0};
+    survey_judge_fast(config, survey, "lan0", &found);
+    return found.count;
+}
+
+static struct config fast_config(enum config_offload offload)
+{
+    struct config config = made_up_config(CONFIG_NAT);
+    config.offload = offload;
+    return config;
+}
+
+static void fast_shapers(void)
+{
+    struct survey *survey = made_up_well();
+    struct config config = fast_config(CONFIG_OFFLOAD_AUTO);
+    strcpy(lan(survey)->qdisc, "fq_codel");
+    CU_ASSERT_EQUAL(judged_fast(&config, survey), 0);
+    strcpy(lan(survey)->qdisc, "cake");
+    judged_fast(&config, survey);
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_FAST_PATH,
+                        "lan0 has the queueing discipline cake: the fast path is at tc",
+                        "tc qdisc replace dev lan0 root fq_codel\" if nothing is to be shaped"));
+    CU_ASSERT_TRUE(found.list[0].note);
+    config = fast_config(CONFIG_OFFLOAD_XDP);
+    judged_fast(&config, survey);
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_FAST_PATH, "goes around it", "or write offload = \"auto\""));
+    CU_ASSERT_FALSE(found.list[0].note);
+    config = fast_config(CONFIG_OFFLOAD_TC);
+    CU_ASSERT_EQUAL(judged_fast(&config, survey), 0);
+    config = fast_config(CONFIG_OFFLOAD_OFF);
+    CU_ASSERT_EQUAL(judged_fast(&config, survey), 0);
+}
+
+static void fast_targets(void)
+{
+    struct survey *survey = made_up_well();
+    struct config config = fast_config(CONFIG_OFFLOAD_XDP);
+    lan(survey)->takes_frames = SURVEY_UNKNOWN;
+    CU_ASSERT_EQUAL(judged_fast(&config, survey), 0);
+    lan(survey)->takes_frames = 0;
+    judged_fast(&config, survey);
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_FAST_PATH, "the driver of lan0 takes no frames", "offload = \"auto\""));
+    strcpy(lan(survey)->kind, "veth");
+    judged_fast(&config, survey);
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_FAST_PATH, "the far end of lan0 (veth) has neither GRO",
+                        "ethtool -K NAME gro on\" where NAME is the far end of lan0"));
+    config = fast_config(CONFIG_OFFLOAD_AUTO); /* is at tc then */
+    CU_ASSERT_EQUAL(judged_fast(&config, survey), 0);
+}
+
+static void fast_vlans(void)
+{
+    struct survey *survey = made_up_well();
+    struct config config = fast_config(CONFIG_OFFLOAD_XDP);
+    strcpy(lan(survey)->kind, "vlan");
+    strcpy(lan(survey)->below, "eth0");
+    CU_ASSERT_EQUAL(judged_fast(&config, survey), 0);
+    lan(survey)->tags_hidden = true;
+    judged_fast(&config, survey);
+    CU_ASSERT_TRUE(
+        only(SURVEY_ABOUT_FAST_PATH, "does not see the tags of lan0", "\"ethtool -K eth0 rxvlan off\""));
+    CU_ASSERT_FALSE(found.list[0].note);
+    config = fast_config(CONFIG_OFFLOAD_AUTO);
+    judged_fast(&config, survey);
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_FAST_PATH, "so its fast path is at tc", "ethtool -K eth0 rxvlan off"));
+    lan(survey)->tags_hidden = false;
+    strcpy(lan(survey)->below_qdisc, "htb");
+    judged_fast(&config, survey);
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_FAST_PATH, "eth0 has the queueing discipline htb", "dev eth0 root"));
+    config = fast_config(CONFIG_OFFLOAD_XDP);
+    lan(survey)->below_qdisc[0] = '\0';
+    strcpy(lan(survey)->below_kind, "veth");
+    lan(survey)->takes_frames = 0;
+    judged_fast(&config, survey);
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_FAST_PATH, "the far end of eth0 (veth)", "the far end of eth0"));
+}
+
+static void fast_sizes(void)
+{
+    struct survey *survey = made_up_well();
+    struct config config = fast_config(CONFIG_OFFLOAD_AUTO);
+    wan(survey)->mtu = 1492;
+    judged_fast(&config, survey);
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_FAST_PATH, "the MTU of lan0 is 1500, that of wan0 1492",
+                        "\"ip link set lan0 mtu 1492\""));
+    CU_ASSERT_TRUE(found.list[0].note);
+    wan(survey)->mtu = 9000; /* what comes by wan0 is wan0's to tell */
+    CU_ASSERT_EQUAL(judged_fast(&config, survey), 0);
+}
+
+/* In doctor once, although joined packets are bad for the queue as well. */
+static void fast_joined(void)
+{
+    struct survey *survey = made_up_well();
+    struct config config = fast_config(CONFIG_OFFLOAD_AUTO);
+    lan(survey)->lro = 1;
+    judged_fast(&config, survey);
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_OFFLOADS, "rx-lro is on at lan0", "\"ethtool -K lan0 rx-lro off\""));
+    judged(&config, survey);
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_OFFLOADS, "rx-lro is on at lan0", "\"ethtool -K lan0 rx-lro off\""));
+    lan(survey)->lro = 0;
+    strcpy(lan(survey)->qdisc, "cake");
+    judged(&config, survey);
+    CU_ASSERT_TRUE(only(SURVEY_ABOUT_FAST_PATH, "cake", "fq_codel"));
+}
+
 static void external_addresses(void)
 {
     struct survey *survey = made_up_well();
@@ -470,6 +603,7 @@ void judge_suite(void)
         {"I2: forwarding that is off", forwarding},
         {"I2: strict checks of source addresses", source_addresses},
         {"I2: the same with several ways out", several_ways_out},
+        {"I2 S4: what matches a pattern is judged, and may be away", patterns},
         {"I2: a daemon that is down, hangs, or is another one", the_daemon},
         {"I2: queues of somebody else, or of nobody", owners_of_queues},
         {"I2: queues that overflow or stand still", moving_queues},
@@ -482,6 +616,11 @@ void judge_suite(void)
         {"I2: MTUs", sizes},
         {"I2: a port of a bridge that is smaller than the bridge", a_bridge_with_a_smaller_port},
         {"I2: offloads that join packets", offloads},
+        {"I2 X7: shapers that the fast path goes around, or stands in front of", fast_shapers},
+        {"I2 X7: interfaces that take no frames from XDP", fast_targets},
+        {"I2 X7: VLANs whose tags XDP does not see, and what their carriers have", fast_vlans},
+        {"I2 X7: packets that are too long for the other side", fast_sizes},
+        {"I2 X7: interfaces that join packets are told once", fast_joined},
         {"I2: a private external address", external_addresses},
         {"I2: ports that the router has itself", ports},
         {"I2: clocks that jump, are wrong, or alone", clocks},

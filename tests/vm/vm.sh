@@ -12,12 +12,8 @@
 #   QW_VM_LIMIT_S  seconds after which a job's machine is switched off (14400)
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 1
-tree=$(cd "$here/../.." && pwd) || exit 1
-build=${QW_BUILD:-build-release}
-image=${QW_VM:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/quicward/test-machine}
-out=${QW_VM_OUT:-$tree/build-vm}
-limit_s=${QW_VM_LIMIT_S:-14400}
-accelerator=${QW_VM_ACCEL:-tcg,thread=multi}
+# shellcheck source-path=SCRIPTDIR source=machine.sh
+. "$here/machine.sh"
 release=bookworm
 tools=(nftables iptables iproute2 ethtool iputils-ping traceroute tcpdump jq procps util-linux kmod gawk openssl ca-certificates
     netcat-openbsd strace tmux cmake python3)
@@ -25,18 +21,6 @@ peers=(ngtcp2-client ngtcp2-server caddy knot knot-dnsutils coturn iperf3)
 libraries=(libnetfilter-queue1 libmnl0 libconfig9 libssl3 libjansson4 libpcap0.8 libmicrohttpd12 libncurses6 libcap-ng0 libseccomp2
     libcunit1 libasan8 libubsan1)
 all_jobs=('unit' 'rules nft' 'rules iptables' 'rules iptables-legacy' 'cases nft' 'cases iptables')
-
-die() {
-    echo "vm.sh: $*" >&2
-    exit 1
-}
-
-need() { # PROGRAM...
-    local program
-    for program; do
-        command -v "$program" >/dev/null || die "$program is not installed"
-    done
-}
 
 # The kernel that the meta package names, unpacked: the machine that makes the image must not come to boot it.
 unpack_kernel() { # FOLDER
@@ -77,46 +61,27 @@ make_image() {
     trap - EXIT
 }
 
-# pack FILE JOB [WORD...]: the sources, the build folder without what only the compiler needs, and what is to be run, as one
-# archive. In the machine all stand at the same path: ctest knows no other.
+# pack FILE JOB [WORD...]: sources, program and what is to be run, as one archive.
 pack() {
     local file=$1 job=$2
     shift 2
     mkdir -p "$out/$job/job"
     printf '%q ' "$tree" "$tree/$build" "$job" "$@" >"$out/$job/job/words"
-    tar -cf "$file" -C "$out/$job" job || return 1
-    tar -rf "$file" -C / --exclude='*.c.o' --exclude='*.a' "${tree#/}"/{conf,docs,include,integration,src,tests,cmake,CMakeLists.txt,README.md,LICENSE} \
-        "${tree#/}/$build" || return 1
-    truncate -s %1M "$file"
-}
-
-# machine FOLDER: until it switches itself off.
-machine() {
-    timeout "$limit_s" qemu-system-x86_64 -accel "$accelerator" -machine q35 -cpu max -smp 2 -m 2048 -nodefaults -nographic \
-        -no-reboot -serial "file:$1/console" -kernel "$image/vmlinuz" \
-        -append "console=ttyS0 root=/dev/nvme0n1 rw init=/sbin/run-job panic=-1 quiet" \
-        -drive "if=none,id=system,format=raw,snapshot=on,file=$image/system.img" -device nvme,drive=system,serial=system \
-        -drive "if=none,id=job,format=raw,file=$1/job.img" -device nvme,drive=job,serial=job \
-        -drive "if=none,id=result,format=raw,file=$1/result.img" -device nvme,drive=result,serial=result
+    tar -cf "$file" -C "$out/$job" job && copy_sources "$file" && truncate -s %1M "$file"
 }
 
 run_job() { # JOB [WORD...]
-    local folder=$out/$1 pid
+    local folder=$out/$1 status=0
     need qemu-system-x86_64
     [ -f "$here/jobs/$1.sh" ] || die "there is no job $1"
     [ -f "$image/system.img" ] || die 'there is no image: vm.sh make'
     [ -x "$tree/$build/quicward" ] || die "there is no program $tree/$build/quicward: QW_BUILD?"
     rm -rf "$folder" && mkdir -p "$folder" && pack "$folder/job.img" "$@" || exit 1
-    truncate -s 64M "$folder/result.img" && : >"$folder/console"
-    machine "$folder" &
-    pid=$!
-    trap 'kill $pid 2>/dev/null' EXIT
-    tail -n +1 -f --pid=$pid "$folder/console" | sed -u 's,\r,,g'
-    wait $pid || echo "vm.sh: the machine did not switch itself off; qemu ended with status $? (124: after $limit_s s)"
-    trap - EXIT
-    tar -xf "$folder/result.img" -C "$folder" 2>/dev/null
-    rm -rf "$folder"/{job.img,result.img,job}
-    return "$(cat "$folder/status" 2>/dev/null || echo 1)"
+    add_disk system "$image/system.img" ,snapshot=on
+    add_disk job "$folder/job.img"
+    run_machine "$folder" "$image/vmlinuz" init=/sbin/run-job -smp 2 -m 2048 || status=$?
+    rm -rf "$folder"/{job.img,job}
+    return $status
 }
 
 run_all() {

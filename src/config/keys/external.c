@@ -72,7 +72,7 @@ static uint8_t find_uplink(const struct check *check, const char *name)
 {
     const config_setting_t *outside = config_lookup(&check->file, "outside");
     unsigned count = outside ? (unsigned)config_setting_length(outside) : 0;
-    for (unsigned i = 0; i < count && i < CONFIG_INTERFACES_MAX; i++) {
+    for (unsigned i = 0; i < count && i < CONFIG_UPLINKS_MAX; i++) {
         const char *one = config_setting_get_string_elem(outside, (int)i);
         if (one && strcmp(one, name) == 0)
             return (uint8_t)(i + 1);

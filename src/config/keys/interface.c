@@ -6,10 +6,7 @@
 
 bool interface_in(const struct config_interfaces *interfaces, const char *name)
 {
-    for (unsigned i = 0; i < interfaces->count; i++)
-        if (strcmp(interfaces->names[i], name) == 0)
-            return true;
-    return false;
+    return config_interface_find(interfaces, name) >= 0;
 }
 
 static void consider(struct suggestion *near, const struct config_interfaces *interfaces)
@@ -51,8 +48,12 @@ void interface_read_outside(struct check *check, const struct item *item,
     const char *name = config_setting_get_string(item->setting);
     struct suggestion near = suggest_for(name);
     consider(&near, &config->outside);
-    if (interface_in(&config->outside, name))
-        snprintf(out, CONFIG_INTERFACE_NAME_MAX, "%s", name);
-    else
+    if (!interface_in(&config->outside, name))
         report_other(check, item, "outside", INTERFACE_OUTSIDE_ALLOWED, &near);
+    else if (config_interface_is_pattern(name))
+        report_value(&check->report, item,
+                     "is a pattern; allowed: the name of one interface, such as \"%.*s0\"",
+                     (int)strlen(name) - 1, name);
+    else
+        snprintf(out, CONFIG_INTERFACE_NAME_MAX, "%s", name);
 }

@@ -19,6 +19,19 @@ static void check_other_mode(struct check *check)
                          config_mode_text(check->config->mode));
 }
 
+static bool are_too_many(struct check *check)
+{
+    struct item item;
+    unsigned count = check->config->outside.count;
+    if (count <= CONFIG_UPLINKS_MAX || !item_of(check, "outside", &item))
+        return count > CONFIG_UPLINKS_MAX;
+    report_at(&check->report, item.place,
+              "outside: %u interfaces are too many in mode = \"nat\"; allowed: at most %d; a pattern such as "
+              "\"ppp*\" is one, whatever it matches",
+              count, CONFIG_UPLINKS_MAX);
+    return true;
+}
+
 /* Each interface outside has the addresses that packets leaving by it have. With several of them "auto" is
  * one for each. */
 static void check_uplinks(struct check *check)
@@ -26,6 +39,8 @@ static void check_uplinks(struct check *check)
     struct config *config = check->config;
     struct item item;
     uint64_t served = 0;
+    if (are_too_many(check))
+        return;
     if (config->external_auto && config->outside.count > 1)
         for (config->external_count = 0; config->external_count < config->outside.count;
              config->external_count++)

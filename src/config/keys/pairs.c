@@ -25,24 +25,37 @@ static const config_setting_t *find_string(const config_setting_t *list, const c
     return NULL;
 }
 
-/* A packet between two interfaces of one side is none of ours; with a name on both sides that could not be
- * told. */
-static void check_sides(struct check *check)
+/* `one` is of outside, `other` of inside, and an interface may match both. */
+static void report_both_sides(struct check *check, const char *one, const char *other)
 {
-    const struct config *config = check->config;
     const config_setting_t *inside = config_lookup(&check->file, "inside");
     const config_setting_t *outside = config_lookup(&check->file, "outside");
-    for (unsigned i = 0; i < config->outside.count; i++) {
-        const config_setting_t *other = inside ? find_string(inside, config->outside.names[i]) : NULL;
-        const config_setting_t *setting = find_string(outside, config->outside.names[i]);
-        if (!other || !setting)
-            continue;
-        struct item item = {setting, check_place(check, setting), "outside", true};
-        struct place place = check_place(check, other);
+    const config_setting_t *there = inside ? find_string(inside, other) : NULL;
+    const config_setting_t *setting = outside ? find_string(outside, one) : NULL;
+    if (!there || !setting)
+        return;
+    struct item item = {setting, check_place(check, setting), "outside", true};
+    struct place place = check_place(check, there);
+    if (strcmp(one, other) == 0)
         report_value(&check->report, &item,
                      "is also in inside (%s:%u); allowed: an interface on one side only", place.file,
                      place.line);
-    }
+    else
+        report_value(
+            &check->report, &item, "%s \"%s\" of inside (%s:%u); allowed: an interface on one side only",
+            config_interface_covers(one, other) ? "matches" : "is matched by", other, place.file, place.line);
+}
+
+/* A packet between two interfaces of one side is none of ours; with a name on both sides that could not be
+ * told. Nor is there an order of patterns and names: who reads the file must not have to know one. */
+static void check_sides(struct check *check)
+{
+    const struct config_interfaces *inside = &check->config->inside, *outside = &check->config->outside;
+    for (unsigned i = 0; i < outside->count; i++)
+        for (unsigned k = 0; k < inside->count; k++)
+            if (config_interface_covers(outside->names[i], inside->names[k]) ||
+                config_interface_covers(inside->names[k], outside->names[i]))
+                report_both_sides(check, outside->names[i], inside->names[k]);
 }
 
 static void check_throttle_share(struct check *check)

@@ -44,14 +44,14 @@ static void check_inside(const struct entry *entry)
     const struct config *config = check->config;
     const struct config_size_limit *limit = entry->target;
     const config_setting_t *setting = config_setting_get_member(entry->setting, "interface");
-    if (config->mode != CONFIG_NAT || config->inside.count < 2 ||
-        !interface_in(&config->inside, limit->interface))
+    bool only = config->inside.count == 1 && strcmp(config->inside.names[0], limit->interface) == 0;
+    if (config->mode != CONFIG_NAT || only || !interface_in(&config->inside, limit->interface))
         return;
     report_at(
         &check->report, check_place(check, setting),
-        "%s: interface = \"%s\" is one of %u inside, and mode = \"nat\" takes IPv4 from outside before it "
+        "%s: interface = \"%s\" is not all of inside, and mode = \"nat\" takes IPv4 from outside before it "
         "is known which it leaves by; allowed: one of outside, or none",
-        entry->label, limit->interface, config->inside.count);
+        entry->label, limit->interface);
 }
 
 static bool is_whole(const void *element)

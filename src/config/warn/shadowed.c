@@ -21,7 +21,7 @@ static bool match_covers(enum config_match earlier, enum config_match later)
 
 static bool name_covers(const char *earlier, const char *later)
 {
-    return *earlier == '\0' || strcmp(earlier, later) == 0;
+    return *earlier == '\0' || config_interface_covers(earlier, later);
 }
 
 static bool prefix_in(const struct qw_prefix *later, const struct qw_prefix *earlier)

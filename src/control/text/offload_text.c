@@ -5,6 +5,16 @@
 
 #define N "%" JSON_INTEGER_FORMAT
 
+static void print_warnings(json_t *warnings, FILE *out)
+{
+    char text[IO_OFFLOAD_WARNING_MAX];
+    for (size_t i = 0; i < json_array_size(warnings); i++) {
+        json_t *one = json_pack("{s:O}", "warning", json_array_get(warnings, i));
+        fprintf(out, "                warning: %s\n", control_printable(one, "warning", text, sizeof text));
+        json_decref(one);
+    }
+}
+
 static bool print_link(json_t *line, FILE *out)
 {
     char name[64], place[16], why[OFFLOAD_ERROR_MAX];
@@ -18,6 +28,7 @@ static bool print_link(json_t *line, FILE *out)
             control_printable(line, "why", why, sizeof why));
     fprintf(out, "                entries " N "   fast packets/bytes " N "/" N "   slow " N "/" N "\n",
             entries, fast, fast_bytes, slow, slow_bytes);
+    print_warnings(json_object_get(line, "warnings"), out);
     return true;
 }
 

@@ -1,6 +1,7 @@
 /* The fast path as JSON lines: one an interface, and one about all. */
 #include "text.h"
 #include <quicward/control.h>
+#include <string.h>
 
 static json_t *count(const struct offload_count *count)
 {
@@ -8,16 +9,26 @@ static json_t *count(const struct offload_count *count)
                      control_count(count->bytes));
 }
 
-static bool write_link(const struct io_offload_link *link, FILE *out)
+static json_t *warnings(const struct io_offload *offload, const struct io_offload_link *link)
+{
+    json_t *array = json_array();
+    for (unsigned i = 0; i < offload->warning_count; i++)
+        if (strcmp(offload->warnings[i].interface, link->name) == 0)
+            json_array_append_new(array, json_string(offload->warnings[i].text));
+    return array;
+}
+
+static bool write_link(const struct io_offload *offload, const struct io_offload_link *link, FILE *out)
 {
     /* clang-format off */
-    return control_write_line(json_pack("{s:s,s:s,s:s,s:I,s:o,s:o}",
+    return control_write_line(json_pack("{s:s,s:s,s:s,s:I,s:o,s:o,s:o}",
                                         "interface", link->name,
                                         "place", link->place,
                                         "why", link->why,
                                         "entries", control_count(link->entries),
                                         "fast", count(&link->fast),
-                                        "slow", count(&link->slow)), out);
+                                        "slow", count(&link->slow),
+                                        "warnings", warnings(offload, link)), out);
     /* clang-format on */
 }
 
@@ -53,7 +64,7 @@ static json_t *all(const struct io_offload *offload)
 bool control_offload_json(const struct io_offload *offload, FILE *out)
 {
     for (unsigned i = 0; i < offload->link_count; i++)
-        if (!write_link(&offload->links[i], out))
+        if (!write_link(offload, &offload->links[i], out))
             return false;
     return control_write_line(json_pack("{s:o}", "offload", all(offload)), out);
 }

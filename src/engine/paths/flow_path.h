@@ -13,7 +13,7 @@ struct engine_worker;
 struct shard;
 struct walk;
 
-#define PATH_NAMES_MAX 64
+#define PATH_NAMES_MAX 255 /* 0 to PATH_NO_NAME - 1; flows by further interfaces stay with the queue */
 #define PATH_NO_NAME UINT8_MAX
 #define PATH_TAKE 8 /* of the paths that ended, taken along by one packet */
 

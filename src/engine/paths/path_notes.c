@@ -30,9 +30,12 @@ static uint8_t add_name(struct path_book *book, const char *name)
     return found;
 }
 
-/* More names than there is room for: the interface counts as not known. */
-static uint8_t name_of(struct path_book *book, const char *name)
+/* `before` is what it was at the flow's last packet: mostly it is that again. More names than there is room
+ * for: the interface counts as not known. */
+static uint8_t name_of(struct path_book *book, const char *name, uint8_t before)
 {
+    if (name && before != PATH_NO_NAME && strcmp(book->names[before], name) == 0)
+        return before;
     if (!name || name[0] == '\0' || strlen(name) >= FLOW_PATH_INTERFACE_MAX)
         return PATH_NO_NAME;
     uint8_t found = find_name(book, name);
@@ -114,7 +117,8 @@ static void note_interfaces(const struct walk *w, struct path_note *note)
 {
     struct path_book *book = w->worker->engine->paths;
     unsigned way = w->sender == shard_inside(w->flow) ? FLOW_PATH_UP : FLOW_PATH_DOWN;
-    uint8_t from = name_of(book, w->packet->from_interface), to = name_of(book, w->packet->to_interface);
+    uint8_t from = name_of(book, w->packet->from_interface, note->from[way]);
+    uint8_t to = name_of(book, w->packet->to_interface, note->to[way]);
     note->moved |= note->from[way] != from || note->to[way] != to;
     note->from[way] = from;
     note->to[way] = to;
@@ -186,8 +190,8 @@ bool paths_note_adopted(struct engine *engine, struct shard *shard, const struct
         return false;
     begin(note, atomic_load_explicit(&flow->id, memory_order_relaxed));
     for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++) {
-        note->from[way] = name_of(engine->paths, path->ways[way].from);
-        note->to[way] = name_of(engine->paths, path->ways[way].to);
+        note->from[way] = name_of(engine->paths, path->ways[way].from, PATH_NO_NAME);
+        note->to[way] = name_of(engine->paths, path->ways[way].to, PATH_NO_NAME);
     }
     return tell(engine, flow, note);
 }

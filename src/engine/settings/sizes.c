@@ -1,5 +1,4 @@
 #include "sizes.h"
-#include <string.h>
 
 void sizes_take(struct sizes *sizes, const struct config *config)
 {
@@ -16,7 +15,7 @@ static bool concerns(const struct config_size_limit *limit, bool quic, const cha
 {
     if (limit->traffic == CONFIG_ONLY_QUIC && !quic)
         return false;
-    return limit->interface[0] == '\0' || (interface && strcmp(limit->interface, interface) == 0);
+    return limit->interface[0] == '\0' || (interface && config_interface_covers(limit->interface, interface));
 }
 
 uint32_t sizes_limit(const struct sizes *sizes, bool quic, const char *interface)

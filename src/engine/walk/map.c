@@ -45,10 +45,7 @@ static unsigned routed_by(const struct walk *w)
 {
     const struct config_interfaces *uplinks = &w->worker->settings->uplinks;
     const char *to = w->packet->unrouted ? NULL : w->packet->to_interface;
-    for (unsigned i = 0; to && i < uplinks->count; i++)
-        if (strcmp(uplinks->names[i], to) == 0)
-            return i + 1;
-    return 0;
+    return to ? (unsigned)(config_interface_find(uplinks, to) + 1) : 0;
 }
 
 /* A flow that began outside goes on by the address that it came to, whatever the route is. */

@@ -1,4 +1,5 @@
 #include "fast_choice.h"
+#include <quicward/survey.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,20 +11,26 @@ static struct fast_choice at(enum offload_place place, const char *why, const ch
     return choice;
 }
 
-/* XDP goes around the egress qdisc. These do not hold packets back. */
-static bool is_shaped(const char *qdisc)
-{
-    static const char *const OTHERS[] = {"", "noqueue", "mq", "pfifo_fast", "fq", "fq_codel"};
-    for (unsigned i = 0; i < sizeof OTHERS / sizeof OTHERS[0]; i++)
-        if (strcmp(qdisc, OTHERS[i]) == 0)
-            return false;
-    return true;
-}
-
 /* Their far ends are on this machine, and send packets whose checksums hardware would finish. */
 static bool is_local(const char *kind)
 {
     return strcmp(kind, "veth") == 0 || strcmp(kind, "tun") == 0;
+}
+
+/* What is said of the carrier of a VLAN. OFFLOAD_XDP: it is in nobody's way. */
+static struct fast_choice choose_by_carrier(const struct fast_facts *facts)
+{
+    if (facts->tag == 0)
+        return at(OFFLOAD_TC, "XDP puts one tag of 802.1Q, no others", NULL);
+    if (survey_is_shaper(facts->carrier_qdisc))
+        return at(OFFLOAD_TC, "XDP would go around its carrier's queueing discipline", facts->carrier_qdisc);
+    if (is_local(facts->carrier_kind))
+        return at(OFFLOAD_TC,
+                  "checksums may be incomplete, for the far end of its carrier is on this machine:",
+                  facts->carrier_kind);
+    if (facts->stripped)
+        return at(OFFLOAD_TC, "XDP would not see its tags, for rx-vlan-hw-parse is on at", facts->carrier);
+    return at(OFFLOAD_XDP, "", NULL);
 }
 
 static struct fast_choice choose_freely(const struct fast_facts *facts)
@@ -32,11 +39,16 @@ static struct fast_choice choose_freely(const struct fast_facts *facts)
         return at(OFFLOAD_NOWHERE, "only Ethernet interfaces can", NULL);
     if (facts->policies)
         return at(OFFLOAD_NOWHERE, "IPsec policies exist, and it would go around them", NULL);
-    if (is_shaped(facts->qdisc))
+    if (survey_is_shaper(facts->qdisc))
         return at(OFFLOAD_TC, "XDP would go around its queueing discipline", facts->qdisc);
     if (is_local(facts->kind))
         return at(OFFLOAD_TC,
                   "checksums may be incomplete, for its far end is on this machine:", facts->kind);
+    if (strcmp(facts->kind, "vlan") == 0) {
+        struct fast_choice choice = choose_by_carrier(facts);
+        if (choice.place != OFFLOAD_XDP)
+            return choice;
+    }
     if (!facts->features)
         return at(OFFLOAD_TC, "the kernel does not say what its driver can do at XDP", NULL);
     if (!facts->redirects)

@@ -13,6 +13,13 @@ struct fast_facts {
     bool features;  /* the kernel tells what its driver can do at XDP (Linux 6.3), and: */
     bool redirects; /* it hands frames on, and takes those of others */
     bool policies;  /* IPsec policies exist on this machine */
+
+    /* of a VLAN; `features` and `redirects` are its carrier's then */
+    uint16_t tag;           /* 0: it is none, or XDP cannot put its tags: not 802.1Q, or a VLAN in a VLAN */
+    char carrier[16];       /* the interface that its tagged frames pass */
+    char carrier_kind[16];  /* as above */
+    char carrier_qdisc[16]; /* as above */
+    bool stripped;          /* the carrier may take tags off frames before XDP sees them */
 };
 
 struct fast_choice {

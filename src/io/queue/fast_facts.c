@@ -1,6 +1,8 @@
 /* What the kernel says of an interface. */
 #include "fast_choice.h"
+#include "link_features.h"
 #include "netlink.h"
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +11,7 @@
 #include <net/if.h>
 #include <linux/genetlink.h>
 #include <linux/if_arp.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/xfrm.h>
@@ -31,35 +34,62 @@ static void copy_word(const struct nlattr *attribute, char out[static 16])
         snprintf(out, 16, "%s", mnl_attr_get_str(attribute));
 }
 
+struct link_answer {
+    struct fast_facts *facts;
+    uint32_t carrier; /* ifindex; 0: none, or in another namespace */
+    bool abroad;
+    uint16_t tag, protocol; /* of a VLAN; the second in network order */
+};
+
+static int take_vlan(const struct nlattr *attribute, void *context)
+{
+    struct link_answer *answer = context;
+    if (mnl_attr_validate(attribute, MNL_TYPE_U16) != 0)
+        return MNL_CB_OK;
+    if (mnl_attr_get_type(attribute) == IFLA_VLAN_ID)
+        answer->tag = mnl_attr_get_u16(attribute);
+    if (mnl_attr_get_type(attribute) == IFLA_VLAN_PROTOCOL)
+        answer->protocol = mnl_attr_get_u16(attribute);
+    return MNL_CB_OK;
+}
+
+/* The kind stands before what only makes sense with it. */
 static int take_info(const struct nlattr *attribute, void *context)
 {
+    struct link_answer *answer = context;
     if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND)
-        copy_word(attribute, ((struct fast_facts *)context)->kind);
+        copy_word(attribute, answer->facts->kind);
+    if (mnl_attr_get_type(attribute) == IFLA_INFO_DATA && strcmp(answer->facts->kind, "vlan") == 0)
+        mnl_attr_parse_nested(attribute, take_vlan, answer);
     return MNL_CB_OK;
 }
 
 static int take_link_part(const struct nlattr *attribute, void *context)
 {
-    struct fast_facts *facts = context;
-    if (mnl_attr_get_type(attribute) == IFLA_QDISC)
-        copy_word(attribute, facts->qdisc);
-    if (mnl_attr_get_type(attribute) == IFLA_LINKINFO)
-        mnl_attr_parse_nested(attribute, take_info, facts);
+    struct link_answer *answer = context;
+    uint16_t type = mnl_attr_get_type(attribute);
+    if (type == IFLA_QDISC)
+        copy_word(attribute, answer->facts->qdisc);
+    if (type == IFLA_LINKINFO)
+        mnl_attr_parse_nested(attribute, take_info, answer);
+    if (type == IFLA_LINK && mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
+        answer->carrier = mnl_attr_get_u32(attribute);
+    answer->abroad |= type == IFLA_LINK_NETNSID;
     return MNL_CB_OK;
 }
 
 static int take_link(const struct nlmsghdr *message, void *context)
 {
-    struct fast_facts *facts = context;
+    struct link_answer *answer = context;
     if (message->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(message) < sizeof(struct ifinfomsg))
         return MNL_CB_STOP;
     const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
-    facts->ethernet = link->ifi_type == ARPHRD_ETHER;
-    mnl_attr_parse(message, sizeof(*link), take_link_part, facts);
+    answer->facts->ethernet = link->ifi_type == ARPHRD_ETHER;
+    mnl_attr_parse(message, sizeof(*link), take_link_part, answer);
     return MNL_CB_STOP;
 }
 
-static bool ask_link(unsigned ifindex, struct fast_facts *out)
+static bool ask_link(unsigned ifindex, struct link_answer *out)
 {
     _Alignas(struct nlmsghdr) char buffer[QUESTION];
     struct nlmsghdr *question = mnl_nlmsg_put_header(buffer);
@@ -156,13 +186,35 @@ static bool has_policies(void)
     return found;
 }
 
+/* ---- a VLAN's carrier ---- */
+
+/* Tags are there when nobody says that they are taken off. */
+static void ask_carrier(const struct link_answer *vlan, struct fast_facts *out)
+{
+    struct fast_facts facts = {0};
+    struct link_answer carrier = {.facts = &facts};
+    char name[IF_NAMESIZE];
+    if (vlan->abroad || vlan->carrier == 0 || vlan->protocol != htons(ETH_P_8021Q) ||
+        !if_indextoname(vlan->carrier, name) || !ask_link(vlan->carrier, &carrier) || !facts.ethernet ||
+        strcmp(facts.kind, "vlan") == 0)
+        return;
+    out->tag = vlan->tag;
+    out->stripped = link_feature(name, "rx-vlan-hw-parse") != 0;
+    memcpy(out->carrier, name, sizeof(out->carrier));
+    memcpy(out->carrier_kind, facts.kind, sizeof(facts.kind));
+    memcpy(out->carrier_qdisc, facts.qdisc, sizeof(facts.qdisc));
+}
+
 bool fast_ask(const char *name, struct fast_facts *out)
 {
     unsigned ifindex = if_nametoindex(name);
+    struct link_answer answer = {.facts = out};
     *out = (struct fast_facts){0};
-    if (ifindex == 0 || !ask_link(ifindex, out))
+    if (ifindex == 0 || !ask_link(ifindex, &answer))
         return false;
-    ask_features(ifindex, out);
+    if (strcmp(out->kind, "vlan") == 0)
+        ask_carrier(&answer, out);
+    ask_features(out->tag ? answer.carrier : ifindex, out);
     out->policies = has_policies();
     return true;
 }

@@ -2,10 +2,15 @@
 #include <quicward/base/log.h>
 #include <string.h>
 
+/* What a pattern is for (PPP, WireGuard, tun) has no Ethernet header, and the program reads no other. */
 static void add(struct fast_links *links, const struct config_interfaces *interfaces)
 {
     for (unsigned i = 0; i < interfaces->count; i++)
-        links->all[links->count++] = (struct fast_link){.name = interfaces->names[i]};
+        if (config_interface_is_pattern(interfaces->names[i]))
+            qw_log(QW_LOG_INFO, "offload: \"%s\" is a pattern: flows by what it matches pass the queue",
+                   interfaces->names[i]);
+        else
+            links->all[links->count++] = (struct fast_link){.name = interfaces->names[i]};
 }
 
 void fast_links_start(struct fast_links *links, const struct config *config)
@@ -23,17 +28,26 @@ bool fast_links_has(const struct fast_links *links, const char *name)
     return false;
 }
 
+static bool attach_at(struct fast_link *link, enum offload_place place, struct offload *offload,
+                      char error[static OFFLOAD_ERROR_MAX])
+{
+    const struct offload_vlan vlan = {link->carrier, link->tag};
+    if (link->tag == 0)
+        return offload_attach(offload, link->name, place, error);
+    return offload_attach_vlan(offload, link->name, &vlan, place, error);
+}
+
 /* XDP may fail where tc does not: a driver may refuse a large MTU, say. */
 static bool attach(struct fast_link *link, enum config_offload mode, struct offload *offload)
 {
     char error[OFFLOAD_ERROR_MAX];
-    if (offload_attach(offload, link->name, link->choice.place, error))
+    if (attach_at(link, link->choice.place, offload, error))
         return true;
     snprintf(link->choice.why, sizeof link->choice.why, "%s", error);
     if (mode != CONFIG_OFFLOAD_AUTO || link->choice.place != OFFLOAD_XDP)
         return false;
     link->choice.place = OFFLOAD_TC;
-    return offload_attach(offload, link->name, OFFLOAD_TC, error);
+    return attach_at(link, OFFLOAD_TC, offload, error);
 }
 
 static void say(const struct fast_link *link)
@@ -47,10 +61,13 @@ static void say(const struct fast_link *link)
                link->choice.why);
 }
 
-static struct fast_choice choose(const struct fast_link *link, enum config_offload mode)
+static struct fast_choice choose(struct fast_link *link, enum config_offload mode)
 {
     struct fast_facts facts;
-    if (fast_ask(link->name, &facts) || mode != CONFIG_OFFLOAD_AUTO)
+    bool there = fast_ask(link->name, &facts);
+    link->tag = facts.tag;
+    memcpy(link->carrier, facts.carrier, sizeof link->carrier);
+    if (there || mode != CONFIG_OFFLOAD_AUTO)
         return fast_choose(mode, &facts);
     return (struct fast_choice){.place = OFFLOAD_NOWHERE, .why = "there is no such interface"};
 }

@@ -9,6 +9,8 @@ struct fast_link {
     bool known;       /* it was looked at */
     bool attached;
     struct fast_choice choice;
+    uint16_t tag;     /* of a VLAN that XDP can do; 0: it is none */
+    char carrier[16]; /* then: the interface that its tagged frames pass */
 };
 
 struct fast_links {

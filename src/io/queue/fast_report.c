@@ -1,6 +1,8 @@
 /* What there is to tell about the fast path. */
 #include "fast_path.h"
+#include "fast_survey.h"
 #include <quicward/io.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *place_word(const struct fast_link *link)
@@ -48,6 +50,30 @@ static void add_links(struct fast_path *fast_path, struct io_offload *out)
     pthread_mutex_unlock(&fast_path->linking);
 }
 
+static void add_warnings_of(const struct survey_findings *found, const char *interface,
+                            struct io_offload *out)
+{
+    for (unsigned i = 0; i < found->count && out->warning_count < IO_OFFLOAD_WARNINGS_MAX; i++) {
+        struct io_offload_warning *to = &out->warnings[out->warning_count++];
+        to->interface = interface;
+        snprintf(to->text, sizeof to->text, "%.300s: %.200s", found->list[i].what, found->list[i].remedy);
+    }
+}
+
+/* Asks the kernel, so no lock is held. */
+static void add_warnings(const struct config *config, struct io_offload *out)
+{
+    struct survey *survey = fast_survey_make(config);
+    struct survey_findings *found = calloc(1, sizeof *found);
+    for (unsigned i = 0; survey && found && i < out->link_count; i++) {
+        *found = (struct survey_findings){0};
+        survey_judge_fast(config, survey, out->links[i].name, found);
+        add_warnings_of(found, out->links[i].name, out);
+    }
+    free(found);
+    free(survey);
+}
+
 void fast_path_report(struct fast_path *fast_path, struct io_offload *out)
 {
     *out = (struct io_offload){0};
@@ -59,6 +85,8 @@ void fast_path_report(struct fast_path *fast_path, struct io_offload *out)
         add_links(fast_path, out);
     }
     pthread_mutex_unlock(&fast_path->lock);
+    if (out->running)
+        add_warnings(fast_path->config, out);
 }
 
 bool fast_path_has(struct fast_path *fast_path, uint64_t id)

@@ -17,10 +17,7 @@ void interfaces_start(struct interfaces *interfaces, const struct config_interfa
 
 static enum engine_origin side(const struct config_interfaces *inside, const char *name)
 {
-    for (unsigned i = 0; i < inside->count; i++)
-        if (strcmp(inside->names[i], name) == 0)
-            return ENGINE_INSIDE;
-    return ENGINE_OUTSIDE;
+    return config_interface_find(inside, name) >= 0 ? ENGINE_INSIDE : ENGINE_OUTSIDE;
 }
 
 /* Any socket takes the question, also where there is no IP. */
@@ -46,6 +43,20 @@ static void ask(struct known_interface *out, const struct config_interfaces *ins
         out->name[0] = '\0';
 }
 
+/* Its place, or the one that it takes: a free one, else one of an answer that is old, else its first. */
+static struct known_interface *place_of(struct interfaces *interfaces, uint32_t index, unsigned news)
+{
+    struct known_interface *first = &interfaces->cache[index % INTERFACES_CACHED], *spare = NULL;
+    for (unsigned i = 0; i < INTERFACES_PROBED; i++) {
+        struct known_interface *entry = &interfaces->cache[(index + i) % INTERFACES_CACHED];
+        if (entry->index == index)
+            return entry;
+        if (!spare && (entry->index == 0 || entry->news != news))
+            spare = entry;
+    }
+    return spare ? spare : first;
+}
+
 /* The count is read before the kernel is asked: what changes in between counts once more. */
 const struct known_interface *interfaces_find(struct interfaces *interfaces, uint32_t index)
 {
@@ -53,7 +64,7 @@ const struct known_interface *interfaces_find(struct interfaces *interfaces, uin
     if (index == 0)
         return &UNKNOWN;
     unsigned news = atomic_load_explicit(interfaces->news, memory_order_acquire);
-    struct known_interface *entry = &interfaces->cache[index % INTERFACES_CACHED];
+    struct known_interface *entry = place_of(interfaces, index, news);
     if (entry->index != index || entry->news != news)
         ask(entry, interfaces->inside, index, news);
     return entry;

@@ -7,12 +7,17 @@
 #include <quicward/engine.h>
 #include <stdatomic.h>
 
-#define INTERFACES_CACHED 64 /* direct mapped; more interfaces only cost more look-ups */
+/* A power of two. An interface is at the place of its index or at one of the next ones, so that two whose
+ * indexes are equal modulo the size do not take each other's place. Where more come together the first of
+ * them are asked for again and again. */
+#define INTERFACES_CACHED 1024
+#define INTERFACES_PROBED 8
 
 struct known_interface {
-    uint32_t index;          /* 0: empty */
-    enum engine_origin side; /* ENGINE_INSIDE when it is named inside, ENGINE_OUTSIDE for every other */
-    unsigned news;           /* how many there were before the kernel was asked */
+    uint32_t index; /* 0: empty */
+    enum engine_origin
+        side;      /* ENGINE_INSIDE when it is named or matched inside, ENGINE_OUTSIDE for every other */
+    unsigned news; /* how many there were before the kernel was asked */
     char name[CONFIG_INTERFACE_NAME_MAX]; /* "" when there is no such interface */
     uint32_t mtu;                         /* 0: not known */
 };

@@ -21,7 +21,8 @@ bool queue_packet_inside(struct queue_worker *worker, const struct packet_messag
 }
 
 /* Before the routing decision nothing is said of where a packet goes, but what comes from outside for a host
- * inside can only leave by the one interface of that side, if it is the only one. */
+ * inside can only leave by the one interface of that side, if it is the only one. A pattern is what is known
+ * then: rules that want it match, those that want one of its interfaces do not. */
 static const char *leaves_by(const struct config *config, const struct engine_packet *packet,
                              const struct known_interface *out)
 {

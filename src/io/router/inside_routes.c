@@ -1,7 +1,6 @@
 #include "inside_routes.h"
 #include "netlink.h"
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,11 +16,18 @@ void inside_routes_free(struct inside_routes *routes)
     free(routes->list);
 }
 
-void inside_links_look(const struct config_interfaces *inside, struct inside_links *out)
+bool inside_links_look(const struct config_interfaces *inside, struct inside_links *out)
 {
-    out->count = inside->count;
-    for (unsigned i = 0; i < inside->count; i++)
-        out->index[i] = if_nametoindex(inside->names[i]);
+    struct named_links *links = malloc(sizeof(*links));
+    bool known = links && named_links_look(inside, links);
+    if (known) {
+        out->count = links->count;
+        out->too_many = links->too_many;
+        for (unsigned i = 0; i < links->count; i++)
+            out->index[i] = links->list[i].index;
+    }
+    free(links);
+    return known;
 }
 
 static bool is_inside(const struct inside_links *links, unsigned index)

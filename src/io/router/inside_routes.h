@@ -2,15 +2,16 @@
 #ifndef QUICWARD_IO_INSIDE_ROUTES_H
 #define QUICWARD_IO_INSIDE_ROUTES_H
 
-#include <quicward/config.h>
+#include "named_links.h"
 #include <stddef.h>
 
 #define INSIDE_ROUTES_MAX 65536 /* more than that no inside has; then every source belongs there */
 
-/* Interfaces by their numbers of now; one that is missing has 0. */
+/* Interfaces by their numbers of now. */
 struct inside_links {
     unsigned count;
-    unsigned index[CONFIG_INTERFACES_MAX];
+    bool too_many; /* there are more; then every source belongs inside */
+    unsigned index[NAMED_LINKS_MAX];
 };
 
 struct inside_routes {
@@ -23,7 +24,8 @@ struct inside_routes {
 bool inside_routes_init(struct inside_routes *routes);
 void inside_routes_free(struct inside_routes *routes);
 
-void inside_links_look(const struct config_interfaces *inside, struct inside_links *out);
+/* False, with *out as it was, when the kernel does not answer, or memory is short. */
+bool inside_links_look(const struct config_interfaces *inside, struct inside_links *out);
 
 /* All unicast routes of all tables that leave by one of `links`, those of nexthop groups too. False when the
  * kernel does not answer, or its answer is no longer true. */

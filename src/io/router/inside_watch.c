@@ -44,19 +44,22 @@ static void tell(struct io_inside *inside, const struct qw_prefix *prefixes, siz
 static void warn_of_everybody(struct io_inside *inside, bool everybody)
 {
     if (everybody && !inside->everybody)
-        qw_log(QW_LOG_WARNING, "more than %d routes by inside interfaces: every source belongs inside",
-               INSIDE_ROUTES_MAX);
+        qw_log(
+            QW_LOG_WARNING,
+            "more than %d routes by inside interfaces, or more than %d of these: every source belongs inside",
+            INSIDE_ROUTES_MAX, NAMED_LINKS_MAX);
     inside->everybody = everybody;
 }
 
 /* Events only say that something changed: what is so now is asked, so that none can be misread or missed. */
 static bool look(struct io_inside *inside)
 {
-    inside_links_look(&inside->interfaces, &inside->links);
-    if (!inside_routes_ask(&inside->links, &inside->routes))
+    if (!inside_links_look(&inside->interfaces, &inside->links) ||
+        !inside_routes_ask(&inside->links, &inside->routes))
         return false;
-    warn_of_everybody(inside, inside->routes.too_many);
-    if (inside->routes.too_many)
+    bool everybody = inside->links.too_many || inside->routes.too_many;
+    warn_of_everybody(inside, everybody);
+    if (everybody)
         tell(inside, EVERYBODY, sizeof(EVERYBODY) / sizeof(EVERYBODY[0]));
     else
         tell(inside, inside->routes.list, inside->routes.count);

@@ -80,7 +80,8 @@ static int take_link(const struct nlmsghdr *message, void *context)
                                      .accept_local = SURVEY_UNKNOWN,
                                      .gro_forwarding = SURVEY_UNKNOWN,
                                      .gro_list = SURVEY_UNKNOWN,
-                                     .lro = SURVEY_UNKNOWN};
+                                     .lro = SURVEY_UNKNOWN,
+                                     .takes_frames = SURVEY_UNKNOWN};
     mnl_attr_parse(message, sizeof(*link), take_link_part, one);
     out->interface_count += one->name[0] != '\0';
     return MNL_CB_OK;

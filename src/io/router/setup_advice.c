@@ -24,13 +24,16 @@ static bool is_foreign(const char *address)
 static void tell_foreign_addresses(const struct config *config)
 {
     char text[QW_ADDR_TEXT_MAX];
+    const char *device = config->outside.names[0];
+    if (config_interface_is_pattern(device))
+        device = "lo";
     for (unsigned i = 0; i < config->external_count && !config->external_auto; i++)
         if (is_foreign(qw_addr_text(&config->external[i], QW_IPV4, text)))
             qw_log(
                 QW_LOG_INFO,
                 "%s (nat.external) is no address of this router: it has to be routed here; \"ip address add "
                 "%s/32 dev %s\" makes it the router's",
-                text, text, config->outside.names[0]);
+                text, text, device);
 }
 
 /* A provider drops the addresses of another one (BCP 38), and nobody tells. */

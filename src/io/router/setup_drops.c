@@ -32,19 +32,11 @@ static const char *next_word(const char **rest, size_t *len)
     return word;
 }
 
-static bool is_named(const struct config_interfaces *named, const char *word, size_t len)
-{
-    for (unsigned i = 0; i < named->count; i++)
-        if (is_word(word, len, named->names[i]))
-            return true;
-    return false;
-}
-
 static enum drop_side side_of(const struct config *config, const char *word, size_t len)
 {
-    if (is_named(&config->inside, word, len))
+    if (setup_lines_named(&config->inside, word, len))
         return SIDE_INSIDE;
-    return is_named(&config->outside, word, len) ? SIDE_OUTSIDE : SIDE_NEITHER;
+    return setup_lines_named(&config->outside, word, len) ? SIDE_OUTSIDE : SIDE_NEITHER;
 }
 
 static bool is_between(const struct plain *plain)
@@ -232,7 +224,9 @@ void setup_drops_nft(struct setup_lines *lines, const char *line)
 /* What a chain of others accepts may be for something else; then nothing is said. */
 void setup_drops_judge(struct setup_lines *lines)
 {
-    const char *in = lines->config->inside.names[0], *to = lines->config->outside.names[0];
+    const struct setup_name inside = setup_lines_name(lines, lines->config->inside.names[0]);
+    const struct setup_name outside = setup_lines_name(lines, lines->config->outside.names[0]);
+    const char *in = inside.text, *to = outside.text;
     if (!lines->policy_drops || lines->accepts || (lines->jumps && lines->inner))
         return;
     if (strcmp(lines->tool, "nft") == 0)

@@ -1,6 +1,6 @@
 #include "setup_host.h"
 #include "router_links.h"
-#include "wan_address.h"
+#include "wan_link.h"
 #include <stdlib.h>
 
 static void look(const struct config *config, struct survey *survey, struct survey_findings *found)
@@ -13,8 +13,11 @@ static void look(const struct config *config, struct survey *survey, struct surv
 
 void setup_host_external(const struct config *config, struct survey *survey)
 {
-    if (config->mode == CONFIG_NAT && config->external_auto)
-        survey->external_asked = wan_address_ask(config->outside.names[0], &survey->external);
+    struct wan_link link;
+    if (config->mode != CONFIG_NAT || !config->external_auto)
+        return;
+    survey->external_asked = wan_link_ask(config->outside.names[0], &link);
+    survey->external = link.address;
 }
 
 void setup_host_look(const struct config *config, struct findings *out)

@@ -33,15 +33,11 @@ static bool is_bare(const char *line)
 
 static bool names_outside(const struct config *config, const char *line, const char *option)
 {
-    char text[CONFIG_INTERFACE_NAME_MAX + 8];
-    if (!has(line, option))
+    const char *at = strstr(line, option);
+    if (!at)
         return true;
-    for (unsigned i = 0; i < config->outside.count; i++) {
-        snprintf(text, sizeof(text), "%s%s ", option, config->outside.names[i]);
-        if (has(line, text))
-            return true;
-    }
-    return false;
+    at += strlen(option);
+    return setup_lines_named(&config->outside, at, strcspn(at, " "));
 }
 
 /* An accept that needs no state, for what comes from outside. */
@@ -69,14 +65,6 @@ static void read_filter(struct setup_lines *lines, const char *line)
         lines->opened = true;
 }
 
-static bool is_ours(const struct config_interfaces *named, const char *name, size_t len)
-{
-    for (unsigned i = 0; i < named->count; i++)
-        if (strlen(named->names[i]) == len && strncmp(named->names[i], name, len) == 0)
-            return true;
-    return false;
-}
-
 /* Is the interface that the rule names behind `option` one of ours, or does it name none? */
 static bool is_between(const struct config *config, const char *line, const char *option)
 {
@@ -85,8 +73,8 @@ static bool is_between(const struct config *config, const char *line, const char
         return true;
     at += strlen(option);
     size_t len = strcspn(at, " ");
-    return (len > 0 && at[len - 1] == '+') || is_ours(&config->inside, at, len) ||
-           is_ours(&config->outside, at, len);
+    return (len > 0 && at[len - 1] == '+') || setup_lines_named(&config->inside, at, len) ||
+           setup_lines_named(&config->outside, at, len);
 }
 
 /* Behind the name of our instance comes the line's end, a blank or a "-": another's may begin with ours. */

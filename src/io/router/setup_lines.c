@@ -1,4 +1,5 @@
 #include "setup_lines.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,11 +22,38 @@ bool setup_lines_feeds_us(const struct config *config, const char *numbers)
     return first < config->queue_first + config->workers && last >= config->queue_first;
 }
 
+/* The wildcard of iptables is "+". */
+bool setup_lines_named(const struct config_interfaces *named, const char *word, size_t len)
+{
+    char text[CONFIG_INTERFACE_NAME_MAX];
+    if (len == 0 || len >= sizeof(text))
+        return false;
+    memcpy(text, word, len);
+    text[len] = '\0';
+    if (text[len - 1] == '+')
+        text[len - 1] = '*';
+    for (unsigned i = 0; i < named->count; i++)
+        if (config_interface_covers(named->names[i], text) || config_interface_covers(text, named->names[i]))
+            return true;
+    return false;
+}
+
+struct setup_name setup_lines_name(const struct setup_lines *lines, const char *named)
+{
+    struct setup_name name = {""};
+    snprintf(name.text, sizeof(name.text), "%s", named);
+    if (config_interface_is_pattern(named) && strcmp(lines->tool, "nft") != 0)
+        name.text[strlen(name.text) - 1] = '+';
+    return name;
+}
+
 /* Only mode nat has UDP untracked. */
 void setup_lines_judge(struct setup_lines *lines)
 {
     const struct config *config = lines->config;
-    const char *in = config->inside.names[0], *to = config->outside.names[0];
+    const struct setup_name inside = setup_lines_name(lines, config->inside.names[0]);
+    const struct setup_name outside = setup_lines_name(lines, config->outside.names[0]);
+    const char *in = inside.text, *to = outside.text;
     if (config->mode != CONFIG_NAT || !lines->drops || !lines->stateful || lines->untracked ||
         lines->opened || strcmp(lines->tool, "ip6tables") == 0)
         return;

@@ -37,6 +37,16 @@ void setup_nft_line(struct setup_lines *lines, const char *line);
 /* The end of a filtering chain or table: would it drop what is untracked? */
 void setup_lines_judge(struct setup_lines *lines);
 
+/* Does the interface that a rule names, `len` bytes at `word`, or one that its wildcard stands for, belong to
+ * `named`? */
+bool setup_lines_named(const struct config_interfaces *named, const char *word, size_t len);
+
+/* `named` as iptables or nft have it in a rule, by the tool of `lines`. */
+struct setup_name {
+    char text[CONFIG_INTERFACE_NAME_MAX];
+};
+struct setup_name setup_lines_name(const struct setup_lines *lines, const char *named);
+
 /* Does a rule that names numbers of queues name one of ours? `numbers` begins with one: "7400", "7400:7403",
  * "7400-3". */
 bool setup_lines_feeds_us(const struct config *config, const char *numbers);

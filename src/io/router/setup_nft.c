@@ -33,12 +33,12 @@ static bool names_outside(const struct config *config, const char *line)
 {
     if (!has(line, "iif"))
         return true;
-    for (unsigned i = 0; i < config->outside.count; i++) {
-        char text[CONFIG_INTERFACE_NAME_MAX + 4];
-        snprintf(text, sizeof(text), "\"%s\"", config->outside.names[i]);
-        const char *at = strstr(line, text), *to = strstr(line, "oif");
-        if (at && (!to || at < to))
+    const char *end = strstr(line, "oif"), *at = line;
+    while ((at = strchr(at, '"')) && (!end || at < end)) {
+        size_t len = strcspn(++at, "\"");
+        if (setup_lines_named(&config->outside, at, len))
             return true;
+        at += len + (at[len] == '"');
     }
     return false;
 }

@@ -1,6 +1,7 @@
 #include "setup_watch.h"
 #include "fail.h"
 #include "kernel_rules.h"
+#include "named_links.h"
 #include "netlink.h"
 #include "router_links.h"
 #include "rules_job.h"
@@ -35,6 +36,7 @@ struct setup_watch {
     int pause_ms;
     uint64_t inside; /* a sum of what the inside interfaces are, and their addresses */
     struct findings before, now;
+    struct named_links links; /* inside */
 };
 
 /* ---- inside interfaces ---- */
@@ -53,29 +55,30 @@ static uint64_t sum_of_address(const struct ifaddrs *one)
     return mix(mix(if_nametoindex(one->ifa_name), address.sin_addr.s_addr), mask.sin_addr.s_addr);
 }
 
-/* Addresses are added, so that their order does not matter. */
-static uint64_t inside_now(const struct config *config)
+/* Addresses and interfaces are added, so that their order does not matter. */
+static uint64_t inside_now(struct setup_watch *watch)
 {
+    const struct config_interfaces *inside = &watch->config->inside;
     struct ifaddrs *all = NULL;
     uint64_t sum = 0;
-    if (getifaddrs(&all) != 0)
+    if (!named_links_look(inside, &watch->links) || getifaddrs(&all) != 0)
         return 0;
-    for (unsigned i = 0; i < config->inside.count; i++) {
-        sum = mix(sum, if_nametoindex(config->inside.names[i]));
-        for (const struct ifaddrs *one = all; one; one = one->ifa_next)
-            if (one->ifa_addr && one->ifa_addr->sa_family == AF_INET &&
-                strcmp(one->ifa_name, config->inside.names[i]) == 0)
-                sum += sum_of_address(one);
-    }
+    for (unsigned i = 0; i < watch->links.count; i++)
+        sum += mix(1, watch->links.list[i].index);
+    for (const struct ifaddrs *one = all; one; one = one->ifa_next)
+        if (one->ifa_addr && one->ifa_addr->sa_family == AF_INET &&
+            config_interface_find(inside, one->ifa_name) >= 0)
+            sum += sum_of_address(one);
     freeifaddrs(all);
     return sum;
 }
 
-static bool local_refused(const struct config *config)
+/* Of the interfaces that inside_now has found. */
+static bool local_refused(const struct setup_watch *watch)
 {
     bool refused = false;
-    for (unsigned i = 0; i < config->inside.count; i++)
-        refused = refused || router_setting("ipv4", config->inside.names[i], "accept_local") == 0;
+    for (unsigned i = 0; i < watch->links.count; i++)
+        refused = refused || router_setting("ipv4", watch->links.list[i].name, "accept_local") == 0;
     return refused;
 }
 
@@ -106,8 +109,8 @@ static void keep_inside(struct setup_watch *watch)
     const struct config *config = watch->config;
     if (config->mode != CONFIG_NAT || !config->manage_rules)
         return;
-    uint64_t inside = inside_now(config);
-    if (inside == watch->inside && !local_refused(config))
+    uint64_t inside = inside_now(watch);
+    if (inside == watch->inside && !local_refused(watch))
         return;
     if (run_refresh(watch))
         watch->inside = inside;
@@ -205,7 +208,7 @@ enum qw_error setup_watch_start(const struct config *config, struct setup_watch 
         return io_fail(error, QW_ERR_NO_MEMORY, "no memory to look at the router");
     watch->config = config;
     watch->pause_ms = PAUSE_MIN_MS;
-    watch->inside = inside_now(config);
+    watch->inside = inside_now(watch);
     if (!open_events(watch))
         return io_fail(error, QW_ERR_SYSTEM, "routing socket: %s", strerror(errno));
     int problem = side_thread_start(&watch->thread, watch_main, watch);

@@ -3,7 +3,6 @@
 #include "wan_route.h"
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -46,11 +45,11 @@ void wan_address_read(const void *buffer, size_t len, unsigned index, struct qw_
     netlink_messages(buffer, len, 0, take_message, &wanted);
 }
 
-bool wan_address_ask(const char *name, struct qw_addr *out)
+bool wan_address_ask(unsigned index, struct qw_addr *out)
 {
     _Alignas(struct nlmsghdr) char buffer[NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct ifaddrmsg))];
     struct nlmsghdr *question = mnl_nlmsg_put_header(buffer);
-    struct wanted wanted = {if_nametoindex(name), out};
+    struct wanted wanted = {index, out};
     question->nlmsg_type = RTM_GETADDR;
     question->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     struct ifaddrmsg *entry = mnl_nlmsg_put_extra_header(question, sizeof(*entry));

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The IPv4 address that packets leave the interface `name` with: the one that the route to the internet by it
- * takes, and without such a route the first primary one of global scope that the kernel lists; zero when the
- * interface has none, or when there is no such interface. False when the kernel does not answer, or its
- * answer is no longer true. */
-bool wan_address_ask(const char *name, struct qw_addr *out);
+/* The IPv4 address that packets leave the interface of that index with: the one that the route to the
+ * internet by it takes, and without such a route the first primary one of global scope that the kernel lists;
+ * zero when the interface has none, or when there is no such interface (0). False when the kernel does not
+ * answer, or its answer is no longer true. */
+bool wan_address_ask(unsigned index, struct qw_addr *out);
 
 /* One answer of the kernel, `len` bytes at `buffer`: writes the address into *out if the message tells one
  * for interface `index` and *out is still zero. */

@@ -9,4 +9,7 @@
  * False, with *out as it was, when there is no such route or it says none. */
 bool wan_route_source(unsigned index, struct qw_addr *out);
 
+/* The index of the interface that the route to the internet leads by; 0: there is none. */
+unsigned wan_route_link(void);
+
 #endif

@@ -5,7 +5,7 @@
 #include "router_ports.h"
 #include "setup_advice.h"
 #include "side_thread.h"
-#include "wan_address.h"
+#include "wan_link.h"
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
@@ -22,7 +22,8 @@ struct io_watch {
     struct mnl_socket *events;           /* NULL without */
     struct side_thread thread;
     pthread_mutex_t lock; /* of what follows */
-    struct qw_addr addresses[CONFIG_INTERFACES_MAX];
+    struct qw_addr addresses[CONFIG_UPLINKS_MAX];
+    bool ambiguous[CONFIG_UPLINKS_MAX]; /* several interfaces of a pattern have addresses, and it was said */
     uint64_t ports[QW_PORT_WORDS];
     struct qw_time looked;        /* at the ports */
     uint64_t pool[QW_PORT_WORDS]; /* that the configuration has */
@@ -33,13 +34,16 @@ static const struct qw_addr NONE;
 
 static void warn_no_address(const struct io_watch *watch, unsigned i)
 {
-    qw_log(QW_LOG_WARNING, "%s has no IPv4 address: nothing can be mapped%s", watch->interfaces.names[i],
+    const char *name = watch->interfaces.names[i];
+    qw_log(QW_LOG_WARNING, "%s %s IPv4 address: nothing can be mapped%s", name,
+           config_interface_is_pattern(name) ? "(outside) matches no interface with an" : "has no",
            watch->interfaces.count > 1 ? " that leaves by it" : "");
 }
 
-static void tell_address(struct io_watch *watch, unsigned i, const struct qw_addr *address)
+static void tell_address(struct io_watch *watch, unsigned i, const struct wan_link *link)
 {
     char text[QW_ADDR_TEXT_MAX];
+    const struct qw_addr *address = &link->address;
     bool none = qw_addr_equal(address, &NONE);
     if (qw_addr_equal(address, &watch->addresses[i]))
         return;
@@ -49,16 +53,33 @@ static void tell_address(struct io_watch *watch, unsigned i, const struct qw_add
         warn_no_address(watch, i);
     else
         qw_log(QW_LOG_INFO, "the external address is now %s (%s)", qw_addr_text(address, QW_IPV4, text),
-               watch->interfaces.names[i]);
+               link->name);
+}
+
+/* One address stands for what leaves by any interface of a pattern, and a provider drops those of another one
+ * (BCP 38). */
+static void warn_ambiguous(struct io_watch *watch, unsigned i, const struct wan_link *link)
+{
+    bool ambiguous = link->other[0] != '\0';
+    if (ambiguous && !watch->ambiguous[i])
+        qw_log(
+            QW_LOG_WARNING,
+            "\"%s\" (outside) matches %s and %s: what leaves by either has the address of %s; name each in "
+            "outside",
+            watch->interfaces.names[i], link->name, link->other, link->name);
+    watch->ambiguous[i] = ambiguous;
 }
 
 /* Events only say that something changed: what is so now is asked, so that none can be misread or missed. */
 static void look_at_addresses(struct io_watch *watch)
 {
-    struct qw_addr address;
-    for (unsigned i = 0; i < watch->interfaces.count; i++)
-        if (wan_address_ask(watch->interfaces.names[i], &address))
-            tell_address(watch, i, &address);
+    struct wan_link link;
+    for (unsigned i = 0; i < watch->interfaces.count; i++) {
+        if (!wan_link_ask(watch->interfaces.names[i], &link))
+            continue;
+        tell_address(watch, i, &link);
+        warn_ambiguous(watch, i, &link);
+    }
 }
 
 static bool warn_of_none(bool warned, unsigned left, const char *kind)

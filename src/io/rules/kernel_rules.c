@@ -167,6 +167,7 @@ void rules_script_print(const struct config *config, enum config_backend backend
 {
     print_heading(config, remove, out);
     print_manner(manner, out);
+    rules_present_print(config, out);
     rules_remove_functions(config, out);
     rules_local_begin(config, remove, out);
     if (remove) {

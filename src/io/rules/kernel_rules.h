@@ -40,6 +40,18 @@ bool rules_has_uplinks(const struct config *config);
 /* Is prefix `i` of nat.except in another one of it? A set of nft takes no two that overlap. */
 bool rules_except_again(const struct config *config, unsigned i);
 
+/* A name or pattern as iptables has it in a rule: "ppp+". */
+struct rules_name {
+    char text[CONFIG_INTERFACE_NAME_MAX];
+};
+struct rules_name rules_iptables_name(const char *named);
+
+/* Words of a shell, each behind a blank: names as they are, and what matches patterns when the script runs.
+ * The function that they call comes before them, if there are patterns. */
+void rules_words_print(const struct config_interfaces *named, FILE *out);
+void rules_present_print(const struct config *config, FILE *out);
+bool rules_has_patterns(const struct config *config);
+
 /* A match: `keyword` (iifname, oifname) is one of `named`. */
 void rules_nft_set(const char *keyword, const struct config_interfaces *named, FILE *out);
 
@@ -83,6 +95,8 @@ void rules_remove_functions(const struct config *config, FILE *out);
 void rules_remove_print(FILE *out);
 
 /* ---- what closes the gap after a flush: rules_guard.c ---- */
+
+#define RULES_GUARD_LINKS_MAX 256 /* interfaces that have routing rules; of more none has */
 
 bool rules_guarded(const struct config *config);
 unsigned rules_guard_preference(const struct config *config);

@@ -22,7 +22,9 @@ static void print_between(const struct config *config, const struct config_inter
             fprintf(out,
                     "-A " RULES_CHAIN " -i %s -o %s -p udp -j DROP\n"
                     "-A " RULES_CHAIN " -i %s -o %s %s -j DROP\n",
-                    n, in->names[i], to->names[j], n, in->names[i], to->names[j], authentication);
+                    n, rules_iptables_name(in->names[i]).text, rules_iptables_name(to->names[j]).text, n,
+                    rules_iptables_name(in->names[i]).text, rules_iptables_name(to->names[j]).text,
+                    authentication);
 }
 
 static void print_iptables_family(const struct config *config, const char *tool, const char *authentication,
@@ -92,6 +94,7 @@ static void print_close(const struct config *config, enum config_backend backend
     else
         print_iptables(config, out);
     if (knows_sides(config)) {
+        rules_present_print(config, out);
         rules_guard_remove(config, out);
         rules_guard_print(config, out);
     }

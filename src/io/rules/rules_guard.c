@@ -58,7 +58,7 @@ void rules_guard_iptables_outside(const struct config *config, FILE *out)
         return;
     for (unsigned i = 0; i < config->outside.count; i++)
         fprintf(out, "-A " RULES_CHAIN " -i %s -p udp -m mark --mark " MARK "/" OTHERS " -j DROP\n", n,
-                config->outside.names[i]);
+                rules_iptables_name(config->outside.names[i]).text);
     fprintf(out, "-A " RULES_CHAIN " -m mark --mark " RULES_GUARD_TRANSLATED "/" OTHERS " " CLEAR_MARK, n);
 }
 
@@ -86,14 +86,6 @@ void rules_guard_nft_seen(const struct config *config, FILE *out)
         fputs("        meta mark & " OTHERS " == " MARK " " NFT_CLEAR_MARK, out);
 }
 
-static void print_names(const struct config *config, FILE *out)
-{
-    for (unsigned i = 0; i < config->inside.count; i++)
-        fprintf(out, " %s", config->inside.names[i]);
-    for (unsigned i = 0; i < config->outside.count; i++)
-        fprintf(out, " %s", config->outside.names[i]);
-}
-
 void rules_guard_iptables_mark(const struct config *config, const char *chain, FILE *out)
 {
     if (rules_guarded(config))
@@ -111,7 +103,8 @@ static bool marks_outside(const struct config *config, bool ipv4)
 static void print_marks(const char *n, const struct config_interfaces *named, FILE *out)
 {
     for (unsigned i = 0; i < named->count; i++)
-        fprintf(out, "-A " RULES_CHAIN "-mark -i %s -p udp " SET_MARK MARK "\n", n, named->names[i]);
+        fprintf(out, "-A " RULES_CHAIN "-mark -i %s -p udp " SET_MARK MARK "\n", n,
+                rules_iptables_name(named->names[i]).text);
 }
 
 void rules_guard_iptables_print(const struct config *config, const char *tool, FILE *out)
@@ -199,6 +192,7 @@ static void print_way_back(FILE *out)
           out);
 }
 
+/* "udp" as a number: without /etc/protocols, which a small system may lack, ip knows no names. */
 static void print_guard_function(const struct config *config, FILE *out)
 {
     unsigned preference = rules_guard_preference(config);
@@ -209,7 +203,7 @@ static void print_guard_function(const struct config *config, FILE *out)
         "    family=$1\n"
         "    shift\n"
         "    for interface; do\n"
-        "        ip \"$family\" rule add pref %u iif \"$interface\" ipproto udp fwmark 0/" OTHERS " "
+        "        ip \"$family\" rule add pref %u iif \"$interface\" ipproto 17 fwmark 0/" OTHERS " "
         "protocol %u blackhole 2>/dev/null || :\n"
         "    done\n"
         "    routing_rules \"$family\" | sed -n 's/.* iif \\([^ ]*\\).*/\\1/p' |\n"
@@ -225,14 +219,32 @@ static void print_guard_function(const struct config *config, FILE *out)
         preference, protocol(config), preference, protocol(config));
 }
 
+/* Every lookup of a route reads all routing rules: without end they would cost more than they are worth. */
+static void print_bound(const struct config *config, FILE *out)
+{
+    if (rules_has_patterns(config) || config->inside.count + config->outside.count > RULES_GUARD_LINKS_MAX)
+        fprintf(
+            out,
+            "if [ $# -gt %d ]; then\n"
+            "    set --\n"
+            "    unguard -4 -6\n"
+            "    echo \"more than %d interfaces: after a flush of the kernel's tables UDP passes until the "
+            "rules are back\" >&2\n"
+            "fi\n",
+            RULES_GUARD_LINKS_MAX, RULES_GUARD_LINKS_MAX);
+}
+
 void rules_guard_print(const struct config *config, FILE *out)
 {
     if (!rules_guarded(config))
         return;
     print_guard_function(config, out);
     fputs("set --", out);
-    print_names(config, out);
-    fputs("\nready=1\n"
+    rules_words_print(&config->inside, out);
+    rules_words_print(&config->outside, out);
+    fputs("\n", out);
+    print_bound(config, out);
+    fputs("ready=1\n"
           "for interface; do way_back \"$interface\" || ready=; done\n"
           "if [ \"$ready\" ]; then\n"
           "    guard -4 \"$@\"\n"

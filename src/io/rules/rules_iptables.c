@@ -76,7 +76,7 @@ static void print_between(const struct config *config, const struct config_inter
         for (unsigned j = 0; j < to->count; j++) {
             char rule[96];
             snprintf(rule, sizeof(rule), "-A " RULES_CHAIN "-between -i %s -o %s ", rules_instance(config),
-                     in->names[i], to->names[j]);
+                     rules_iptables_name(in->names[i]).text, rules_iptables_name(to->names[j]).text);
             rules_iptables_queue_or_drop(config, rule, out);
         }
 }

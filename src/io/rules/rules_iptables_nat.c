@@ -17,13 +17,14 @@ static void print_errors(const char *n, const char *from, const char *option, co
 {
     for (unsigned i = 0; i < sizeof(ERRORS) / sizeof(ERRORS[0]); i++)
         fprintf(out, "-A " CHAIN "%s %s %s -p icmp --icmp-type %u " ABOUT_UDP " -g " CHAIN "%s\n", n, from,
-                option, interface, ERRORS[i], n, to);
+                option, rules_iptables_name(interface).text, ERRORS[i], n, to);
 }
 
 /* UDP that comes by an interface, and errors about UDP, likewise. */
 static void print_udp(const char *n, const char *from, const char *interface, const char *to, FILE *out)
 {
-    fprintf(out, "-A " CHAIN "%s -i %s -p udp -g " CHAIN "%s\n", n, from, interface, n, to);
+    fprintf(out, "-A " CHAIN "%s -i %s -p udp -g " CHAIN "%s\n", n, from, rules_iptables_name(interface).text,
+            n, to);
     print_errors(n, from, "-i", interface, to, out);
 }
 
@@ -89,7 +90,7 @@ static void print_ways(const struct config *config, FILE *out)
         print_udp(n, "-before", config->outside.names[i], "-in", out);
     for (unsigned i = 0; i < config->inside.count; i++) {
         fprintf(out, "-A " CHAIN "-before -i %s -m addrtype --src-type LOCAL -j DROP\n", n,
-                config->inside.names[i]);
+                rules_iptables_name(config->inside.names[i]).text);
         print_udp(n, "-before", config->inside.names[i], "-inside", out);
     }
 }
@@ -107,8 +108,7 @@ static void print_stay(const struct config *config, FILE *out)
 {
     const char *n = rules_instance(config);
     fprintf(out, "$(stay_tracked " CHAIN "-stay", n);
-    for (unsigned i = 0; i < config->inside.count; i++)
-        fprintf(out, " %s", config->inside.names[i]);
+    rules_words_print(&config->inside, out);
     fprintf(out, ")\n-A " CHAIN "-stay -j CT --notrack\n", n);
 }
 
@@ -153,14 +153,16 @@ static void print_not_outwards(const struct config *config, const char *interfac
     for (unsigned i = 0; i < config->external_count && !config->external_auto; i++) {
         char address[QW_ADDR_TEXT_MAX];
         qw_addr_text(&config->external[i], QW_IPV4, address);
-        fprintf(out, "-A " CHAIN " -i %s -d %s -p udp -j DROP\n", rules_instance(config), interface, address);
+        fprintf(out, "-A " CHAIN " -i %s -d %s -p udp -j DROP\n", rules_instance(config),
+                rules_iptables_name(interface).text, address);
     }
 }
 
 static void print_as_it_is(const struct config *config, const char *in, const char *to, FILE *out)
 {
     char rule[96];
-    snprintf(rule, sizeof(rule), "-A " CHAIN " -i %s -o %s -p ah ", rules_instance(config), in, to);
+    snprintf(rule, sizeof(rule), "-A " CHAIN " -i %s -o %s -p ah ", rules_instance(config),
+             rules_iptables_name(in).text, rules_iptables_name(to).text);
     rules_iptables_queue_or_drop(config, rule, out);
 }
 
@@ -181,7 +183,8 @@ static void print_for_many(const struct config *config, const char *interface, F
         char rule[144];
         snprintf(rule, sizeof(rule),
                  "-A " CHAIN " -i %s -o %s -p udp -m addrtype --dst-type MULTICAST,BROADCAST ",
-                 rules_instance(config), interface, config->inside.names[i]);
+                 rules_instance(config), rules_iptables_name(interface).text,
+                 rules_iptables_name(config->inside.names[i]).text);
         rules_iptables_queue_or_drop(config, rule, out);
     }
 }
@@ -224,7 +227,8 @@ static void print_mangle(const struct config *config, FILE *out)
         print_udp(n, "", config->inside.names[i], "-between", out);
     for (unsigned i = 0; i < config->outside.count; i++) {
         char rule[64];
-        snprintf(rule, sizeof(rule), "-A " CHAIN "-between -o %s ", n, config->outside.names[i]);
+        snprintf(rule, sizeof(rule), "-A " CHAIN "-between -o %s ", n,
+                 rules_iptables_name(config->outside.names[i]).text);
         rules_iptables_queue_or_drop(config, rule, out);
     }
     for (unsigned i = 0; i < config->outside.count; i++)
@@ -246,7 +250,8 @@ static void print_masquerade(const struct config *config, FILE *out)
     fprintf(out, "*nat\n:" CHAIN "-masquerade - [0:0]\n", n);
     print_excepted(config, "-masquerade", "-j RETURN", out);
     for (unsigned i = 0; i < config->outside.count; i++) {
-        fprintf(out, "-A " CHAIN "-masquerade -o %s ! -p udp ", n, config->outside.names[i]);
+        fprintf(out, "-A " CHAIN "-masquerade -o %s ! -p udp ", n,
+                rules_iptables_name(config->outside.names[i]).text);
         if (config->external_auto)
             fputs("-j MASQUERADE\n", out);
         else

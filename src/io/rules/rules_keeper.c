@@ -2,12 +2,13 @@
 #include "rules_keeper.h"
 #include "fail.h"
 #include "kernel_rules.h"
+#include "named_links.h"
 #include "rules_fragments.h"
 #include "rules_helper.h"
 #include "rules_job.h"
 #include "side_thread.h"
 #include <errno.h>
-#include <net/if.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <quicward/base/log.h>
@@ -27,8 +28,9 @@ struct io_keeper {
     enum config_backend backend;
     struct rules_events events;
     char table[sizeof("quicward_") + CONFIG_INSTANCE_MAX];
-    unsigned indexes[2 * CONFIG_INTERFACES_MAX]; /* of the interfaces inside and outside; 0: missing */
-    char *installed, *found;                     /* what stood after installing, and what stands */
+    struct named_links sides[2]; /* the interfaces inside and outside that are there */
+    struct named_links looked;   /* those of a side when it was last looked */
+    char *installed, *found;     /* what stood after installing, and what stands */
     uint64_t legacy;
     unsigned tokens; /* of BURST */
     struct qw_time refilled;
@@ -170,40 +172,83 @@ static bool check(struct io_keeper *keeper)
 
 /* ---- interfaces ---- */
 
-static const char *interface_of(const struct config *config, unsigned i)
+static const struct config_interfaces *side_of(const struct config *config, unsigned side)
 {
-    return i < config->inside.count ? config->inside.names[i]
-                                    : config->outside.names[i - config->inside.count];
+    return side == 0 ? &config->inside : &config->outside;
+}
+
+static void say_gone(const struct config_interfaces *named, const struct named_link *link)
+{
+    if (config_interface_is_pattern(named->names[link->entry]))
+        qw_log(QW_LOG_INFO, "interface %s is gone", link->name);
+    else
+        qw_log(QW_LOG_WARNING, "interface %s is gone; it is served again when it comes back", link->name);
+}
+
+static void say_too_many(const struct named_links *before, const struct named_links *now)
+{
+    if (now->too_many && !before->too_many)
+        qw_log(QW_LOG_WARNING, "more than %d interfaces of one side: not all of them are followed",
+               NAMED_LINKS_MAX);
+}
+
+/* True when `now` has one that `before` has not. Both are in the order of their indexes. */
+static bool compare_links(const struct config_interfaces *named, const struct named_links *before,
+                          const struct named_links *now)
+{
+    unsigned b = 0, n = 0;
+    bool appeared = false;
+    while (b < before->count || n < now->count) {
+        unsigned then = b < before->count ? before->list[b].index : UINT_MAX;
+        unsigned here = n < now->count ? now->list[n].index : UINT_MAX;
+        bool same = then == here && strcmp(before->list[b].name, now->list[n].name) == 0;
+        if (!same && then <= here)
+            say_gone(named, &before->list[b]);
+        if (!same && here <= then) {
+            qw_log(QW_LOG_INFO, "interface %s is there", now->list[n].name);
+            appeared = true;
+        }
+        b += then <= here;
+        n += here <= then;
+    }
+    return appeared;
 }
 
 /* True when one is there that was not, or is another one by its old name. */
 static bool follow_interfaces(struct io_keeper *keeper)
 {
-    const struct config *config = &keeper->config;
     bool appeared = false;
-    for (unsigned i = 0; i < config->inside.count + config->outside.count; i++) {
-        const char *name = interface_of(config, i);
-        unsigned index = if_nametoindex(name);
-        if (index == keeper->indexes[i])
+    for (unsigned side = 0; side < 2; side++) {
+        const struct config_interfaces *named = side_of(&keeper->config, side);
+        if (!named_links_look(named, &keeper->looked))
             continue;
-        if (index == 0)
-            qw_log(QW_LOG_WARNING, "interface %s is gone; it is served again when it comes back", name);
-        else
-            qw_log(QW_LOG_INFO, "interface %s is there", name);
-        appeared |= index != 0;
-        keeper->indexes[i] = index;
+        appeared |= compare_links(named, &keeper->sides[side], &keeper->looked);
+        say_too_many(&keeper->sides[side], &keeper->looked);
+        keeper->sides[side] = keeper->looked;
     }
     return appeared;
 }
 
+static bool is_there(const struct named_links *links, unsigned entry)
+{
+    for (unsigned i = 0; i < links->count; i++)
+        if (links->list[i].entry == entry)
+            return true;
+    return false;
+}
+
 static void begin_interfaces(struct io_keeper *keeper)
 {
-    const struct config *config = &keeper->config;
-    for (unsigned i = 0; i < config->inside.count + config->outside.count; i++) {
-        keeper->indexes[i] = if_nametoindex(interface_of(config, i));
-        if (keeper->indexes[i] == 0)
-            qw_log(QW_LOG_WARNING, "there is no interface %s (%s) yet; it is served when it comes",
-                   interface_of(config, i), i < config->inside.count ? "inside" : "outside");
+    for (unsigned side = 0; side < 2; side++) {
+        const struct config_interfaces *named = side_of(&keeper->config, side);
+        struct named_links *links = &keeper->sides[side];
+        named_links_look(named, links);
+        say_too_many(&keeper->looked, links);
+        for (unsigned i = 0; i < named->count; i++)
+            if (!is_there(links, i))
+                qw_log(config_interface_is_pattern(named->names[i]) ? QW_LOG_INFO : QW_LOG_WARNING,
+                       "there is no interface %s (%s) yet; it is served when it comes", named->names[i],
+                       side == 0 ? "inside" : "outside");
     }
 }
 

@@ -8,8 +8,7 @@
 static void print_call(const struct config *config, const char *values, FILE *out)
 {
     fprintf(out, "accept_local %s", values);
-    for (unsigned i = 0; i < config->inside.count; i++)
-        fprintf(out, " %s", config->inside.names[i]);
+    rules_words_print(&config->inside, out);
 }
 
 /* The kernel takes any value but 0 for yes. 2 says that it was 0 before us: so it is put back as it was,
@@ -61,6 +60,7 @@ void rules_refresh_print(const struct config *config, FILE *out)
             "stands=$(iptables-save -t raw 2>/dev/null | grep '^:" RULES_CHAIN "-stay ') || :\n"
             "[ -n \"$stands\" ] || nft list table inet quicward_%s >/dev/null 2>&1 || exit 0\n",
             n, n);
+    rules_present_print(config, out);
     print_function(out);
     rules_local_accept(config, out);
     fputs("[ -n \"$stands\" ] || exit 0\n", out);

@@ -3,14 +3,6 @@
 #include "kernel_rules.h"
 #include "rules_fragments.h"
 
-void rules_nft_set(const char *keyword, const struct config_interfaces *named, FILE *out)
-{
-    fprintf(out, "%s { ", keyword);
-    for (unsigned i = 0; i < named->count; i++)
-        fprintf(out, "%s\"%s\"", i > 0 ? ", " : "", named->names[i]);
-    fputs(" } ", out);
-}
-
 void rules_nft_queue(const struct config *config, FILE *out)
 {
     fprintf(out, "queue num %u", config->queue_first);

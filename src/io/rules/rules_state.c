@@ -1,5 +1,6 @@
 /* What stands in the kernel of our rules, as text that can be compared. */
 #include "kernel_rules.h"
+#include "named_links.h"
 #include "rules_fragments.h"
 #include <stdlib.h>
 #include <string.h>
@@ -126,12 +127,27 @@ bool rules_state_complete(const struct config *config, enum config_backend backe
     return complete;
 }
 
+/* How many interfaces have a routing rule: those that are named, there or not, and those that match. */
+static unsigned guarded_links(const struct config_interfaces *named)
+{
+    struct named_links *links = malloc(sizeof(*links));
+    unsigned count = 0;
+    for (unsigned i = 0; i < named->count; i++)
+        count += !config_interface_is_pattern(named->names[i]);
+    if (links && named_links_look(named, links))
+        for (unsigned i = 0; i < links->count; i++)
+            count += config_interface_is_pattern(named->names[links->list[i].entry]);
+    free(links);
+    return count;
+}
+
 bool rules_state_guarded(const struct config *config, const char *state)
 {
     unsigned families = access("/proc/self/net/if_inet6", F_OK) == 0 ? 2 : 1, found = 0;
     if (!rules_guarded(config))
         return true;
+    unsigned links = guarded_links(&config->inside) + guarded_links(&config->outside);
     for (const char *at = state; (at = strstr(at, "blackhole")); at++)
         found++;
-    return found >= families * (config->inside.count + config->outside.count);
+    return links > RULES_GUARD_LINKS_MAX || found >= families * links;
 }

@@ -1,4 +1,5 @@
 #include "fail.h"
+#include "fast_survey.h"
 #include "findings.h"
 #include "holder.h"
 #include "kernel_rules.h"
@@ -239,6 +240,7 @@ static void look_at_ports(const struct config *config, struct survey *survey)
 void io_survey_of(const struct config *config, bool own, struct survey *survey)
 {
     setup_host_external(config, survey);
+    fast_survey_fill(config, survey);
     if (own && survey->root)
         look_at_own(config, survey);
     look_at_others(config, survey);

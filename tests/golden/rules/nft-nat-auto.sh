@@ -179,7 +179,7 @@ guard() { # FAMILY INTERFACE...
     family=$1
     shift
     for interface; do
-        ip "$family" rule add pref 2 iif "$interface" ipproto udp fwmark 0/0xe3ffffff protocol 149 blackhole 2>/dev/null || :
+        ip "$family" rule add pref 2 iif "$interface" ipproto 17 fwmark 0/0xe3ffffff protocol 149 blackhole 2>/dev/null || :
     done
     routing_rules "$family" | sed -n 's/.* iif \([^ ]*\).*/\1/p' |
         while read -r interface; do

@@ -3,4 +3,5 @@
 . tests/vm/jobs/backend.sh
 backend "${1:-nft}" || exit 2
 shift
-integration/run.sh "$@"
+# An emulated machine is some ten times slower than a real one.
+QW_CASE_LIMIT_S=${QW_CASE_LIMIT_S:-2400} integration/run.sh "$@"

@@ -66,20 +66,40 @@ static int find(const struct feature_names *names, const uint32_t active[static 
     return SURVEY_UNKNOWN;
 }
 
-static void ask_one(int fd, const struct feature_names *names, struct survey_interface *one)
+static bool ask_active(int fd, const char *name, uint32_t active[static BLOCKS_MAX])
 {
     struct {
         struct ethtool_gfeatures head;
         struct ethtool_get_features_block blocks[BLOCKS_MAX];
     } command = {.head = {.cmd = ETHTOOL_GFEATURES, .size = BLOCKS_MAX}};
-    uint32_t active[BLOCKS_MAX];
-    if (!ask(fd, one->name, &command))
-        return;
+    if (!ask(fd, name, &command))
+        return false;
     for (unsigned i = 0; i < BLOCKS_MAX; i++)
         active[i] = command.blocks[i].active;
+    return true;
+}
+
+static void ask_one(int fd, const struct feature_names *names, struct survey_interface *one)
+{
+    uint32_t active[BLOCKS_MAX];
+    if (!ask_active(fd, one->name, active))
+        return;
     one->gro_forwarding = find(names, active, "rx-udp-gro-forwarding");
     one->gro_list = find(names, active, "rx-gro-list");
     one->lro = find(names, active, "rx-lro");
+}
+
+int link_feature(const char *interface, const char *feature)
+{
+    struct feature_names *names = calloc(1, sizeof(*names));
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), found = SURVEY_UNKNOWN;
+    uint32_t active[BLOCKS_MAX];
+    if (names && fd >= 0 && ask_names(fd, interface, names) && ask_active(fd, interface, active))
+        found = find(names, active, feature);
+    if (fd >= 0)
+        close(fd);
+    free(names);
+    return found;
 }
 
 void link_features_ask(struct survey *survey)

@@ -1,0 +1,117 @@
+/* bench_forward xdp|tc 4|6 FLOWS: forwards flows (fast_flows.h) between lan0 and wan0 by the fast path's room
+ * alone, timers and all, until it is told to end (SIGTERM). Prints "ready" and the bytes of kernel memory
+ * that its maps take. */
+#include "fast_flows.h"
+#include "measure.h"
+#include <dirent.h>
+#include <quicward/offload.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define ALIVE_NS (10 * QW_NS_PER_SECOND)
+#define FIGURES 64
+
+static struct qw_time boot(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (struct qw_time){(uint64_t)now.tv_sec * QW_NS_PER_SECOND + (uint64_t)now.tv_nsec};
+}
+
+/* There is no queue. */
+static struct qw_time nothing_waits(void *context)
+{
+    (void)context;
+    return boot();
+}
+
+static void attach(struct offload *offload, const char *name, const char *place)
+{
+    char error[OFFLOAD_ERROR_MAX] = "";
+    bench_require(offload_attach(offload, name, strcmp(place, "xdp") == 0 ? OFFLOAD_XDP : OFFLOAD_TC, error),
+                  error);
+}
+
+static void put(struct offload *offload, bool ipv6, uint32_t flows)
+{
+    for (uint32_t flow = 0; flow < flows; flow++) {
+        struct flow_path_figures figures;
+        struct flow_path_event event = {.kind = FLOW_PATH_ADD, .path = fast_flows_path(ipv6, flow)};
+        event.path.last_seen = boot();
+        offload_apply(offload, &event, 1, boot(), &figures);
+        offload_settle(offload, event.path.id, boot());
+    }
+}
+
+static void open_all(struct offload *offload)
+{
+    while (offload_waiting(offload) > 0)
+        offload_open(offload, boot(), nothing_waits, NULL);
+}
+
+/* As the kernel says of each map that this process has open. */
+static unsigned long long map_memory(void)
+{
+    unsigned long long sum = 0, one;
+    char path[64], line[128];
+    const struct dirent *entry;
+    DIR *folder = opendir("/proc/self/fdinfo");
+    while (folder && (entry = readdir(folder))) {
+        bool map = false;
+        snprintf(path, sizeof path, "/proc/self/fdinfo/%.16s", entry->d_name);
+        FILE *file = fopen(path, "re");
+        while (file && fgets(line, sizeof line, file)) {
+            map |= strncmp(line, "map_type:", 9) == 0;
+            if (map && sscanf(line, "memlock: %llu", &one) == 1)
+                sum += one;
+        }
+        if (file)
+            fclose(file);
+    }
+    if (folder)
+        closedir(folder);
+    return sum;
+}
+
+static void serve(struct offload *offload, const sigset_t *end)
+{
+    struct timespec pause = {.tv_nsec = 100000000};
+    struct flow_path_figures figures[FIGURES];
+    do {
+        struct qw_time now = boot();
+        offload_alive(offload, qw_time_add(now, ALIVE_NS));
+        offload_find_shut(offload, now);
+        while (offload_due(offload, now, figures, FIGURES) > 0)
+            ;
+        open_all(offload);
+    } while (sigtimedwait(end, NULL, &pause) < 0);
+}
+
+int main(int argc, char **argv)
+{
+    char error[OFFLOAD_ERROR_MAX] = "";
+    struct offload_stats stats;
+    sigset_t end;
+    bench_require(argc == 4, "usage: bench_forward xdp|tc 4|6 FLOWS");
+    sigemptyset(&end);
+    sigaddset(&end, SIGTERM);
+    sigprocmask(SIG_BLOCK, &end, NULL);
+    uint32_t flows = (uint32_t)strtoul(argv[3], NULL, 10);
+    struct offload *offload = offload_new(flows, NULL, boot(), error);
+    bench_require(offload != NULL, error);
+    attach(offload, "lan0", argv[1]);
+    attach(offload, "wan0", argv[1]);
+    offload_alive(offload, qw_time_add(boot(), ALIVE_NS));
+    put(offload, argv[2][0] == '6', flows);
+    open_all(offload);
+    offload_stats(offload, &stats);
+    bench_require(stats.flows == flows, "not all flows were put");
+    printf("ready %llu\n", map_memory());
+    fflush(stdout);
+    serve(offload, &end);
+    offload_free(offload);
+    return 0;
+}

@@ -1,0 +1,90 @@
+#!/bin/sh
+# quicward: UDP and ICMP errors that are translated (IPv4) or forwarded (IPv6) between
+# inside (lan0, wg*) and outside (wan0, ppp*)
+# go no longer to queues 100 to 101.
+set -e
+
+# The interfaces of now that match: routing rules and settings know no patterns.
+present() { # PATTERN
+    for interface in /proc/sys/net/ipv4/conf/$1; do
+        interface=${interface##*/}
+        case $interface in all | default | *[!A-Za-z0-9._-]*) ;; *) echo "$interface" ;; esac
+    done
+}
+
+# Takes away our chains and what leads there, but for those whose ends are KEPT.
+remove() { # TOOL KEPT
+    saved=$("$1-save") || { echo "$1-save failed" >&2; return 1; }
+    list=$(printf '%s\n' "$saved" | grep -Ev -- "[: ]quicward-main($2)( |\$)" | sed -nE '
+        /^\*/p
+        /^:quicward-(main|[0-9]+)[- ]/{ p; s/^:([^ ]*).*/-X \1/; H; }
+        /^-A quicward-(main|[0-9]+)[- ]/d
+        s/^-A (.* -j quicward-(main|[0-9]+)(-[a-z]*)?)$/-D \1/p
+        /^COMMIT/{ x; s/^\n//; p; s/.*//; x; p; }')
+    case $list in *quicward-*) printf '%s\n' "$list" | "$1-restore" -w --noflush ;; esac
+}
+
+# Takes away our tables of nft, but for those whose ends are KEPT.
+remove_tables() { # KEPT
+    tables=$(nft list tables inet 2>/dev/null) || return 0
+    list=$(printf '%s\n' "$tables" | grep -vxE "table inet quicward_main($1)" |
+        sed -nE 's/^table inet quicward_(main|[0-9]+)(_fragments)?$/delete &/p')
+    case $list in *quicward_*) printf '%s\n' "$list" | nft -f - ;; esac
+}
+
+# 2 is as good as 1, and says that it was 0 before.
+way_back_as_before() { # INTERFACE
+    own=/proc/sys/net/ipv4/conf/$1/src_valid_mark
+    if [ "$(cat "$own" 2>/dev/null)" = 2 ]; then { echo 0 >"$own"; } 2>/dev/null || :; fi
+}
+
+# Of this instance: others may have the same preference, or the same protocol.
+routing_rules() { # FAMILY
+    ip "$1" rule show pref 2 2>/dev/null | sed -n 's/ .detached.//; / proto 149 *$/p'
+}
+
+unguard() { # FAMILY...
+    for family; do
+        interfaces=$(routing_rules "$family" | sed -n 's/.* iif \([^ ]*\) .*blackhole.*/\1/p')
+        while ip "$family" rule del pref 2 protocol 149; do :; done 2>/dev/null
+        [ "$family" = -4 ] || continue
+        for interface in $interfaces; do way_back_as_before "$interface"; done
+    done
+}
+
+# Takes away all that these have, if they are there.
+remove_all() { # TOOL...
+    for tool; do
+        if command -v "$tool-save" >/dev/null; then remove "$tool" -; fi
+    done
+}
+
+# The same of the kinds that a tool is not: "iptables" is either iptables-nft or iptables-legacy.
+remove_other_kind() { # TOOL...
+    for own; do
+        case $("$own" -V 2>/dev/null) in
+        *legacy*) remove_all "$own-nft" ;;
+        *nf_tables*) remove_all "$own-legacy" ;;
+        esac
+    done
+}
+
+# What inside hosts send to each other's external endpoints is routed with the router's own address
+# as source. 2 is as good as 1, and says that it was 0 before.
+accept_local() { # FROM TO INTERFACE...
+    from=$1 to=$2
+    shift 2
+    for interface; do
+        [ -e "/proc/sys/net/ipv4/conf/$interface" ] || continue
+        setting=/proc/sys/net/ipv4/conf/$interface/accept_local
+        [ "$(cat "$setting" 2>/dev/null)" = "$from" ] || continue
+        { echo "$to" >"$setting"; } 2>/dev/null ||
+            echo "$setting cannot be set to $to: inside hosts reach no external endpoints of each other" >&2
+    done
+}
+
+accept_local 2 0 lan0 $(present 'wg*') 2>/dev/null
+unguard -4 -6
+remove_all iptables ip6tables
+remove_other_kind iptables ip6tables
+remove_tables -
