@@ -35,8 +35,7 @@ struct offload_pins;
 struct offload_pins_for {
     const char *instance; /* a file name */
     uid_t user;           /* who is to use it; given the folder if that is not this process's user */
-    gid_t group;
-    bool make; /* if it is not there */
+    bool make;            /* if it is not there */
 };
 
 /* Opens the folder, as a user who may, for later. NULL, and why in `error`: it is on no bpffs, others may

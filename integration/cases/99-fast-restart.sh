@@ -150,4 +150,18 @@ check 'every datagram came, in order, by eleven daemons' arrived_whole
 check 'quicward ends cleanly' stop_quicward
 check 'nothing is pinned' [ -z "$(pinned)" ]
 check 'no program is left' no_program
+
+# Not as root.
+RUN=$LAB_DIR/quicward-run # whose name says that it is ours
+mkdir "$RUN" && ln -s "$RUN/control" "$LAB_DIR/control"
+start_nat '' "$(configured tc "user = \"nobody\"; control = \"$RUN/control\";")" || exit 1
+check 'as another user: flows begin' begin 1500
+check 'as another user: all go fast' wait_for 5 all_fast
+check 'as another user: the folder is its own' [ "$(stat -c %U "$FAST_PINS/main")" = nobody ]
+killed
+check 'as another user: it starts again' again
+check 'as another user: and goes on with all of them' went_on "$FLOWS flows of an earlier daemon go on, 0 entries removed"
+check 'as another user: every datagram came, in order' arrived_whole
+check 'as another user: quicward ends cleanly' stop_quicward
+check 'as another user: nothing is pinned' [ -z "$(pinned)" ]
 case_end

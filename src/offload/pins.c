@@ -13,6 +13,7 @@
 
 #define BPFFS 0xcafe4a11L /* linux/magic.h */
 #define FOLDER_MODE 0700
+#define GIVEN_MODE 0750
 
 static const char *const KINDS[] = {"xdp", "tc", "filter"};
 
@@ -67,6 +68,15 @@ static bool is_closed(int folder, uid_t user)
            !(status.st_mode & (S_IWGRP | S_IWOTH));
 }
 
+/* The group stays root's, who has to open it again: under systemd without CAP_DAC_OVERRIDE. */
+static bool give(int folder, uid_t user)
+{
+    struct stat status;
+    if (fstat(folder, &status) != 0)
+        return false;
+    return status.st_uid == user || (fchmod(folder, GIVEN_MODE) == 0 && fchown(folder, user, (gid_t)-1) == 0);
+}
+
 static bool enter(struct offload_pins *pins, const char *path, const struct offload_pins_for *who)
 {
     if (who->make)
@@ -99,7 +109,7 @@ struct offload_pins *offload_pins_open(const char *path, const struct offload_pi
         return refuse(pins, error, path, "is on no bpffs, as \"mount -t bpf bpf /sys/fs/bpf\" makes one");
     if (!is_closed(pins->above, who->user) || !is_closed(pins->folder, who->user))
         return refuse(pins, error, path, "others than root may write there");
-    if (who->user != geteuid() && fchown(pins->folder, who->user, who->group) != 0)
+    if (!give(pins->folder, who->user))
         return refuse(pins, error, path, strerror(errno));
     return pins;
 }

@@ -45,8 +45,7 @@ static bool may_pin(void)
 
 static struct offload_pins_for owner(void)
 {
-    return (struct offload_pins_for){
-        .instance = INSTANCE, .user = geteuid(), .group = getegid(), .make = true};
+    return (struct offload_pins_for){.instance = INSTANCE, .user = geteuid(), .make = true};
 }
 
 static struct offload_pins *open_pins(void)

@@ -43,10 +43,8 @@ struct offload_pins *io_pins_open(const struct config *config)
     struct io_error ignored;
     if (!wanted(config) || privileges_user_find(config, &user, &ignored) != QW_OK)
         return NULL;
-    const struct offload_pins_for who = {.instance = instance_of(config),
-                                         .user = user.uid,
-                                         .group = user.gid,
-                                         .make = config->offload != CONFIG_OFFLOAD_OFF};
+    const struct offload_pins_for who = {
+        .instance = instance_of(config), .user = user.uid, .make = config->offload != CONFIG_OFFLOAD_OFF};
     struct offload_pins *pins = offload_pins_open(config->offload_pins, &who, error);
     if (!pins && error[0])
         qw_log(QW_LOG_WARNING, "offload_pins: %s; what goes fast will end with this process", error);
