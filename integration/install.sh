@@ -6,14 +6,15 @@
 #   install.sh bench    what only the benchmarks need
 #   install.sh package  what integration/package.sh needs
 #   install.sh bun      the optional third client, from npm, into the cache folder
+#   install.sh deno     what transfers.sh has besides, likewise
 # Without arguments: build, peers and checks.
 set -u
 build=(cmake make gcc libc6-dev pkg-config libconfig-dev libssl-dev nettle-dev libmnl-dev libnetfilter-queue-dev
-    libpcap-dev libjansson-dev libsystemd-dev libncurses-dev libcap-ng-dev libseccomp-dev libmicrohttpd-dev libcunit1-dev clang libbpf-dev bpftool libelf-dev
+    libpcap-dev libjansson-dev libsystemd-dev libncurses-dev libcap-ng-dev libseccomp-dev libmicrohttpd-dev libhiredis-dev libcunit1-dev clang libbpf-dev bpftool libelf-dev
     zlib1g-dev)
 peers=(ngtcp2-client ngtcp2-server caddy chromium firefox-esr libnss3-tools knot knot-dnsutils coturn iperf3
     golang-go golang-github-lucas-clemente-quic-go-dev python3-libtorrent iproute2 iptables nftables ethtool strace iputils-ping traceroute tcpdump openssl jq procps util-linux
-    ca-certificates curl prometheus nfdump tmux)
+    ca-certificates curl prometheus nfdump tmux redis-server redis-tools)
 checks=(shellcheck zsh clang-format git tshark cppcheck clang-tidy libclang-rt-14-dev)
 bench=(libndpi-dev iproute2 iptables nftables ethtool strace jq iputils-ping util-linux
     bsdextrautils valgrind)
@@ -58,10 +59,10 @@ apt_quietly() {
     "${install[@]}" || { apt-get update -qq && "${install[@]}"; }
 }
 
-install_bun() {
-    local folder=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/quicward/bun
-    command -v npm >/dev/null || { echo 'install.sh: bun needs npm' >&2; return 1; }
-    mkdir -p "$folder" && npm install --silent --ignore-scripts --no-audit --no-fund --prefix "$folder" bun
+install_npm() { # PACKAGE
+    local folder=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/quicward/$1
+    command -v npm >/dev/null || { echo "install.sh: $1 needs npm" >&2; return 1; }
+    mkdir -p "$folder" && npm install --silent --ignore-scripts --no-audit --no-fund --prefix "$folder" "$1"
 }
 
 install_tier() {
@@ -71,8 +72,8 @@ install_tier() {
     checks) install_packages "${checks[@]}" ;;
     bench) install_packages "${bench[@]}" ;;
     package) install_packages "${package[@]}" ;;
-    bun) install_bun ;;
-    *) echo "install.sh: $1 is none of build, peers, checks, bench, package, bun" >&2; return 2 ;;
+    bun | deno) install_npm "$1" ;;
+    *) echo "install.sh: $1 is none of build, peers, checks, bench, package, bun, deno" >&2; return 2 ;;
     esac
 }
 

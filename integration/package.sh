@@ -149,6 +149,7 @@ check_fresh() {
 check_router() {
     check 'with interfaces it is understood' configure
     check 'the kernel rules stand before the daemon' boot_rules
+    check 'with those that stand by for a flush' [ "$(in_router ip rule | grep -c blackhole)" = 2 ]
     check_not 'nothing passes until it runs' passes_untouched
     check 'the daemon starts' start_installed
     demo_clients

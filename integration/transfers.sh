@@ -74,7 +74,7 @@ seconds_of() { # CLIENT SERVER STEP
 
 rules_of() { # CLIENT SERVER LOSS REORDER STEP SEED SECONDS
     echo "client=$1" "server=$2" "loss=$3" "reorder=$4" "seed=$6"
-    [ "$5" = - ] || awk -v c="$1" -v s="$2" -v f="$5" -v t="$7" 'BEGIN { printf "step=%.1f:%.1f:%.1f\n", t / 2, c * f, s * f }'
+    [ "$5" = - ] || awk -v c="$1" -v s="$2" -v f="$5" -v t="$7" 'BEGIN { printf "step=%d:%.1f:%.1f\n", t / 2, c * f, s * f }'
 }
 
 figures() { # CAPTURE
@@ -101,6 +101,7 @@ one() { # SEED STACK KIND BIT CLIENT SERVER LOSS REORDER STEP
     # shellcheck disable=SC2046 # words
     transfer "$stack" "$seconds" $(how_much "$kind") $(rules_of "${path[@]}" "$seed" "$seconds") ||
         { echo "transfers.sh: $* failed: $(tail -n 2 "$LAB_DIR/client.log")" >&2; return; }
+    [ "$9" = - ] || path[4]=$9@$((seconds / 2))
     judge_capture "$LAB_DIR/transfer.pcap"
     [ -z "$keep" ] || { cp "$LAB_DIR/transfer.pcap" "$keep/$seed.pcap" && cp "$LAB_DIR/path.log" "$keep/$seed.truth" && cp "$LAB_DIR/rows" "$keep"; }
 }

@@ -5,7 +5,7 @@
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 ids=()
-for group in W:7 C:9 T:5 N:17 F:6 P:4 M:6 O:6 S:7 X:8 I:4; do
+for group in W:7 C:9 T:5 N:17 F:6 P:4 M:6 O:6 S:7 X:8 K:3 I:4; do
     for n in $(seq "${group#*:}"); do
         ids+=("${group%:*}$n")
     done
@@ -17,7 +17,7 @@ tests() {
     local case heading ids
     for case in integration/cases/*.sh; do
         heading=$(sed -n '2,/^[^#]/s/^# *//p' "$case" | grep -v '^long:' | tr '\n' ' ')
-        ids=$(grep -oE '\b[WCTNFPMOSXI][0-9]+\b' <<<"$heading" | tr '\n' ' ')
+        ids=$(grep -oE '\b[WCTNFPMOSXKI][0-9]+\b' <<<"$heading" | tr '\n' ' ')
         heading=${heading#*: }
         printf '%s\t%s: %s\n' "$case" "${ids% }" "${heading%%. *}"
     done

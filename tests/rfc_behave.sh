@@ -2,8 +2,11 @@
 # The tests and cases that docs/rfc-behave.md names exist.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
-lines=$(grep -E '^\| REQ' docs/rfc-behave.md | awk -F'|' '{ print $5 }')
+# Every line of every table: four columns, of which the last says what shows it.
+lines=$(grep -E '^\| ' docs/rfc-behave.md | awk -F'|' '{ print $5 }')
 missing=0 seen=0
+torn=$(grep -E '^\| ' docs/rfc-behave.md | grep -v '|$' | cut -c1-60)
+[ -z "$torn" ] || { echo "docs/rfc-behave.md: lines without their last column: $torn"; missing=1; }
 
 named() { # KIND NAME FOUND
     seen=$((seen + 1))

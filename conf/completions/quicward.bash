@@ -10,7 +10,7 @@ _quicward_options() { # COMMAND
     rules) echo '--config --backend --install --keep --remove' ;;
     replay) echo '--config --json --inside --throttle-report --report' ;;
     flows) echo '--config --socket --json --sort --reverse --limit --state --version --client --server --port --sni --alpn --rule --idle --watch' ;;
-    mappings | offload) echo '--config --socket --json' ;;
+    mappings | offload | cluster) echo '--config --socket --json' ;;
     doctor) echo '--config --json' ;;
     events) echo '--config --socket --json --follow' ;;
     stats) echo '--config --socket --json --all' ;;
@@ -37,8 +37,9 @@ _quicward_values() { # COMMAND OPTION
 _quicward_operands() { # COMMAND
     case $1 in
     state) echo 'show check' ;;
+    cluster) echo 'status check active standby' ;;
     replay) echo FILE ;;
-    help) echo 'init run check explain rules replay flows doctor top mappings events stats offload reload state version help' ;;
+    help) echo 'init run check explain rules replay flows doctor top mappings events stats offload cluster reload state version help' ;;
     esac
 }
 

@@ -16,6 +16,7 @@ _quicward_commands() {
     'events:list what happened'
     'stats:show its counters'
     'offload:show where the fast path stands'
+    'cluster:show how the pair of routers stands, or say who is active'
     'reload:make it read its configuration again'
     'state:look into a state file'
     'version:show the version'
@@ -64,6 +65,7 @@ _quicward() {
       '--idle[seconds of silence at most]:seconds:' '--watch=-[look again and again]::seconds:'
     ;;
   mappings|offload) _arguments $config $socket $json $help ;;
+  cluster) _arguments $config $socket $json $help '1:what:(status check active standby)' ;;
   doctor) _arguments $config $json $help ;;
   events) _arguments $config $socket $json $help '--follow[go on with what comes]' ;;
   stats) _arguments $config $socket $help '(--all)--json[one JSON object a line]' '(--json)--all[those that are zero, too]' ;;

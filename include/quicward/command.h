@@ -35,6 +35,7 @@ enum command_status command_mappings(const struct command *self, int argc, char 
 enum command_status command_events(const struct command *self, int argc, char **argv);
 enum command_status command_stats(const struct command *self, int argc, char **argv);
 enum command_status command_offload(const struct command *self, int argc, char **argv);
+enum command_status command_cluster(const struct command *self, int argc, char **argv);
 enum command_status command_reload(const struct command *self, int argc, char **argv);
 enum command_status command_state(const struct command *self, int argc, char **argv);
 enum command_status command_top(const struct command *self, int argc, char **argv);

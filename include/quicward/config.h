@@ -18,6 +18,7 @@
 #define CONFIG_INTERFACE_NAME_MAX 16 /* IFNAMSIZ, NUL included; a pattern is as short */
 #define CONFIG_WORKERS_MAX 64
 #define CONFIG_ACCOUNT_MAX 33 /* of a user or group, NUL included: LOGIN_NAME_MAX of useradd(8) */
+#define CONFIG_ADDRESS_MAX 46 /* an IPv6 address as text, NUL included */
 #define CONFIG_PATH_MAX 108   /* sun_path, NUL included */
 #define CONFIG_INSTANCE_MAX 9 /* NUL included; names of chains are made of it */
 
@@ -76,6 +77,8 @@ enum config_inside {                     /* who may be inside */
 enum config_choice { CONFIG_RANDOM, CONFIG_KEYED }; /* of a port: RFC 6056 3.3.1, 3.3.3 */
 enum config_guard { CONFIG_GUARD_REPORT, CONFIG_GUARD_LIMIT, CONFIG_GUARD_OFF };
 enum config_traffic { CONFIG_ALL_UDP, CONFIG_ONLY_QUIC };
+
+enum config_follow { CONFIG_FOLLOW_ADDRESS, CONFIG_FOLLOW_COMMAND }; /* what makes a router active */
 
 enum config_anonymise { CONFIG_CLEAR, CONFIG_PSEUDONYM, CONFIG_CUT };
 
@@ -283,8 +286,28 @@ struct config {
     enum config_anonymise anonymise_names;     /* anonymise.names: "clear", "keyed", "cut" */
     bool anonymise_logs;                       /* anonymise.logs */
     char anonymise_key[CONFIG_PATH_MAX];       /* anonymise.key; CONFIG_NO_SECRET: another at each start */
+    char cluster_store[CONFIG_PATH_MAX];       /* cluster.store: socket of the Redis of this router alone;
+                                                  CONFIG_NO_FILE: there is no other router, and the rest of
+                                                  the group says nothing */
+    char cluster_peer_store[CONFIG_PATH_MAX];  /* cluster.peer_store: of the copy of the other router's */
+    char cluster_site[CONFIG_ACCOUNT_MAX];     /* cluster.site: what the two have in common */
+    char cluster_router[CONFIG_ACCOUNT_MAX];   /* cluster.router: the name of this one */
+    char cluster_peer[CONFIG_ACCOUNT_MAX];     /* cluster.peer: the name of the other one */
+    char cluster_user[CONFIG_ACCOUNT_MAX];     /* cluster.user: of Redis; "": the default user */
+    char cluster_password[CONFIG_PATH_MAX];    /* cluster.password: path of a file; CONFIG_NO_SECRET: none */
+    enum config_follow cluster_follow;         /* cluster.follow: "address", "command" */
+    char cluster_address[CONFIG_ADDRESS_MAX];  /* cluster.address: whoever has it is active; "": the first
+                                                  of nat.external */
+    uint32_t cluster_flush_ms;                 /* cluster.flush: between two looks at what changed */
+    uint32_t cluster_refresh_s;                /* cluster.refresh: how old the copy of an idle time may be */
     enum qw_log_level log_level;               /* log: "error", "warning", "info", "debug" */
 };
+
+/* Does another router stand behind this one? */
+bool config_has_cluster(const struct config *config);
+
+/* The address that whoever is active has, as of cluster.address. False: there is none to follow. */
+bool config_cluster_address(const struct config *config, struct qw_addr *out, enum qw_family *family);
 
 #define CONFIG_TIMER_MIN_S 120
 #define CONFIG_NO_SECRET "none" /* in the place of a path: another secret at each start */

@@ -6,6 +6,7 @@
 #include <quicward/base/error.h>
 #include <quicward/engine.h>
 #include <quicward/io.h>
+#include <quicward/peer.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -70,6 +71,15 @@ bool control_offload_json(const struct io_offload *offload, FILE *out);
 
 /* Prints one of these lines as text. False, and nothing printed, for any other. */
 bool control_offload_text(const char *json_line, FILE *out);
+
+/* One line of JSON: {"cluster":{...}}. */
+bool control_cluster_json(const struct peer_stats *stats, FILE *out);
+
+/* Prints that line as text. False, and nothing printed, for any other. */
+bool control_cluster_text(const char *json_line, FILE *out);
+
+/* What of that line would make a takeover lose flows: a static string; NULL: nothing. */
+const char *control_cluster_trouble(const char *json_line);
 
 /* ---- queries: which flows are shown, and in which order ---- */
 
@@ -233,6 +243,9 @@ struct control_handlers {
     bool (*reload)(void *context, FILE *errors);
     /* What became of the kernel rules; NULL where nobody keeps them. */
     void (*rules)(void *context, struct io_rules_stats *out);
+    /* The pair of routers; `active`: 1 or 0: be so or not, -1: as before. False: an address decides that.
+     * NULL: there is no pair. */
+    bool (*cluster)(void *context, int active, struct peer_stats *out);
     mode_t mode;       /* of the socket's file; 0: 0660 */
     const char *group; /* of the socket's file, by name or number; NULL or "": that of the process */
     /* What became of events that go somewhere by themselves; returns how many sinks. NULL: there are none. */
@@ -254,6 +267,7 @@ struct control_handlers {
  *     events N   those after number N; a number that was never given counts as 0
  *     stats      one line
  *     offload    a line an interface, and one about all; an error when offload is off
+ *     cluster    one line; "cluster active" and "cluster standby" change it
  *     reload     none
  *
  * Where numbers of events jump {"missed":COUNT} stands, but not before the first line of `events`. An answer

@@ -17,6 +17,7 @@
 #include <quicward/config.h>
 #include <quicward/engine_events.h>
 #include <quicward/engine_measured.h>
+#include <quicward/engine_mirror.h>
 #include <quicward/engine_path.h>
 #include <quicward/flow.h>
 #include <quicward/icmp.h>
@@ -149,6 +150,7 @@ struct engine_options {
                             what a crash must not lose will stand. NULL: anonymous memory of its own */
     struct qw_time now;  /* of the start: forwards and throttles begin with it */
     bool paths;          /* it tells of paths (engine_path.h); else they cost nothing */
+    bool mirror;         /* it tells what flows are to be copied (engine_mirror.h); likewise */
     engine_flow_ended *ended; /* may be NULL */
     void *context;
 };

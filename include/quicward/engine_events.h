@@ -76,6 +76,14 @@ enum engine_event_field {
     X(THROTTLE_ENDED, "throttle-ended", ENGINE_FIELD_TEXT, "it blocks none any more")                        \
     X(RULES_RESTORED, "rules-restored", ENGINE_FIELD_TEXT,                                                   \
       "another program removed or moved the kernel rules, and they were put back")                           \
+    X(TAKEOVER, "takeover", ENGINE_FIELD_TEXT,                                                               \
+      "this router became the active one of a pair, with the flows of the other")                            \
+    X(STANDS_BY, "stands-by", ENGINE_FIELD_TEXT, "this router is the active one of a pair no longer")        \
+    X(STORE_DOWN, "store-down", ENGINE_FIELD_TEXT, "a store of the pair does not answer, or refuses")        \
+    X(STORE_UP, "store-up", ENGINE_FIELD_TEXT, "it does again")                                              \
+    X(PEER_MISMATCH, "peer-mismatch", ENGINE_FIELD_TEXT,                                                     \
+      "the other router has another configuration or version: its flows cannot be taken over")               \
+    X(SPLIT_BRAIN, "split-brain", ENGINE_FIELD_TEXT, "both routers of a pair say that they are active")      \
     X(RELOADED, "reloaded", ENGINE_FIELD_TEXT, "the configuration was read again")                           \
     X(RELOAD_REFUSED, "reload-refused", ENGINE_FIELD_TEXT,                                                   \
       "a configuration with mistakes was not taken; nothing changed")

@@ -297,6 +297,23 @@ struct flow_recovery {
 bool flow_recover(const struct store_region *memory, const struct flow_taker *taker, struct qw_time now,
                   struct flow_recovery *counts);
 
+/* ---- for whoever keeps a copy of the table elsewhere ---- */
+
+/* From now on a slot is marked when its flow ends, changes its class or was adopted; at first all are. What
+ * else changes a flow is the caller's to mark. False when memory is short: nothing is marked. */
+bool flow_marks_start(struct flow_table *table);
+
+/* Marks the slot of `flow`, or `count` slots from `first` on, as far as there are such; does nothing in a
+ * table without marks. */
+void flow_mark(struct flow_table *table, const struct flow *flow);
+void flow_mark_slots(struct flow_table *table, uint32_t first, uint32_t count);
+
+/* The first marked slot from `from` on, whose mark is taken away; FLOW_NONE: there is none. */
+uint32_t flow_take_mark(struct flow_table *table, uint32_t from);
+
+/* Is any slot marked from `from` on? */
+bool flow_is_marked(const struct flow_table *table, uint32_t from);
+
 /* ---- views ---- */
 
 /* For iteration: the number of slots, and the flow in slot `slot`, NULL when it is free or expired. */

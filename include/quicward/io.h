@@ -212,6 +212,7 @@ struct io_offload_warning {
     const char *interface;             /* the configuration's */
     char text[IO_OFFLOAD_WARNING_MAX]; /* with the command that mends it, in double quotes */
 };
+#define IO_OFFLOAD_LINKS_MAX 64 /* interfaces that can have it, as many as the program knows */
 
 struct io_offload {
     bool running; /* else nothing is forwarded, and what follows is zero */
@@ -222,7 +223,7 @@ struct io_offload {
         uint64_t packets;
     } reasons[IO_OFFLOAD_REASONS_MAX]; /* the first: forwarded */
     unsigned link_count;
-    struct io_offload_link links[2 * CONFIG_INTERFACES_MAX];
+    struct io_offload_link links[IO_OFFLOAD_LINKS_MAX];
     unsigned warning_count; /* more are left out; doctor has them all */
     struct io_offload_warning warnings[IO_OFFLOAD_WARNINGS_MAX];
 };
@@ -244,6 +245,23 @@ enum qw_error io_watch_start(struct engine *engine, const struct config *config,
 void io_watch_change(struct io_watch *watch, const struct config *config);
 /* Ends the thread and frees; `watch` may be NULL. */
 void io_watch_stop(struct io_watch *watch);
+
+/* ---- who is active ---- */
+
+struct io_owned;
+
+/* Follows whether the router has `address`, on whatever interface. QW_OK and *out, for io_owned_close;
+ * QW_ERR_SYSTEM with `error`; QW_ERR_NO_MEMORY. Starts no thread. */
+enum qw_error io_owned_open(const struct qw_addr *address, enum qw_family family, struct io_owned **out,
+                            struct io_error *error);
+
+/* Readable when addresses have changed; -1 for NULL. */
+int io_owned_fd(const struct io_owned *owned);
+
+/* Does it have the address now? Asks the kernel, and takes away what made the descriptor readable. Where the
+ * kernel does not answer, what it said last. One thread at a time. */
+bool io_owned_look(struct io_owned *owned);
+void io_owned_close(struct io_owned *owned); /* may be NULL */
 
 /* ---- the networks inside ---- */
 

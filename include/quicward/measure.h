@@ -9,8 +9,9 @@
  * Spin bit. The client inverts what it hears, the server reflects it, so true edges take turns between the
  * two directions, and each ends the half of its sender. An edge measures the network only if its sender did
  * not wait for something to send: the half is accepted when the silence before the edge is at most an eighth
- * of it, and the silence of the other direction behind its own edge at most a quarter. Packets that
- * contradict the turns are counted (+4, each that agrees -1): reordering leaves few, a random bit many.
+ * of it, and the silence of the other direction behind its own edge at most a quarter; a short half, when
+ * they are half as much of the round trip. Packets that contradict the turns are counted (+4, each that
+ * agrees -1): reordering leaves few, a random bit many.
  *
  * measure_spin is all that a packet costs once the handshake is over. It stands in this header and needs no
  * library, so that a BPF program can run it on the same record. */
@@ -111,6 +112,7 @@ static inline unsigned measure_client(const struct measure *m)
 #define MEASURE_NOISE_MAX 250
 #define MEASURE_NOISE_STEP 4      /* per packet that contradicts */
 #define MEASURE_HALF_MAX 3000000u /* us: what takes longer is no round trip */
+#define MEASURE_TICK_US 10000u    /* silences of a clock: voice, video */
 #define MEASURE_LOOSE 4           /* steps of evidence that are no accepted halves */
 #define MEASURE_TIGHT_MAX 16
 #define MEASURE_TIGHT_SUM 4 /* so many at most are accepted for the sum's sake alone */
@@ -155,9 +157,18 @@ static inline uint32_t measure_share(uint32_t half, uint32_t round_trip, uint32_
     return half / part > round_trip / (2 * part) ? half / part : round_trip / (2 * part);
 }
 
+/* None has been near the minimum for long: what was gathered does not hold any more. If it was enough for a
+ * figure, the round trip has become longer; else it may just be a sender that waits. */
+static inline void measure_anew(struct measure_half *me, uint32_t half)
+{
+    if (measure_tight(me) >= MEASURE_TIGHT_SUM)
+        me->min = half;
+    me->smoothed = 0;
+    me->state %= MEASURE_STEP;
+}
+
 /* A sender whose window is small sends in bursts and is silent between them, however much it has to send. Its
- * halves keep together all the same, which application-limited ones seldom do. When none has been near the
- * minimum for long, the round trip has changed: everything begins anew, with this one. */
+ * halves keep together all the same, which application-limited ones seldom do. */
 static inline void measure_gather(struct measure_half *me, uint32_t half, uint32_t other)
 {
     uint32_t may = measure_share(me->min, me->min + other, 4);
@@ -166,14 +177,8 @@ static inline void measure_gather(struct measure_half *me, uint32_t half, uint32
         near = 0;
     else if (half <= me->min + may)
         near = near < MEASURE_NEAR_MAX - MEASURE_NEAR_STEP ? near + MEASURE_NEAR_STEP : MEASURE_NEAR_MAX;
-    else if (near > 1)
-        near--;
-    else if (near == 1) {
-        near = 0;
-        me->min = half;
-        me->smoothed = 0;
-        me->state %= MEASURE_STEP;
-    }
+    else if (near > 0 && --near == 0)
+        measure_anew(me, half);
     me->sampled = (uint16_t)(me->sampled % MEASURE_NEAR + near * MEASURE_NEAR);
 }
 
@@ -229,7 +234,8 @@ static inline void measure_half_ends(struct measure_half *me, uint32_t half, uin
                                      uint32_t waited, bool held, uint32_t now_us)
 {
     bool slack = gap > half / 2 || waited > half / 2;
-    bool proven = gap <= half / 8 && waited <= half / 4;
+    bool clocked = gap >= MEASURE_TICK_US || waited >= MEASURE_TICK_US;
+    bool proven = !clocked && gap <= half / 8 && waited <= half / 4;
     bool told = waited <= measure_share(half, half + other, 4);
     bool fits = told && gap <= measure_share(half, half + other, 8);
     if (!held)
@@ -350,7 +356,7 @@ enum measure_confidence {
     MEASURE_LOW,    /* an estimate, perhaps only an upper bound */
     MEASURE_MEDIUM, /* 4 accepted halves that agree, or a minimum that most halves and the handshake confirm
                      */
-    MEASURE_HIGH    /* 8 that agree well */
+    MEASURE_HIGH /* 8 that agree well, some of them accepted for their own sake, without a clock's silences */
 };
 
 /* The word for JSON and tables: "none", "low", "medium", "high". */
@@ -366,7 +372,7 @@ struct measure_figure {
 struct measure_report {
     uint32_t client_us, server_us, handshake_us; /* 0: unknown; the last is the sum of both */
     bool exact;                                  /* no half of them is only an upper bound */
-    struct measure_figure client, server, spin; /* the last: from end to end, as sure as the less sure half */
+    struct measure_figure client, server, spin;  /* the last: from end to end */
 };
 
 /* What the record says at `now_us`. */

@@ -10,6 +10,7 @@
 #include <quicward/engine.h>
 #include <quicward/io.h>
 #include <quicward/ipfix.h>
+#include <quicward/peer.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,6 +45,25 @@
       "1 while the collector takes records, over UDP always")                                                \
     X(IPFIX_RECORDS, "quicward_ipfix_records_total", COUNTER,                                                \
       "records for the collector: sent, and lost because it did not take them or events came too fast")      \
+    X(CLUSTER_ACTIVE, "quicward_cluster_active", GAUGE, "1 while this router is the active one of its pair") \
+    X(CLUSTER_EPOCH, "quicward_cluster_epoch", GAUGE, "one more with each takeover of either router")        \
+    X(CLUSTER_SPLIT, "quicward_cluster_split", GAUGE, "1 while both routers say that they are active")       \
+    X(CLUSTER_MISMATCH, "quicward_cluster_mismatch", GAUGE,                                                  \
+      "1 while the other router has another configuration, secret or version")                               \
+    X(CLUSTER_STORE_UP, "quicward_cluster_store_up", GAUGE, "1 while the Redis answers")                     \
+    X(CLUSTER_PEER_AGE, "quicward_cluster_peer_age_seconds", GAUGE,                                          \
+      "since the other router last wrote its header")                                                        \
+    X(CLUSTER_UNSENT, "quicward_cluster_unsent_seconds", GAUGE,                                              \
+      "how long changes of flows have been waiting to be written")                                           \
+    X(CLUSTER_FOREIGN, "quicward_cluster_foreign_flows", GAUGE,                                              \
+      "flows of the other router in the copy here")                                                          \
+    X(CLUSTER_WRITTEN, "quicward_cluster_written_total", COUNTER, "records of flows written")                \
+    X(CLUSTER_ERRORS, "quicward_cluster_write_errors_total", COUNTER,                                        \
+      "refusals of the Redis, and connections that broke")                                                   \
+    X(CLUSTER_TAKEOVERS, "quicward_cluster_takeovers_total", COUNTER,                                        \
+      "times that this router became active")                                                                \
+    X(CLUSTER_FLOWS, "quicward_cluster_flows_total", COUNTER,                                                \
+      "flows of the other router that takeovers met, by what became of them")                                \
     X(CPU, "process_cpu_seconds_total", COUNTER, "processor time used, in user mode and in the kernel")      \
     X(RESIDENT, "process_resident_memory_bytes", GAUGE, "memory that is resident")                           \
     X(VIRTUAL, "process_virtual_memory_bytes", GAUGE, "address space")                                       \
@@ -71,6 +91,7 @@ struct metrics_view {
     const struct io_rules_stats *kernel_rules; /* NULL, or not managed: nothing is written of them */
     const struct metrics_process *process;     /* NULL: likewise */
     const struct ipfix_stats *ipfix;           /* NULL, or off: likewise */
+    const struct peer_stats *peer;             /* NULL, or off: likewise */
 };
 
 /* Writes all metrics. False when `out` failed. */
@@ -85,6 +106,7 @@ struct metrics_source {
     char instance[CONFIG_INSTANCE_MAX];
     struct engine *engine;
     struct ipfix *ipfix;                                      /* may be NULL */
+    struct peer_pair *peer;                                   /* may be NULL */
     struct io_queues *queues;                                 /* may be NULL */
     void (*rules)(void *context, struct io_rules_stats *out); /* may be NULL */
     void *context;

@@ -269,6 +269,10 @@ const char *nat_adopted_word(enum nat_adopted result);
  * also above per_host, and `changed` is not called. */
 enum nat_adopted nat_adopt(struct nat *nat, const struct nat_mapping *record, struct qw_time now);
 
+/* The same for a mapping that goes on at this moment on another router, which gave its port to nobody else:
+ * that the port rests here is no matter. */
+enum nat_adopted nat_adopt_awake(struct nat *nat, const struct nat_mapping *record, struct qw_time now);
+
 /* The port of `external` rests from `since` on (now at the latest), if it is free, or was not handed out
  * anyway: it may come back to the pool. `host` (NULL: nobody) was on it, and with `counts` it counts as one
  * of that host's mappings meanwhile. Oldest first: one that comes after a younger one rests as long as that.

@@ -4,7 +4,7 @@
 # judged where no busy machine holds up the clock: tests/engine/test_throttle.c; with a share that stands still: case 54.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 skip_without gtlsclient gtlsserver tcpdump
-FLOWS=200 RATE=50 BYTES=200 SECONDS_OF_LOAD=16
+FLOWS=200 RATE=50 BYTES=200 SECONDS_OF_LOAD=32
 CAPACITY=$((FLOWS * RATE * (BYTES + 28) * 8 / 10))
 case_lab "throttles = ( { interface = \"wan0\"; direction = \"out\"; capacity = \"$CAPACITY\"; } );"
 certificate_make && serve_gtls 4433 || exit 1
@@ -35,11 +35,11 @@ start_load() {
 
 newcomer() { # NUMBER
     mkdir -p "$LAB_DIR/new$1"
-    lab_client "new-$1" --handshake-timeout=3s --download="$LAB_DIR/new$1" -q
+    lab_client "new-$1" --handshake-timeout=12s --download="$LAB_DIR/new$1" -q
     [ -s "$LAB_DIR/new$1/index.html" ]
 }
 
-# Twenty clients of one attempt each. A blocked one fails, and nothing of it leaves.
+# Twenty clients of one attempt each. A blocked one fails, and nothing of it leaves. The others need seconds on a slow machine.
 newcomers() {
     local number pids=() through=0 seen
     capture_start server || return 1

@@ -78,6 +78,8 @@ check 'and the flow goes fast' wait_for 5 goes_fast 5001
 # A shaper appears, and the program is at tc for another reason.
 if ip netns exec "$LAB_ROUTER" tc qdisc replace dev wan0 root tbf rate 100mbit burst 64k latency 50ms 2>/dev/null; then
     check 'a shaper is seen and named' wait_for 5 offload_is 'any(.[]; .interface == "wan0" and (.why | test("tbf")))'
+    check 'and warned of, with what takes it away' \
+        offload_is 'any(.[]; .interface == "wan0" and (.warnings | any(test("tc qdisc replace dev wan0 root"))))'
     check 'the flow is fast behind it' wait_for 5 goes_fast 5001
 fi
 

@@ -10,6 +10,7 @@
 #   ask    COUNT requests, one every EVERY ms, SIZE bytes back
 # It ends after SECONDS, done or not. QW_BUN and QW_DENO name programs, and QW_DEBIAN13 a Debian 13 system with python3-aioquic.
 # shellcheck disable=SC2034 # read by the script
+QW_DENO=${QW_DENO:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/quicward/deno/node_modules/@deno/linux-x64-glibc/deno} # of install.sh
 TRANSFER_CLIENT=10.20.0.2 TRANSFER_SERVER=10.20.0.3 TRANSFER_PORT=443
 
 transfers_up() {
@@ -38,7 +39,7 @@ transfer_can() { # STACK
     case $1 in
     aioquic) [ -e "${QW_DEBIAN13:-/nonexistent}/usr/lib/python3/dist-packages/aioquic" ] ;;
     lsquic) [ -x "$QW_BUN" ] ;;
-    quinn) [ -x "${QW_DENO:-/nonexistent}" ] ;;
+    quinn) [ -x "$QW_DENO" ] ;;
     *) false ;;
     esac
 }

@@ -67,17 +67,19 @@ static bool or_closed(struct daemon *daemon, bool started)
     return started;
 }
 
-/* The file is root's: it is read before the daemon becomes another user. */
+/* The files are root's: they are read before the daemon becomes another user. */
 static bool load_secret(struct daemon *daemon)
 {
     struct io_error error = {0};
-    return or_closed(daemon,
-                     !keeps_secret(daemon->config) ||
-                         check(io_secret(daemon->config->secret, &daemon->secret, &error), "secret", &error));
+    bool read = !keeps_secret(daemon->config) ||
+                check(io_secret(daemon->config->secret, &daemon->secret, &error), "secret", &error);
+    return or_closed(
+        daemon, read && check(pair_read(daemon->config, &daemon->pair, &error), "cluster.password", &error));
 }
 
 static void forget_secret(struct daemon *daemon)
 {
+    explicit_bzero(&daemon->pair.password, sizeof(daemon->pair.password));
     explicit_bzero(&daemon->secret, sizeof(daemon->secret));
 }
 
@@ -88,7 +90,8 @@ static bool prepare_engine(struct daemon *daemon)
                                            .errors = stderr,
                                            .kept = keeps_secret(daemon->config) ? &daemon->secret : NULL,
                                            .now = io_now(),
-                                           .paths = daemon->config->offload != CONFIG_OFFLOAD_OFF};
+                                           .paths = daemon->config->offload != CONFIG_OFFLOAD_OFF,
+                                           .mirror = config_has_cluster(daemon->config)};
     enum qw_error result = io_state_prepare(&options, &daemon->engine, &daemon->state, &error);
     if (result == QW_ERR_INVALID)
         daemon->failure = COMMAND_CONFIG;
@@ -159,6 +162,26 @@ static void stop_watch(struct daemon *daemon)
     io_watch_stop(daemon->watch);
 }
 
+static bool start_pair(struct daemon *daemon)
+{
+    struct io_error error = {0};
+    return check(pair_start(&daemon->pair, daemon->config, daemon->secret, daemon->engine, &error), "cluster",
+                 &error);
+}
+
+static void stop_pair(struct daemon *daemon)
+{
+    pair_stop(&daemon->pair);
+}
+
+static bool cluster_for_client(void *context, int active, struct peer_stats *out)
+{
+    struct daemon *daemon = context;
+    bool set = active < 0 || peer_set(daemon->pair.peer, active > 0);
+    peer_stats(daemon->pair.peer, out);
+    return set;
+}
+
 static bool start_inside(struct daemon *daemon)
 {
     struct io_error error = {0};
@@ -217,6 +240,7 @@ static bool start_control(struct daemon *daemon)
     const struct control_handlers handlers = {.context = daemon,
                                               .reload = reload_for_client,
                                               .rules = rules_for_client,
+                                              .cluster = daemon->pair.peer ? cluster_for_client : NULL,
                                               .mode = daemon->config->control_mode,
                                               .group = daemon->config->control_group,
                                               .veil = daemon->veils.shown,
@@ -272,6 +296,7 @@ static bool start_metrics(struct daemon *daemon)
     struct metrics_source source = {.version = QUICWARD_VERSION,
                                     .engine = daemon->engine,
                                     .ipfix = daemon->ipfix,
+                                    .peer = daemon->pair.peer,
                                     .queues = daemon->queues,
                                     .rules = rules_for_client,
                                     .context = daemon};
@@ -439,8 +464,9 @@ static const struct startup_step STEPS[] = {
     {open_pins, close_pins},       {drop_privileges, keep_as_is},     {start_rules, end_rules},
     {open_metrics, close_metrics}, {prepare_engine, free_engine},     {take_state, leave_state},
     {start_ipfix, stop_ipfix},     {start_inside, stop_inside},       {start_watch, stop_watch},
-    {start_queues, stop_queues},   {start_feeder, stop_feeder},       {start_sinks, stop_sinks},
-    {start_control, stop_control}, {start_metrics, close_metrics},    {install_filter, keep_as_is},
+    {start_pair, stop_pair},       {start_queues, stop_queues},       {start_feeder, stop_feeder},
+    {start_sinks, stop_sinks},     {start_control, stop_control},     {start_metrics, close_metrics},
+    {install_filter, keep_as_is},
 };
 
 /* The rules of the one before stand, and packets wait: what takes long comes before it lets go, or after they
@@ -450,9 +476,10 @@ static const struct startup_step TAKEOVER[] = {
     {load_secret, forget_secret},  {make_veils, free_veils},        {open_pins, close_pins},
     {drop_privileges, keep_as_is}, {prepare_engine, free_engine},   {take_over_instance, release_instance},
     {take_state, leave_state},     {start_ipfix, stop_ipfix},       {start_inside, stop_inside},
-    {start_watch, stop_watch},     {start_queues, stop_queues},     {start_feeder, stop_feeder},
-    {start_rules, end_rules},      {start_sinks, stop_sinks},       {start_control, stop_control},
-    {open_metrics, close_metrics}, {start_metrics, close_metrics},  {install_filter, keep_as_is},
+    {start_watch, stop_watch},     {start_pair, stop_pair},         {start_queues, stop_queues},
+    {start_feeder, stop_feeder},   {start_rules, end_rules},        {start_sinks, stop_sinks},
+    {start_control, stop_control}, {open_metrics, close_metrics},   {start_metrics, close_metrics},
+    {install_filter, keep_as_is},
 };
 
 #define STEP_COUNT (sizeof(STEPS) / sizeof(STEPS[0]))

@@ -2,6 +2,7 @@
 #ifndef COMMAND_DAEMON_H
 #define COMMAND_DAEMON_H
 
+#include "pair.h"
 #include "veils.h"
 #include <pthread.h>
 #include <quicward/command.h>
@@ -30,6 +31,7 @@ struct daemon {
     struct io_inside *inside;
     struct io_watch *watch; /* NULL in other modes than nat */
     struct control_server *control;
+    struct router_pair pair;
     struct ipfix *ipfix;     /* NULL: off */
     struct metrics *metrics; /* NULL: off */
     bool taking_over;        /* the one before has let go: nothing that can be done without may fail */

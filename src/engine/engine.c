@@ -1,6 +1,7 @@
 /* An engine: what it is made of, and what a reload changes. */
 #include "hint_views.h"
 #include "life.h"
+#include "mirror.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +88,8 @@ enum qw_error engine_new(const struct engine_options *options, struct engine **o
         error = whole ? make_shards(engine, options, store) : QW_ERR_NO_MEMORY;
     if (error == QW_OK && options->paths && !paths_start(engine))
         error = QW_ERR_NO_MEMORY;
+    if (error == QW_OK && options->mirror && !mirror_start(engine))
+        error = QW_ERR_NO_MEMORY;
     if (error != QW_OK)
         engine_free(engine);
     else
@@ -112,6 +115,7 @@ void engine_free(struct engine *engine)
     events_free(&engine->events);
     hint_views_end(engine);
     paths_end(engine);
+    mirror_end(engine);
     store_free(engine->own_store);
     pthread_mutex_destroy(&engine->limiter_lock);
     pthread_mutex_destroy(&engine->reloading);

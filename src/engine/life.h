@@ -37,6 +37,8 @@ struct engine {
     struct events events;
     struct hints *hints;       /* owned; for reports (hints/hint_news.h) */
     struct path_book *paths;   /* owned; NULL: off */
+    struct mirror *mirror;     /* owned; NULL: off */
+    atomic_bool stands_by;     /* no flow begins (engine_mirror.h) */
     unsigned shard_count;      /* power of two */
     unsigned shard_shift;      /* hash >> shift is a shard's number */
     struct shard *shards;      /* owned */

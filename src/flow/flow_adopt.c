@@ -96,6 +96,7 @@ enum flow_adopted table_adopt(struct flow_table *table, struct flow *copy, uint6
     *flow = *copy;
     table_enter(table, flow, hash, flow_last_seen(table, flow));
     keep_id(table, flow, id);
+    table_mark(table, slot_of(table, flow));
     *out = flow;
     return FLOW_ADOPTED;
 }

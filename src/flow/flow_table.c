@@ -69,6 +69,7 @@ void flow_table_free(struct flow_table *table)
         return;
     index_free(&table->index);
     store_free(table->own);
+    free(table->marks);
     free(table);
 }
 
@@ -150,6 +151,7 @@ void flow_set_class(struct flow_table *table, struct flow *flow, enum flow_class
     flow->class = (uint8_t) class;
     flow->last_seen_ns = now.ns;
     enqueue(table, flow, now);
+    table_mark(table, slot_of(table, flow));
 }
 
 /* ---- ends and beginnings ---- */
@@ -161,6 +163,7 @@ void table_remove(struct flow_table *table, struct flow *flow)
     dequeue(table, flow);
     index_remove(&table->index, flow_hash(table->secret, &flow->key), slot_of(table, flow));
     free_slot(table, slot_of(table, flow));
+    table_mark(table, slot_of(table, flow));
 }
 
 void flow_finish(struct flow_table *table, struct flow *flow, enum flow_end why)

@@ -26,11 +26,19 @@ struct flow_table {
     flow_ended *ended;
     void *context;
     struct store *own; /* owned; NULL: the memory was handed in */
+    uint64_t *marks;   /* owned; a bit for each slot that changed; NULL: nobody asks */
 };
 
 static inline uint32_t slot_of(const struct flow_table *table, const struct flow *flow)
 {
     return (uint32_t)(flow - table->flows);
+}
+
+/* Something in that slot is to be copied. */
+static inline void table_mark(struct flow_table *table, uint32_t slot)
+{
+    if (table->marks)
+        table->marks[slot / 64] |= UINT64_C(1) << slot % 64;
 }
 
 bool table_expired(const struct flow_table *table, const struct flow *flow, struct qw_time now);

@@ -145,14 +145,14 @@ static struct measure_figure sum(const struct measure_figure *a, const struct me
     return out;
 }
 
-/* Of two things that the handshake may have shown, the one that the spin bit shows too; else the upper bound.
- */
+/* Of two things that the handshake may have shown, the one that the spin bit shows too; else the larger. It
+ * is an upper bound either way. */
 static uint32_t handshake_half(const struct measure *m, unsigned side)
 {
     struct priors prior = priors(m->handshake[side]);
     bool spins = measure_phase(m) == MEASURE_SPIN && judge(m, side, figure_us(m, side)) > MEASURE_NONE;
     bool late = spins && agrees_with_late(m, side) && !agrees_with_first(m, side);
-    return late ? prior.late_least / 2 + prior.late_most / 2 : prior.first;
+    return late ? prior.late_most : prior.first;
 }
 
 static void handshake(const struct measure *m, struct measure_report *out)

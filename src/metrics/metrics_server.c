@@ -56,6 +56,7 @@ static bool write_all(struct metrics *metrics, FILE *out)
     struct io_rules_stats rules = {0};
     struct metrics_process process;
     struct ipfix_stats ipfix;
+    struct peer_stats peer;
     const struct metrics_source *source = &metrics->source;
     engine_stats(source->engine, &stats);
     engine_measured(source->engine, &measured);
@@ -64,6 +65,7 @@ static bool write_all(struct metrics *metrics, FILE *out)
         source->rules(source->context, &rules);
     process_read(metrics->process, &process);
     ipfix_stats(source->ipfix, &ipfix);
+    peer_stats(source->peer, &peer);
     const struct metrics_view view = {.version = source->version,
                                       .instance = source->instance,
                                       .stats = &stats,
@@ -73,7 +75,8 @@ static bool write_all(struct metrics *metrics, FILE *out)
                                       .queue_count = count,
                                       .kernel_rules = &rules,
                                       .process = &process,
-                                      .ipfix = &ipfix};
+                                      .ipfix = &ipfix,
+                                      .peer = &peer};
     return metrics_write(&view, out);
 }
 

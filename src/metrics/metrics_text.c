@@ -202,6 +202,36 @@ static void ipfix(const struct ipfix_stats *stats, FILE *out)
     exposition_count(out, name, (const struct metrics_label[]){{"outcome", "lost"}, {0}}, stats->lost);
 }
 
+static void cluster_flows(const struct peer_stats *stats, FILE *out)
+{
+    const char *name = begin(FAMILY_CLUSTER_FLOWS, out);
+    exposition_count(out, name, (const struct metrics_label[]){{"outcome", "adopted"}, {0}}, stats->adopted);
+    exposition_count(out, name, (const struct metrics_label[]){{"outcome", "conflict"}, {0}},
+                     stats->conflicts);
+    exposition_count(out, name, (const struct metrics_label[]){{"outcome", "refused"}, {0}}, stats->refused);
+}
+
+static void cluster(const struct peer_stats *stats, FILE *out)
+{
+    if (!stats || !stats->on)
+        return;
+    single_count(FAMILY_CLUSTER_ACTIVE, stats->role == PEER_ACTIVE, out);
+    single_count(FAMILY_CLUSTER_EPOCH, stats->epoch, out);
+    single_count(FAMILY_CLUSTER_SPLIT, stats->split, out);
+    single_count(FAMILY_CLUSTER_MISMATCH, stats->mismatch, out);
+    const char *name = begin(FAMILY_CLUSTER_STORE_UP, out);
+    exposition_count(out, name, (const struct metrics_label[]){{"store", "own"}, {0}}, stats->store_up);
+    exposition_count(out, name, (const struct metrics_label[]){{"store", "peer"}, {0}}, stats->other_up);
+    if (stats->other_known)
+        single(FAMILY_CLUSTER_PEER_AGE, (double)stats->other_age_ns / QW_NS_PER_SECOND, out);
+    single(FAMILY_CLUSTER_UNSENT, (double)stats->unsent_ns / QW_NS_PER_SECOND, out);
+    single_count(FAMILY_CLUSTER_FOREIGN, stats->foreign, out);
+    single_count(FAMILY_CLUSTER_WRITTEN, stats->written, out);
+    single_count(FAMILY_CLUSTER_ERRORS, stats->write_errors, out);
+    single_count(FAMILY_CLUSTER_TAKEOVERS, stats->takeovers, out);
+    cluster_flows(stats, out);
+}
+
 static void process(const struct metrics_process *process, FILE *out)
 {
     if (!process || !process->known)
@@ -227,6 +257,7 @@ bool metrics_write(const struct metrics_view *view, FILE *out)
     queue_metrics(view->queues, view->queue_count, out);
     kernel_rules(view->kernel_rules, out);
     ipfix(view->ipfix, out);
+    cluster(view->peer, out);
     process(view->process, out);
     return !ferror(out);
 }

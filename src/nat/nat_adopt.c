@@ -19,7 +19,7 @@ static bool reflects(uint16_t port)
     return false;
 }
 
-static enum nat_adopted judge_port(const struct nat *nat, unsigned slot, uint16_t port)
+static enum nat_adopted judge_port(const struct nat *nat, unsigned slot, uint16_t port, bool wakes)
 {
     if (reflects(port))
         return NAT_ADOPT_UNUSABLE;
@@ -31,11 +31,12 @@ static enum nat_adopted judge_port(const struct nat *nat, unsigned slot, uint16_
         [PORT_MAPPED] = NAT_ADOPT_TAKEN,
         [PORT_FORWARD] = NAT_ADOPT_UNUSABLE,
     };
-    return RESULTS[nat->pools[slot].ports[port].state];
+    uint8_t state = nat->pools[slot].ports[port].state;
+    return wakes && state == PORT_RESTING ? NAT_ADOPTED : RESULTS[state];
 }
 
-static enum nat_adopted judge(const struct nat *nat, const struct nat_mapping *record, struct qw_time now,
-                              unsigned *slot)
+static enum nat_adopted judge(const struct nat *nat, const struct nat_mapping *record, bool wakes,
+                              struct qw_time now, unsigned *slot)
 {
     struct address_place place;
     if (!possible(record))
@@ -45,7 +46,7 @@ static enum nat_adopted judge(const struct nat *nat, const struct nat_mapping *r
     *slot = addresses_find(&nat->addresses, ipv4_of(&record->external.addr), &place);
     if (*slot == ADDRESSES_NONE)
         return NAT_ADOPT_ADDRESS;
-    enum nat_adopted result = judge_port(nat, *slot, record->external.port);
+    enum nat_adopted result = judge_port(nat, *slot, record->external.port, wakes);
     if (result == NAT_ADOPTED && mapping_find(nat, &record->inside, slot_uplink(nat, *slot)) != 0)
         return NAT_ADOPT_TAKEN;
     return result;
@@ -58,10 +59,11 @@ static bool has_room(const struct nat *nat)
            nat->hosts.keys < nat_table_room(&nat->hosts);
 }
 
-enum nat_adopted adopt_mapping(struct nat *nat, const struct nat_mapping *record, struct qw_time now)
+static enum nat_adopted adopt(struct nat *nat, const struct nat_mapping *record, bool wakes,
+                              struct qw_time now)
 {
     unsigned slot;
-    enum nat_adopted result = judge(nat, record, now, &slot);
+    enum nat_adopted result = judge(nat, record, wakes, now, &slot);
     if (result == NAT_ADOPTED && !has_room(nat))
         result = NAT_ADOPT_TAKEN;
     if (result != NAT_ADOPTED)
@@ -75,12 +77,28 @@ enum nat_adopted adopt_mapping(struct nat *nat, const struct nat_mapping *record
     return NAT_ADOPTED;
 }
 
-enum nat_adopted nat_adopt(struct nat *nat, const struct nat_mapping *record, struct qw_time now)
+enum nat_adopted adopt_mapping(struct nat *nat, const struct nat_mapping *record, struct qw_time now)
+{
+    return adopt(nat, record, false, now);
+}
+
+static enum nat_adopted adopt_locked(struct nat *nat, const struct nat_mapping *record, bool wakes,
+                                     struct qw_time now)
 {
     pthread_mutex_lock(&nat->lock);
-    enum nat_adopted result = adopt_mapping(nat, record, now);
+    enum nat_adopted result = adopt(nat, record, wakes, now);
     pthread_mutex_unlock(&nat->lock);
     return result;
+}
+
+enum nat_adopted nat_adopt(struct nat *nat, const struct nat_mapping *record, struct qw_time now)
+{
+    return adopt_locked(nat, record, false, now);
+}
+
+enum nat_adopted nat_adopt_awake(struct nat *nat, const struct nat_mapping *record, struct qw_time now)
+{
+    return adopt_locked(nat, record, true, now);
 }
 
 bool adopt_rest(struct nat *nat, unsigned slot, uint16_t port, struct owner owner, bool counts,

@@ -98,10 +98,20 @@ static void judge_sizes(const struct config *config, const struct survey *survey
                (unsigned)one->mtu, other->name, (unsigned)other->mtu);
 }
 
+/* What only a pattern names has no fast path. */
+static bool is_name_of(const struct config_interfaces *side, const char *name)
+{
+    for (unsigned i = 0; i < side->count; i++)
+        if (strcmp(side->names[i], name) == 0)
+            return true;
+    return false;
+}
+
 void judge_fast(const struct config *config, const struct survey *survey, const struct survey_interface *one,
                 bool inside, struct survey_findings *out)
 {
-    if (!one || config->offload == CONFIG_OFFLOAD_OFF)
+    if (!one || config->offload == CONFIG_OFFLOAD_OFF ||
+        !is_name_of(inside ? &config->inside : &config->outside, one->name))
         return;
     judge_lro(one, out);
     judge_shaper(config, one->name, one->qdisc, out);

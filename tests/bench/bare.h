@@ -15,7 +15,8 @@ struct bare_record {
     __u16 new_port, ip_delta, udp_delta, spare;
     __u32 out_ifindex;
     __u8 to[6], from[6]; /* MAC addresses */
-    __u32 spares[2];
+    __u32 number;        /* of its record of round trips */
+    __u32 spare2;
     __u64 last_seen, packets, bytes;
 };
 

@@ -50,6 +50,9 @@ static const struct bound {
     {"throttle", "ceiling", 0, 100, "too small: at least 0 percent\n", "too large: at most 100 percent\n"},
     {"ptb", "rate", 1, 100000, "too small: at least 1\n", "too large: at most 100000\n"},
     {"ptb", "per_host", 1, 10000, "too small: at least 1\n", "too large: at most 10000\n"},
+    {"cluster", "flush", 5, 1000, "too short: at least 5 milliseconds\n",
+     "too long: at most 1000 milliseconds\n"},
+    {"cluster", "refresh", 1, 60, "too short: at least 1 seconds\n", "too long: at most 60 seconds\n"},
 };
 #define BOUND_COUNT (sizeof(BOUNDS) / sizeof(BOUNDS[0]))
 

@@ -117,7 +117,7 @@ static void test_unknown_group(void)
            "\"instance\", \"manage_rules\", \"rules_guard\", \"rules_fragments\", \"rules_backend\", "
            "\"offload\", \"offload_pins\", \"control\", \"control_mode\", \"control_group\", \"user\", "
            "\"seccomp\", "
-           "\"secret\", \"state\", \"metrics\", \"events\", \"anonymise\", \"log\"\n");
+           "\"secret\", \"state\", \"metrics\", \"events\", \"anonymise\", \"cluster\", \"log\"\n");
 }
 
 /* The caller frees it. */

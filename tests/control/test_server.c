@@ -105,16 +105,18 @@ static void wrong_requests(void)
     memset(longer, 'x', sizeof(longer));
     longer[sizeof(longer) - 1] = '\0';
     scene_make(&scene, 1);
-    expect_raw(&scene, "flow\n",
-               "{\"error\":\"unknown request 'flow': only flows, hosts, mappings, events, stats, offload "
-               "and reload are\"}\n");
-    expect_raw(&scene, "flows \n",
-               "{\"error\":\"unknown request 'flows ': only flows, hosts, mappings, events, stats, offload "
-               "and reload are\"}\n");
     expect_raw(
-        &scene, "events  1\n",
-        "{\"error\":\"unknown request 'events  1': only flows, hosts, mappings, events, stats, offload "
+        &scene, "flow\n",
+        "{\"error\":\"unknown request 'flow': only flows, hosts, mappings, events, stats, offload, cluster "
         "and reload are\"}\n");
+    expect_raw(
+        &scene, "flows \n",
+        "{\"error\":\"unknown request 'flows ': only flows, hosts, mappings, events, stats, offload, cluster "
+        "and reload are\"}\n");
+    expect_raw(&scene, "events  1\n",
+               "{\"error\":\"unknown request 'events  1': only flows, hosts, mappings, events, stats, "
+               "offload, cluster "
+               "and reload are\"}\n");
     expect_raw(
         &scene, "flows 1\n",
         "{\"error\":\"there is no '1'; allowed: state, version, client, server, port, sni, alpn, rule, idle, "
@@ -122,12 +124,14 @@ static void wrong_requests(void)
     expect_raw(&scene, "events 1234567890123456789\n",
                "{\"error\":\"unknown request 'events 1234567890123456789': only flows, hosts, mappings, "
                "events, stats, "
-               "offload and reload are\"}\n");
-    expect_raw(&scene, "\n",
-               "{\"error\":\"unknown request '': only flows, hosts, mappings, events, stats, offload and "
-               "reload are\"}\n");
+               "offload, cluster and reload are\"}\n");
+    expect_raw(
+        &scene, "\n",
+        "{\"error\":\"unknown request '': only flows, hosts, mappings, events, stats, offload, cluster and "
+        "reload are\"}\n");
     expect_raw(&scene, "\xff\x1b\n",
-               "{\"error\":\"unknown request '?\?': only flows, hosts, mappings, events, stats, offload and "
+               "{\"error\":\"unknown request '?\?': only flows, hosts, mappings, events, stats, offload, "
+               "cluster and "
                "reload are\"}\n");
     longer[2050] = '\0';
     expect_raw(&scene, longer, "{\"error\":\"the request is longer than 2048 bytes\"}\n");

@@ -41,5 +41,6 @@ int main(void)
     suite_harvest();
     suite_path_ends();
     suite_path_adopt();
+    suite_mirror();
     return test_main();
 }

@@ -15,14 +15,18 @@ struct config router_config(enum config_mode mode)
     return config;
 }
 
-bool router_paths;
+bool router_paths, router_mirror;
 engine_flow_ended *router_ended;
 
 struct router router_start(const struct config *config)
 {
     struct router r = {.now = {1000 * SECOND}};
-    struct engine_options options = {
-        .config = config, .shards = 1, .secret = {3, 4}, .ended = router_ended, .paths = router_paths};
+    struct engine_options options = {.config = config,
+                                     .shards = 1,
+                                     .secret = {3, 4},
+                                     .ended = router_ended,
+                                     .paths = router_paths,
+                                     .mirror = router_mirror};
     CU_ASSERT_EQUAL_FATAL(engine_new(&options, &r.engine), QW_OK);
     r.worker = engine_worker_new(r.engine);
     CU_ASSERT_PTR_NOT_NULL_FATAL(r.worker);

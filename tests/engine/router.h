@@ -29,6 +29,9 @@ void router_stop(struct router *r);
 /* The next router tells of paths. Tests that set it clear it. */
 extern bool router_paths;
 
+/* The next router tells what changed (engine_mirror.h); likewise. */
+extern bool router_mirror;
+
 /* The next router tells it of flows that end; likewise. */
 extern engine_flow_ended *router_ended;
 
@@ -54,6 +57,7 @@ void suite_handshake(void);
 void suite_handshake_threads(void);
 void suite_icmp(void);
 void suite_lane(void);
+void suite_mirror(void);
 void suite_layout(void);
 void suite_limits(void);
 void suite_shares(void);

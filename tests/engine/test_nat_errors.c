@@ -74,6 +74,21 @@ static void errors_leave_without_inside_addresses(void)
     router_stop(&r);
 }
 
+/* Whoever sends them: else one side could keep a mapping alive by provoking errors of the other. */
+static void errors_restart_no_timer(void)
+{
+    char external[QW_ENDPOINT_TEXT_MAX];
+    struct router r = nat(external);
+    r.now.ns += 60 * SECOND;
+    CU_ASSERT_TRUE(report(&r, ENGINE_INSIDE, "10.0.0.5", 3, WAN, LAN));
+    CU_ASSERT_TRUE(report(&r, ENGINE_OUTSIDE, HOP, 3, external, WAN));
+    CU_ASSERT_EQUAL(stats(&r).counters.mappings, 1);
+    r.now.ns += 61 * SECOND;
+    engine_tick(r.worker, r.now, 100);
+    CU_ASSERT_EQUAL(stats(&r).counters.mappings, 0);
+    router_stop(&r);
+}
+
 /* Quotes a later fragment, which shows no ports: the kernel has not tracked it, and it must not leave as it
  * is. */
 static void errors_without_ports_stay(void)
@@ -190,6 +205,8 @@ void suite_nat_errors(void)
         {"N7 M5: errors from outside come in as their host knows the packet", errors_come_in_translated},
         {"N7 F3: errors about what no mapping sent stay out", forged_errors_stay_out},
         {"N7: errors from inside tell nothing of the inside", errors_leave_without_inside_addresses},
+        {"N7 T2: errors restart no timer, neither those from inside nor those from outside",
+         errors_restart_no_timer},
         {"N7 S5: errors that show no ports stay", errors_without_ports_stay},
         {"N7: what the router says of its own packets passes", the_routers_own_errors_leave},
         {"N7: what the router says of translated packets reaches their sender",

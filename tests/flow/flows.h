@@ -24,6 +24,7 @@ struct flow *add(struct flow_table *table, uint32_t n, uint64_t now_ns);
 struct flow *find(struct flow_table *table, uint32_t n, uint64_t now_ns);
 
 void suite_adopt(void);
+void suite_marks(void);
 void suite_table(void);
 void suite_eviction(void);
 void suite_model(void);

@@ -7,5 +7,6 @@ int main(void)
     suite_eviction();
     suite_model();
     suite_adopt();
+    suite_marks();
     return test_main();
 }

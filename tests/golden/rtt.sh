@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures the round trips in tests/captures/measured, real transfers through a relay whose delays are known, and compares the
-# table with the one in docs/measurement.md. Besides: no figure of medium or high confidence is off by more than 10 %, no unmarked
+# Measures the round trips in tests/captures/measured, real transfers through a relay whose delays are known (NAME.truth: the client's and
+# the server's half in us, and where they changed meanwhile, what they were later), and compares the table with the one in docs/measurement.md. Besides: no figure of medium or high confidence is off by more than 10 %, no unmarked
 # handshake half by more than 5 % or 4 ms, most of it computing of the endpoints, bulk is told in two of three transfers. Raw edges, the time from one flip of the bit to
 # the next one in the same direction, stand beside it, as tshark reads them.
 #   rtt.sh            QUICWARD names the program (build-release/quicward)
@@ -34,6 +34,10 @@ cell() { # US TRUTH
     }'
 }
 
+halves() { # CLIENT SERVER
+    awk -v a="$1" -v b="$2" 'BEGIN { printf "%.1f + %.1f", a / 1000, b / 1000 }'
+}
+
 within() { # US TRUTH SHARE [LEAST]: "null" is
     awk -v us="$1" -v truth="$2" -v share="$3" -v least="${4:-0}" 'BEGIN {
         off = us - truth; if (off < 0) off = -off
@@ -61,14 +65,18 @@ judge() { # NAME; reads the figures
 
 # The row of NAME goes to the file ROWS.
 row() { # NAME ROWS
-    read -r true_client true_server <"$1.truth"
-    truth=$((true_client + true_server))
+    local halves
+    read -r true_client true_server later_client later_server <"$1.truth"
+    handshake_truth=$((true_client + true_server))
+    truth=$((${later_client:-$true_client} + ${later_server:-$true_server}))
+    halves=$(halves "$true_client" "$true_server")
+    [ -z "$later_client" ] || halves+=", then $(halves "$later_client" "$later_server")"
     figures=$("$quicward" replay --json "$1.pcap" | jq -r 'select(.id == 1) | .rtt_us // {} |
         [.client, .server, .handshake, .handshake_exact, .spin, .spin_confidence] | map(tostring) | join(" ")')
     read -r client server handshake exact spin confidence <<<"$figures"
     judge "$1"
-    echo "| $1 | $(awk -v a="$true_client" -v b="$true_server" 'BEGIN { printf "%.1f + %.1f", a / 1000, b / 1000 }') | $(
-        cell "$client" "$true_client") | $(cell "$server" "$true_server") | $(cell "$handshake" "$truth") | $(
+    echo "| $1 | $halves | $(
+        cell "$client" "$true_client") | $(cell "$server" "$true_server") | $(cell "$handshake" "$handshake_truth") | $(
         cell "$spin" "$truth") $confidence | $(cell "$(raw_edges "$1.pcap")" "$truth") |" >>"$2"
 }
 

@@ -1,6 +1,8 @@
 /* What the kernel is asked, in a network of its own: links, queueing disciplines, IPsec policies, addresses.
  */
 #include "fast_choice.h"
+#include "fast_survey.h"
+#include "link_features.h"
 #include "netlink.h"
 #include "setup_advice.h"
 #include "suite.h"
@@ -40,6 +42,46 @@ static void of_a_shaper(void)
     CU_ASSERT_TRUE_FATAL(done("tc qdisc add dev pair0 root pfifo"));
     CU_ASSERT_TRUE(fast_ask("pair0", &facts));
     CU_ASSERT_STRING_EQUAL(facts.qdisc, "pfifo");
+}
+
+/* What the survey says of a configured interface, and of no other. */
+static void of_a_survey(void)
+{
+    struct config config = {.offload = CONFIG_OFFLOAD_AUTO, .outside = {.count = 1, .names = {"pair0"}}};
+    struct survey *survey = fast_survey_make(&config);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(survey);
+    CU_ASSERT_STRING_EQUAL(survey_find(survey, "pair0")->qdisc, "pfifo");
+    CU_ASSERT_STRING_EQUAL(survey_find(survey, "pair1")->qdisc, "");
+    CU_ASSERT_EQUAL(survey_find(survey, "pair1")->takes_frames, SURVEY_UNKNOWN);
+    free(survey);
+}
+
+static void of_offloads(void)
+{
+    CU_ASSERT_EQUAL(link_feature("pair0", "no-such-feature"), SURVEY_UNKNOWN);
+    CU_ASSERT_EQUAL(link_feature("gone0", "rx-vlan-hw-parse"), SURVEY_UNKNOWN);
+    if (!done("ethtool -K pair0 rxvlan off >/dev/null 2>&1"))
+        return; /* no ethtool */
+    CU_ASSERT_EQUAL(link_feature("pair0", "rx-vlan-hw-parse"), 0);
+    CU_ASSERT_TRUE(done("ethtool -K pair0 rxvlan on >/dev/null"));
+    CU_ASSERT_EQUAL(link_feature("pair0", "rx-vlan-hw-parse"), 1);
+}
+
+static void of_vlans(void)
+{
+    struct fast_facts facts;
+    if (!done("ip link add link pair0 name vlan7 type vlan id 7 2>/dev/null"))
+        return; /* a kernel without */
+    CU_ASSERT_TRUE(fast_ask("vlan7", &facts));
+    CU_ASSERT_STRING_EQUAL(facts.kind, "vlan");
+    CU_ASSERT_EQUAL(facts.tag, 7);
+    CU_ASSERT_STRING_EQUAL(facts.carrier, "pair0");
+    CU_ASSERT_STRING_EQUAL(facts.carrier_kind, "veth");
+    CU_ASSERT_STRING_EQUAL(facts.carrier_qdisc, "pfifo");
+    CU_ASSERT_TRUE(done("ip link add link vlan7 name vlan8 type vlan id 8"));
+    CU_ASSERT_TRUE(fast_ask("vlan8", &facts));
+    CU_ASSERT_EQUAL(facts.tag, 0);
+    CU_ASSERT_TRUE(done("ip link del vlan7"));
 }
 
 static void of_loopback(void)
@@ -141,6 +183,9 @@ int main(void)
     static const struct test TESTS[] = {
         {"X7: a pair of interfaces is Ethernet, of its kind, without a queue", of_a_pair},
         {"X7: the queueing discipline at the root is told", of_a_shaper},
+        {"X7 I2: a survey has what concerns the fast path", of_a_survey},
+        {"X7 I2: an offload of an interface, by its name", of_offloads},
+        {"X7: a VLAN's tag and carrier; a VLAN in a VLAN has none for us", of_vlans},
         {"X7: loopback is no Ethernet", of_loopback},
         {"X7: an interface that is missing", of_nothing},
         {"X7: IPsec policies are seen, and that they went", of_policies},

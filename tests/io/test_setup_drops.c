@@ -6,18 +6,24 @@
 
 static struct findings found;
 
-static unsigned about(const char *tool, const char *rules)
+static const struct config ROUTER = {.mode = CONFIG_FIREWALL,
+                                     .inside = {2, {"lan0", "lan1"}},
+                                     .outside = {1, {"wan0"}},
+                                     .queue_first = 7400,
+                                     .workers = 2};
+
+static unsigned about_router(const struct config *router, const char *tool, const char *rules)
 {
     static char text[8192];
-    static const struct config ROUTER = {.mode = CONFIG_FIREWALL,
-                                         .inside = {2, {"lan0", "lan1"}},
-                                         .outside = {1, {"wan0"}},
-                                         .queue_first = 7400,
-                                         .workers = 2};
     snprintf(text, sizeof(text), "#tool %s\n%s", tool, rules);
     found.count = 0;
-    setup_rules_look(&ROUTER, text, &found);
+    setup_rules_look(router, text, &found);
     return found.count;
+}
+
+static unsigned about(const char *tool, const char *rules)
+{
+    return about_router(&ROUTER, tool, rules);
 }
 
 static bool says(const char *what)
@@ -137,6 +143,28 @@ static void likewise_in_nft(void)
     CU_ASSERT_EQUAL(about("nft", NFT("forward", "accept", "\t\taccept\n\t\tdrop\n")), 0);
 }
 
+/* Rules of others may name what matches a pattern of ours, or have a wildcard of their own. */
+static void patterns(void)
+{
+    struct config router = ROUTER;
+    router.inside = (struct config_interfaces){1, {"lan*"}};
+    router.outside = (struct config_interfaces){1, {"ppp*"}};
+    CU_ASSERT_EQUAL(
+        about_router(&router, "iptables", FILTER("ACCEPT", "-A FORWARD -i lan7 -o ppp3 -j DROP\n")), 1);
+    CU_ASSERT_EQUAL(
+        about_router(&router, "iptables", FILTER("ACCEPT", "-A FORWARD -i lan+ -o ppp+ -j DROP\n")), 1);
+    CU_ASSERT_EQUAL(about_router(&router, "iptables", FILTER("ACCEPT", "-A FORWARD -i pp+ -p udp -j DROP\n")),
+                    1);
+    CU_ASSERT_EQUAL(about_router(&router, "iptables", FILTER("ACCEPT", "-A FORWARD -i eth0 -j DROP\n")), 0);
+    CU_ASSERT_EQUAL(about_router(&router, "iptables", FILTER("DROP", "")), 1);
+    CU_ASSERT_TRUE(says("iptables -I FORWARD -i lan+ -o ppp+ -p udp -j ACCEPT"));
+    CU_ASSERT_EQUAL(about_router(&router, "nft", NFT("forward", "drop", "")), 1);
+    CU_ASSERT_TRUE(says("nft add rule inet own c iifname lan* oifname ppp*"));
+    CU_ASSERT_EQUAL(about_router(&router, "nft",
+                                 NFT("forward", "accept", "\t\tiifname \"ppp*\" meta l4proto udp drop\n")),
+                    1);
+}
+
 void setup_drops_suite(void)
 {
     static const struct test TESTS[] = {
@@ -145,6 +173,7 @@ void setup_drops_suite(void)
         {"I2: a policy that drops, where nothing is accepted", a_policy_that_drops},
         {"I2: chains of others, as Docker has them", chains_of_others},
         {"I2: likewise in nft", likewise_in_nft},
+        {"I2 S4: interfaces by patterns, ours and theirs", patterns},
     };
     TEST_SUITE("setup drops", TESTS);
 }

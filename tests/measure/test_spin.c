@@ -301,9 +301,9 @@ static void one_of_two_handshakes(void)
 static void edges(struct history *history, unsigned count, uint32_t client, uint32_t server)
 {
     for (unsigned i = 0; i < 2 * count; i++) {
-        measure_spin(&history->measure, 0, i % 2, history->now);
+        measure_spin(&history->measure, 0, ~i & 1, history->now);
         history->now += server;
-        measure_spin(&history->measure, 1, i % 2, history->now);
+        measure_spin(&history->measure, 1, ~i & 1, history->now);
         history->now += client;
     }
 }
@@ -314,10 +314,7 @@ static void first_half_too_long(void)
     struct history history = begin(5);
     history.measure.handshake[0] |= CLIENT_US;
     history.measure.handshake[1] |= SERVER_US;
-    measure_spin(&history.measure, 0, 0, history.now);
-    measure_spin(&history.measure, 1, 1, history.now + 1000);
-    measure_spin(&history.measure, 0, 1, history.now += 10 * CLIENT_US);
-    measure_spin(&history.measure, 1, 0, history.now += 10 * SERVER_US);
+    edges(&history, 1, 10 * CLIENT_US, 10 * SERVER_US);
     edges(&history, 10, CLIENT_US, SERVER_US);
     struct measure_report out = report(&history);
     CU_ASSERT_EQUAL(out.spin.confidence, MEASURE_MEDIUM);
@@ -331,27 +328,42 @@ static void too_soon(void)
     for (unsigned packets = 1; packets <= 8; packets += 7) {
         struct history history = begin(5);
         edges(&history, 10, CLIENT_US, SERVER_US);
-        measure_spin(&history.measure, 0, 0, history.now);
+        measure_spin(&history.measure, 0, 1, history.now);
         for (unsigned i = 0; i < packets; i++)
-            measure_spin(&history.measure, 1, 0, history.now + 1000 + i);
+            measure_spin(&history.measure, 1, 1, history.now + 1000 + i);
         CU_ASSERT_EQUAL(history.measure.by[1].min < SERVER_US / 2, packets == 8);
     }
 }
 
-/* When no half has been near the minimum for long the figure is not the old one's. */
+/* When no half has been near the minimum for long, a figure of accepted halves is out of date. */
 static void bursts_change(void)
 {
     struct history history = begin(5);
-    history.measure.handshake[0] |= CLIENT_US;
-    history.measure.handshake[1] |= SERVER_US;
-    edges(&history, 10, CLIENT_US, SERVER_US);
-    CU_ASSERT_EQUAL(report(&history).spin.confidence, MEASURE_MEDIUM);
-    edges(&history, 12, 3 * CLIENT_US, 3 * SERVER_US);
+    turns(&history, 10);
+    expect_high(&history);
+    edges(&history, 6, 3 * CLIENT_US, 3 * SERVER_US);
+    CU_ASSERT_EQUAL(report(&history).spin.confidence, MEASURE_HIGH); /* a sender may wait so often */
+    edges(&history, 6, 3 * CLIENT_US, 3 * SERVER_US);
     CU_ASSERT(report(&history).spin.confidence < MEASURE_MEDIUM);
     CU_ASSERT(near(history.measure.by[0].min, 3 * CLIENT_US));
     CU_ASSERT(near(history.measure.by[1].min, 3 * SERVER_US));
     edges(&history, 20, CLIENT_US, SERVER_US);
-    CU_ASSERT(near(report(&history).spin.rtt_us, CLIENT_US + SERVER_US));
+    CU_ASSERT(near(history.measure.by[0].min, CLIENT_US));
+    CU_ASSERT(near(history.measure.by[1].min, SERVER_US));
+}
+
+/* Voice over a long way: silences of 20 ms are short for its halves, and it waits for its clock all the same.
+ */
+static void media_clock(void)
+{
+    struct history history = begin(5);
+    for (unsigned i = 0; i < 4000; i++, history.now += 10000) {
+        uint32_t phase = history.now / 400000; /* of 200 + 200 ms */
+        bool server = (history.now - 200000) / 400000 % 2;
+        measure_spin(&history.measure, 0, phase % 2, history.now);
+        measure_spin(&history.measure, 1, server, history.now);
+    }
+    CU_ASSERT_EQUAL(report(&history).spin.confidence, MEASURE_MEDIUM);
 }
 
 /* A client near the router of a server far away: its half varies by much for itself, and by little for the
@@ -360,10 +372,11 @@ static void short_half(void)
 {
     struct history history = begin(5);
     for (unsigned i = 0; i < 20; i++)
-        turn(&history, 5000 + i % 3 * 2000, 100000);
+        turn(&history, 5000 + i % 3 * 1000, 100000);
     struct measure_report out = report(&history);
-    CU_ASSERT(out.spin.confidence >= MEASURE_MEDIUM);
-    CU_ASSERT(near(out.spin.rtt_us, 107000));
+    CU_ASSERT_EQUAL(out.spin.confidence, MEASURE_MEDIUM);
+    CU_ASSERT(near(out.spin.rtt_us, 106000));
+    CU_ASSERT_EQUAL(out.client.confidence, MEASURE_LOW); /* for itself */
     struct history waits = begin(5);
     edges(&waits, 20, 5000, 100000);
     CU_ASSERT(report(&waits).spin.confidence < MEASURE_MEDIUM); /* nothing confirms it */
@@ -408,6 +421,7 @@ void suite_spin(void)
         {"O2: a first half that is too long rejects no true edge", first_half_too_long},
         {"O2: one packet that comes too soon is a stray", too_soon},
         {"O2: bursts after the round trip has changed", bursts_change},
+        {"O2: what a media clock may space is not high", media_clock},
         {"O2: a short half is judged by the whole round trip", short_half},
         {"O2: anything at all gives possible figures", anything},
     };

@@ -31,6 +31,8 @@ static char *text_of(const struct engine_stats *stats)
         .handshake_rtt = {.counts = {1, 0, 2, [ENGINE_RTT_BOUNDS] = 3}, .sum_us = 10000007}};
     static const struct metrics_process PROCESS = {true, 1.25, 1700000000.5, 1, 2, 3, 4, 5};
     static const struct ipfix_stats IPFIX = {true, true, 77, 3};
+    static const struct peer_stats PEER = {
+        .on = true, .role = PEER_ACTIVE, .epoch = 9, .other_known = true, .store_up = true, .adopted = 77};
     static const struct io_rules_stats RULES = {.managed = true, .standing = true, .put_back = 2};
     struct io_queue_stats queues[2] = {{.number = 7400}, {.number = 7401}};
     for (unsigned i = 0; i < 2 * QW_QUEUE_COUNTERS_END; i++)
@@ -43,7 +45,8 @@ static char *text_of(const struct engine_stats *stats)
                                       .queue_count = 2,
                                       .kernel_rules = &RULES,
                                       .process = &PROCESS,
-                                      .ipfix = &IPFIX};
+                                      .ipfix = &IPFIX,
+                                      .peer = &PEER};
     char *text = NULL;
     size_t len;
     FILE *out = open_memstream(&text, &len);

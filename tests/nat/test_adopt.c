@@ -166,6 +166,22 @@ static void an_unknown_address_is_taken_over(void)
     }
 }
 
+/* Of a mapping that lives on another router: the port rests here alone. */
+static void a_rest_is_no_matter_to_one_that_lives(void)
+{
+    struct nat_options options = plain();
+    struct nat *nat = make(&options);
+    struct nat_mapping offered = record("10.0.0.7:4000", 5000, 0), other = record("10.0.0.8:4000", 5000, 0);
+    struct qw_endpoint host = ep("10.0.0.9:4000");
+    nat_adopt_rest(nat, &offered.external, &host, true, at(SECOND), at(SECOND));
+    CU_ASSERT_EQUAL(nat_adopt(nat, &offered, at(2 * SECOND)), NAT_ADOPT_TAKEN);
+    CU_ASSERT_EQUAL(nat_adopt_awake(nat, &offered, at(2 * SECOND)), NAT_ADOPTED);
+    CU_ASSERT_EQUAL(stats_of(nat).resting, 0);
+    CU_ASSERT_EQUAL(nat_adopt_awake(nat, &other, at(2 * SECOND)), NAT_ADOPT_TAKEN);
+    CU_ASSERT_EQUAL(stats_of(nat).mappings, 1);
+    nat_free(nat);
+}
+
 void suite_adopt(void)
 {
     static const struct test TESTS[] = {
@@ -175,6 +191,7 @@ void suite_adopt(void)
         {"S1 S2: mappings on ports that left the pool live on", what_left_the_pool_lives_on},
         {"S1 S3: no more are adopted than there are places", tables_are_never_overfilled},
         {"S1 N2 N10: a rest goes on", a_rest_goes_on},
+        {"K1 N2: but not for a mapping that lives on another router", a_rest_is_no_matter_to_one_that_lives},
         {"S1 N11: an address that follows an interface is that of before until it is known",
          an_unknown_address_is_taken_over},
     };

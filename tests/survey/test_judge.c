@@ -499,6 +499,17 @@ static void fast_sizes(void)
     CU_ASSERT_EQUAL(judged_fast(&config, survey), 0);
 }
 
+/* What only a pattern names has no fast path. */
+static void fast_patterns(void)
+{
+    struct survey *survey = made_up_well();
+    struct config config = fast_config(CONFIG_OFFLOAD_AUTO);
+    strcpy(lan(survey)->qdisc, "cake");
+    strcpy(config.inside.names[0], "lan*");
+    CU_ASSERT_EQUAL(judged_fast(&config, survey), 0);
+    CU_ASSERT_EQUAL(judged(&config, survey), 0);
+}
+
 /* In doctor once, although joined packets are bad for the queue as well. */
 static void fast_joined(void)
 {
@@ -621,6 +632,7 @@ void judge_suite(void)
         {"I2 X7: VLANs whose tags XDP does not see, and what their carriers have", fast_vlans},
         {"I2 X7: packets that are too long for the other side", fast_sizes},
         {"I2 X7: interfaces that join packets are told once", fast_joined},
+        {"I2 X7: interfaces that only a pattern names", fast_patterns},
         {"I2: a private external address", external_addresses},
         {"I2: ports that the router has itself", ports},
         {"I2: clocks that jump, are wrong, or alone", clocks},

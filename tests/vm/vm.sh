@@ -18,7 +18,7 @@ release=bookworm
 tools=(nftables iptables iproute2 ethtool iputils-ping traceroute tcpdump jq procps util-linux kmod gawk openssl ca-certificates
     netcat-openbsd strace tmux cmake python3)
 peers=(ngtcp2-client ngtcp2-server caddy knot knot-dnsutils coturn iperf3)
-libraries=(libnetfilter-queue1 libmnl0 libconfig9 libssl3 libjansson4 libpcap0.8 libmicrohttpd12 libncurses6 libcap-ng0 libseccomp2
+libraries=(libnetfilter-queue1 libmnl0 libconfig9 libssl3 libjansson4 libpcap0.8 libmicrohttpd12 libhiredis0.14 libncurses6 libcap-ng0 libseccomp2
     libcunit1 libasan8 libubsan1)
 all_jobs=('unit' 'rules nft' 'rules iptables' 'rules iptables-legacy' 'cases nft' 'cases iptables')
 

@@ -24,6 +24,7 @@ struct check {
 /* What must hold between keys; with the mode. */
 void check_pairs(struct check *check);
 void check_nat_pairs(struct check *check);
+void check_cluster_pairs(struct check *check);
 
 /* Where a setting stands. */
 struct place check_place(const struct check *check, const config_setting_t *setting);

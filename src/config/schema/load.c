@@ -163,6 +163,7 @@ static void read_file(struct check *check)
         read_late(check);
         check_pairs(check);
         check_nat_pairs(check);
+        check_cluster_pairs(check);
         check_missing(check);
         place_control(check);
         place_state(check);

@@ -45,6 +45,8 @@ static const struct word GUARDS[] = {
     {"report", CONFIG_GUARD_REPORT}, {"limit", CONFIG_GUARD_LIMIT}, {"off", CONFIG_GUARD_OFF}, {NULL, 0}};
 static const struct word EXHAUSTED[] = {{"reject", CONFIG_REJECT}, {"drop", CONFIG_DROP}, {NULL, 0}};
 
+static const struct word FOLLOWS[] = {
+    {"address", CONFIG_FOLLOW_ADDRESS}, {"command", CONFIG_FOLLOW_COMMAND}, {NULL, 0}};
 static const struct word FACILITIES[] = {{"none", CONFIG_NO_SYSLOG},
                                          {"user", 1},
                                          {"daemon", 3},
@@ -240,6 +242,29 @@ const struct key SCHEMA[] = {
      .meaning = "whether events that are written and the log count as such"},
     {"anonymise.key", FIELD(anonymise_key), .kind = &PATH_KIND, .text = "/var/lib/quicward/anonymise.key",
      .off = CONFIG_NO_SECRET, .fixed = true, .meaning = "the path of the key of pseudonyms"},
+    {"cluster.store", FIELD(cluster_store), .kind = &PATH_KIND, .text = CONFIG_NO_FILE, .off = CONFIG_NO_FILE,
+     .fixed = true, .meaning = "the socket of the Redis that this router writes"},
+    {"cluster.peer_store", FIELD(cluster_peer_store), .kind = &PATH_KIND, .text = CONFIG_NO_FILE,
+     .off = CONFIG_NO_FILE, .fixed = true, .meaning = "the socket of the copy of the other router's Redis"},
+    {"cluster.site", FIELD(cluster_site), .kind = &ACCOUNT_KIND, .text = "main", .fixed = true,
+     .meaning = "the name of the pair"},
+    {"cluster.router", FIELD(cluster_router), .kind = &ACCOUNT_KIND, .text = "", .fixed = true,
+     .meaning = "the name of this router"},
+    {"cluster.peer", FIELD(cluster_peer), .kind = &ACCOUNT_KIND, .text = "", .fixed = true,
+     .meaning = "the name of the other router"},
+    {"cluster.user", FIELD(cluster_user), .kind = &ACCOUNT_KIND, .text = "", .fixed = true,
+     .meaning = "the user of Redis"},
+    {"cluster.password", FIELD(cluster_password), .kind = &PATH_KIND, .text = CONFIG_NO_SECRET,
+     .off = CONFIG_NO_SECRET, .fixed = true, .meaning = "the path of the file with the password of Redis"},
+    {"cluster.follow", FIELD(cluster_follow), WORD(FOLLOWS, CONFIG_FOLLOW_ADDRESS), .fixed = true,
+     .meaning = "what makes this router the active one"},
+    {"cluster.address", FIELD(cluster_address), .kind = &ADDRESS_KIND, .text = "", .fixed = true,
+     .meaning = "the address that the active router has"},
+    /* Below 5 ms the thread wakes for little; a second is long for what a crash may lose. */
+    {"cluster.flush", FIELD(cluster_flush_ms), COUNT(5, 1000, 10), .unit = "milliseconds", .fixed = true,
+     .meaning = "the time between two looks at what changed"},
+    {"cluster.refresh", FIELD(cluster_refresh_s), COUNT(1, 60, 30), .unit = "seconds", .fixed = true,
+     .meaning = "how old the copy of an idle time may be"},
     {"log", FIELD(log_level), WORD(LEVELS, QW_LOG_INFO), .meaning = "the least important messages written"},
 };
 const unsigned SCHEMA_COUNT = sizeof(SCHEMA) / sizeof(SCHEMA[0]);

@@ -131,6 +131,30 @@ static bool write_offload(struct session *session, const struct session_source *
     return control_offload_json(&offload, out) && say_ok(out);
 }
 
+/* "active" is 1, "standby" 0, nothing -1; -2 for others. */
+static int role_in(const char *request)
+{
+    const char *word = request + strcspn(request, " ");
+    if (!*word)
+        return -1;
+    return strcmp(word, " active") == 0 ? 1 : strcmp(word, " standby") == 0 ? 0 : -2;
+}
+
+static bool write_cluster(struct session *session, const struct session_source *source, struct qw_time now,
+                          FILE *out)
+{
+    struct peer_stats stats;
+    int role = role_in(session->request);
+    (void)now;
+    if (role == -2)
+        return say_error("only active and standby may follow cluster", out);
+    if (!source->handlers.cluster)
+        return say_error("there is no other router: cluster.store is \"none\" in the configuration", out);
+    if (!source->handlers.cluster(source->handlers.context, role, &stats))
+        return say_error("an address decides who is active: cluster.follow is \"address\"", out);
+    return control_cluster_json(&stats, out) && say_ok(out);
+}
+
 /* A path may have any bytes, and JSON has UTF-8 only. */
 static void make_text(char *text)
 {
@@ -174,7 +198,7 @@ static const struct request {
     {"flows", WORDS, answer_flows},        {"hosts", WORDS, answer_hosts},
     {"mappings", NOTHING, write_mappings}, {"events", NUMBER, begin_events},
     {"reload", NOTHING, write_reload},     {"stats", NOTHING, write_stats},
-    {"offload", NOTHING, write_offload},
+    {"offload", NOTHING, write_offload},   {"cluster", WORDS, write_cluster},
 };
 
 static bool asks_for(const char *text, const struct request *request)
@@ -192,9 +216,10 @@ static bool write_refusal(char *request, FILE *out)
 {
     char text[SESSION_REQUEST_MAX + 96];
     control_make_printable(request);
-    snprintf(text, sizeof(text),
-             "unknown request '%s': only flows, hosts, mappings, events, stats, offload and reload are",
-             request);
+    snprintf(
+        text, sizeof(text),
+        "unknown request '%s': only flows, hosts, mappings, events, stats, offload, cluster and reload are",
+        request);
     return say_error(text, out);
 }
 

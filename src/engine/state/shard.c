@@ -37,6 +37,7 @@ void shard_unmap(struct shard *shard, struct flow *flow)
         end_session(shard, flow, FLOW_UNMAPPED);
     flow->flags &= (uint8_t)~FLOW_HOLDS_MAPPING;
     flow->external = 0;
+    flow_mark(shard->flows, flow);
 }
 
 static void flow_over(void *context, struct flow *flow, enum flow_end why)

@@ -1,6 +1,6 @@
 /* What an earlier process left is taken over. A million flows take a while, and nobody judges packets
  * meanwhile: so threads share the parts of the store, and each locks the shards that it puts flows into. */
-#include "life.h"
+#include "takeover.h"
 #include <quicward/quic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +26,7 @@ struct taker {
 
 /* ---- flows, some at a time ---- */
 
-/* Connections that its client may go on with from another port. */
-static bool has_peers(const struct flow *flow)
+bool takeover_has_peers(const struct flow *flow)
 {
     bool answered = !flow_is_attempt((enum flow_class)flow->class);
     bool goes_on = flow->marks & (FLOW_INHERITED | FLOW_CAME_ON) && answered;
@@ -60,7 +59,7 @@ static void choose(void *context, struct flow_offer *offer, unsigned index)
         taker->claims[index] =
             nat_claim_of(engine->nat, record->external, (record->flags & FLOW_HOLDS_MAPPING) != 0, &inside,
                          &record->key.addr[flow_peer(side)]);
-    if (has_peers(record))
+    if (takeover_has_peers(record))
         taker->peers[index] = peers_hash(engine->peers, record);
     shares_fetch(&engine->shares, record);
     offer->hash = flow_hash(engine->secret, &record->key);
@@ -127,15 +126,19 @@ static void take_measure(const struct shard *shard, struct flow *flow)
     flow->measured = true;
 }
 
+void takeover_go_on(struct engine *engine, struct shard *shard, struct flow *flow, uint64_t peers)
+{
+    if (takeover_has_peers(flow))
+        peers_list_at(engine->peers, shard, flow, peers);
+    take_measure(shard, flow);
+    shares_take(&engine->shares, flow);
+}
+
 static void go_on(struct taker *taker, const struct flow_offer *offer, uint64_t peers)
 {
     struct engine *engine = taker->all->engine;
-    struct shard *shard = engine_shard(engine, offer->hash);
     turn(taker, offer);
-    if (has_peers(offer->flow))
-        peers_list_at(engine->peers, shard, offer->flow, peers);
-    take_measure(shard, offer->flow);
-    shares_take(&engine->shares, offer->flow);
+    takeover_go_on(engine, engine_shard(engine, offer->hash), offer->flow, peers);
 }
 
 static void taken(void *context, struct flow_offer *offers, unsigned count)
@@ -148,7 +151,7 @@ static void taken(void *context, struct flow_offer *offers, unsigned count)
     if (engine->nat)
         take_mappings(taker, offers, count);
     for (unsigned i = 0; i < count; i++)
-        if (offers[i].flow && !offers[i].refused && has_peers(offers[i].flow))
+        if (offers[i].flow && !offers[i].refused && takeover_has_peers(offers[i].flow))
             peers_look(engine->peers, taker->peers[i]);
     for (unsigned i = 0; i < count; i++)
         if (offers[i].flow && !offers[i].refused)

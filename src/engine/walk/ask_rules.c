@@ -70,6 +70,7 @@ void walk_admit(struct shard *shard, struct flow *flow, enum flow_side sender, e
     flow->rule = ruling->rule;
     atomic_signal_fence(memory_order_release); /* what a crash leaves is undecided, or whole */
     flow->flags = flags;
+    flow_mark(shard->flows, flow);
     classify(shard, flow, !sender_inside);
     shares_take(shard->shares, flow);
 }

@@ -93,6 +93,7 @@ static struct step hold_mapping(struct walk *w, const struct qw_endpoint *inside
             shard_silence(w->shard, flow);
     } else
         flow->flags &= (uint8_t)~FLOW_HOLDS_MAPPING;
+    flow_mark(w->shard->flows, flow);
     return step;
 }
 
@@ -109,6 +110,7 @@ static struct step follow_mapping(struct walk *w, const struct qw_endpoint *insi
         return STEP_DROP(UNSOLICITED);
     w->flow->external = w->mapping;
     w->flow->flags &= (uint8_t)~FLOW_HOLDS_MAPPING;
+    flow_mark(w->shard->flows, w->flow);
     return STEP_CONTINUE;
 }
 

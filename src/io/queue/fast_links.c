@@ -3,14 +3,22 @@
 #include <string.h>
 
 /* What a pattern is for (PPP, WireGuard, tun) has no Ethernet header, and the program reads no other. */
+static const char *why_not(const struct fast_links *links, const char *name)
+{
+    if (config_interface_is_pattern(name))
+        return "is a pattern";
+    return links->count == IO_OFFLOAD_LINKS_MAX ? "is one interface too many" : NULL;
+}
+
 static void add(struct fast_links *links, const struct config_interfaces *interfaces)
 {
-    for (unsigned i = 0; i < interfaces->count; i++)
-        if (config_interface_is_pattern(interfaces->names[i]))
-            qw_log(QW_LOG_INFO, "offload: \"%s\" is a pattern: flows by what it matches pass the queue",
-                   interfaces->names[i]);
+    for (unsigned i = 0; i < interfaces->count; i++) {
+        const char *name = interfaces->names[i], *why = why_not(links, name);
+        if (why)
+            qw_log(QW_LOG_INFO, "offload: \"%s\" %s: flows by it pass the queue", name, why);
         else
-            links->all[links->count++] = (struct fast_link){.name = interfaces->names[i]};
+            links->all[links->count++] = (struct fast_link){.name = name};
+    }
 }
 
 void fast_links_start(struct fast_links *links, const struct config *config)

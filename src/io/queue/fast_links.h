@@ -3,6 +3,7 @@
 #define IO_FAST_LINKS_H
 
 #include "fast_choice.h"
+#include <quicward/io.h>
 
 struct fast_link {
     const char *name; /* borrowed; the configuration's */
@@ -15,10 +16,11 @@ struct fast_link {
 
 struct fast_links {
     unsigned count;
-    struct fast_link all[2 * CONFIG_INTERFACES_MAX];
+    struct fast_link all[IO_OFFLOAD_LINKS_MAX];
 };
 
-/* The inside ones first. `config` outlives it. */
+/* The inside ones first. What there is no room for, and what is a pattern, is logged. `config` outlives it.
+ */
 void fast_links_start(struct fast_links *links, const struct config *config);
 
 /* Is `name` one of them? */

@@ -34,8 +34,8 @@ static void add_reasons(struct offload *offload, struct io_offload *out)
 
 static void add_links(struct fast_path *fast_path, struct io_offload *out)
 {
-    struct offload_port_report ports[2 * CONFIG_INTERFACES_MAX];
-    unsigned count = offload_ports(fast_path->offload, ports, 2 * CONFIG_INTERFACES_MAX);
+    struct offload_port_report ports[IO_OFFLOAD_LINKS_MAX];
+    unsigned count = offload_ports(fast_path->offload, ports, IO_OFFLOAD_LINKS_MAX);
     pthread_mutex_lock(&fast_path->linking);
     for (unsigned i = 0; i < fast_path->links.count; i++) {
         const struct fast_link *link = &fast_path->links.all[i];

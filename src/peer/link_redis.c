@@ -1,0 +1,258 @@
+/* By hiredis. Its context only packs and unpacks here: when to connect, write, read and give up is decided in
+ * this file, so nothing in it waits. */
+#include "link.h"
+#include <hiredis/hiredis.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_MAX 160
+#define READS_MAX 64 /* of 16 KiB each at one turn */
+#define LOGIN_TAG UINT64_MAX
+
+struct store_link {
+    char path[TEXT_MAX], user[TEXT_MAX], password[TEXT_MAX];
+    struct link_hears hears;
+    redisContext *redis; /* owned; NULL: not connected */
+    bool up;             /* we are let in */
+    bool failed;         /* the last attempt did */
+    bool more;           /* to be written */
+    uint64_t tags[LINK_WINDOW];
+    unsigned first, waiting;
+    unsigned logins; /* replies that tell whether we are let in */
+    struct qw_time moved, next;
+    uint64_t pause_ns;
+    char error[LINK_ERROR_MAX];
+};
+
+bool link_available(void)
+{
+    return true;
+}
+
+struct store_link *link_new(const char *path, const char *user, const char *password,
+                            const struct link_hears *hears)
+{
+    struct store_link *link = calloc(1, sizeof *link);
+    if (!link)
+        return NULL;
+    snprintf(link->path, sizeof link->path, "%s", path);
+    snprintf(link->user, sizeof link->user, "%s", user);
+    snprintf(link->password, sizeof link->password, "%s", password);
+    link->hears = *hears;
+    link->pause_ns = LINK_PAUSE_NS;
+    return link;
+}
+
+void link_free(struct store_link *link)
+{
+    if (!link)
+        return;
+    if (link->redis)
+        redisFree(link->redis);
+    explicit_bzero(link->password, sizeof link->password);
+    free(link);
+}
+
+int link_fd(const struct store_link *link)
+{
+    return link->redis ? link->redis->fd : -1;
+}
+
+short link_events(const struct store_link *link)
+{
+    return (short)(POLLIN | (link->more ? POLLOUT : 0));
+}
+
+bool link_is_up(const struct store_link *link)
+{
+    return link->up;
+}
+
+bool link_is_down(const struct store_link *link)
+{
+    return link->failed;
+}
+
+unsigned link_waiting(const struct store_link *link)
+{
+    return link->waiting;
+}
+
+const char *link_error(const struct store_link *link)
+{
+    return link->error;
+}
+
+/* ---- ends ---- */
+
+/* Each failure doubles the pause; being let in makes it short again. */
+static void give_up(struct store_link *link, const char *why, size_t len, struct qw_time now)
+{
+    bool was_up = link->up;
+    int shown = (int)(len < LINK_ERROR_MAX ? len : LINK_ERROR_MAX - 1);
+    snprintf(link->error, sizeof link->error, "%.*s", shown, why);
+    if (link->redis)
+        redisFree(link->redis);
+    link->redis = NULL;
+    link->up = link->more = false;
+    link->failed = true;
+    link->waiting = link->logins = 0;
+    link->next = qw_time_add(now, link->pause_ns);
+    link->pause_ns = link->pause_ns * 2 < LINK_PAUSE_MAX_NS ? link->pause_ns * 2 : LINK_PAUSE_MAX_NS;
+    if (was_up)
+        link->hears.down(link->hears.context);
+}
+
+static void give_up_text(struct store_link *link, const char *why, struct qw_time now)
+{
+    give_up(link, why, strlen(why), now);
+}
+
+/* ---- commands ---- */
+
+static bool append(struct store_link *link, uint64_t tag, int count, const char **words, const size_t *lens,
+                   struct qw_time now)
+{
+    if (link->waiting == LINK_WINDOW || redisAppendCommandArgv(link->redis, count, words, lens) != REDIS_OK)
+        return false;
+    if (link->waiting == 0)
+        link->moved = now;
+    link->tags[(link->first + link->waiting++) % LINK_WINDOW] = tag;
+    link->more = true;
+    return true;
+}
+
+bool link_send(struct store_link *link, uint64_t tag, int count, const char **words, const size_t *lens,
+               struct qw_time now)
+{
+    return link->up && append(link, tag, count, words, lens, now);
+}
+
+/* A password is sent even to a Redis that wants none: it says so then, which is a mistake worth a line. PING
+ * tells whether one is wanted. */
+static void log_in(struct store_link *link, struct qw_time now)
+{
+    const char *auth[3] = {"AUTH", link->user, link->password}, *ping[1] = {"PING"};
+    if (link->password[0] && !link->user[0])
+        auth[1] = link->password;
+    if (link->password[0])
+        link->logins += append(link, LOGIN_TAG, link->user[0] ? 3 : 2, auth, NULL, now);
+    link->logins += append(link, LOGIN_TAG, 1, ping, NULL, now);
+}
+
+static void connect_now(struct store_link *link, struct qw_time now)
+{
+    link->redis = redisConnectUnixNonBlock(link->path);
+    if (!link->redis || link->redis->err) {
+        give_up_text(link, link->redis ? link->redis->errstr : "out of memory", now);
+        return;
+    }
+    link->moved = now;
+    link->first = 0;
+    log_in(link, now);
+}
+
+/* ---- replies ---- */
+
+static struct link_reply read_reply(const redisReply *reply)
+{
+    static const struct link_reply FINE = {LINK_FINE, NULL, 0}, NOTHING = {LINK_NOTHING, NULL, 0};
+    switch (reply->type) {
+    case REDIS_REPLY_STRING:
+        return (struct link_reply){LINK_BYTES, reply->str, (size_t)reply->len};
+    case REDIS_REPLY_ERROR:
+        return (struct link_reply){LINK_REFUSED, reply->str, (size_t)reply->len};
+    case REDIS_REPLY_NIL:
+        return NOTHING;
+    default:
+        return FINE;
+    }
+}
+
+/* False when the connection was given up. */
+static bool take_reply(struct store_link *link, const redisReply *raw, struct qw_time now)
+{
+    struct link_reply reply = read_reply(raw);
+    if (link->waiting == 0) {
+        give_up_text(link, "Redis sent what nobody asked for", now);
+        return false;
+    }
+    uint64_t tag = link->tags[link->first];
+    link->first = (link->first + 1) % LINK_WINDOW;
+    link->waiting--;
+    link->moved = now;
+    if (link->logins == 0) {
+        link->hears.reply(link->hears.context, tag, &reply);
+        return true;
+    }
+    if (reply.kind == LINK_REFUSED) {
+        give_up(link, reply.bytes, reply.len, now);
+        return false;
+    }
+    if (--link->logins == 0) {
+        link->up = true;
+        link->failed = false;
+        link->pause_ns = LINK_PAUSE_NS;
+        link->error[0] = '\0';
+        link->hears.up(link->hears.context);
+    }
+    return true;
+}
+
+static bool take_replies(struct store_link *link, struct qw_time now)
+{
+    void *raw;
+    for (;;) {
+        if (redisGetReplyFromReader(link->redis, &raw) != REDIS_OK) {
+            give_up_text(link, link->redis->errstr, now);
+            return false;
+        }
+        if (!raw)
+            return true;
+        bool goes_on = take_reply(link, raw, now);
+        freeReplyObject(raw);
+        if (!goes_on)
+            return false;
+    }
+}
+
+static bool is_readable(const struct store_link *link)
+{
+    struct pollfd ready = {.fd = link->redis->fd, .events = POLLIN};
+    return poll(&ready, 1, 0) > 0 && ready.revents;
+}
+
+static void read_all(struct store_link *link, struct qw_time now)
+{
+    for (unsigned i = 0; i < READS_MAX && link->redis && is_readable(link); i++) {
+        if (redisBufferRead(link->redis) != REDIS_OK) {
+            give_up_text(link, link->redis->errstr, now);
+            return;
+        }
+        if (!take_replies(link, now))
+            return;
+    }
+}
+
+static void write_all(struct store_link *link, struct qw_time now)
+{
+    int done = 0;
+    if (link->more && redisBufferWrite(link->redis, &done) != REDIS_OK)
+        give_up_text(link, link->redis->errstr, now);
+    else if (done)
+        link->more = false;
+}
+
+void link_step(struct store_link *link, bool ready, struct qw_time now)
+{
+    if (!link->redis && now.ns >= link->next.ns)
+        connect_now(link, now);
+    if (link->redis && ready)
+        read_all(link, now);
+    if (link->redis)
+        write_all(link, now);
+    if (link->redis && link->waiting > 0 && qw_time_since(now, link->moved) >= LINK_STALL_NS)
+        give_up_text(link, "Redis does not answer", now);
+}

@@ -1,0 +1,211 @@
+#include "reader.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_MAX 128
+#define TAG_HEADER UINT64_C(1)
+/* Of a piece: the number of its pass, from 1 on, in the upper half. */
+
+static uint32_t pieces_of_shard(const struct peer_reader *reader)
+{
+    return (reader->slots + READER_PIECE - 1) / READER_PIECE;
+}
+
+static uint32_t pieces(const struct peer_reader *reader)
+{
+    return reader->shards * pieces_of_shard(reader);
+}
+
+uint64_t reader_slots(const struct peer_reader *reader)
+{
+    return reader->copy ? (uint64_t)reader->shards * reader->slots : 0;
+}
+
+/* ---- the header ---- */
+
+/* Answers to what an earlier pass asked for count no more. */
+static void begin_pass(struct peer_reader *reader)
+{
+    reader->pass++;
+    reader->piece = reader->read = 0;
+    reader->done = false;
+}
+
+/* A table of another size is another copy. */
+static bool take_size(struct peer_reader *reader, const struct record_header *header)
+{
+    if (reader->copy && reader->shards == header->shards && reader->slots == header->slots)
+        return true;
+    free(reader->copy);
+    reader->copy = calloc((size_t)header->shards * header->slots, RECORD_SIZE);
+    reader->shards = reader->copy ? header->shards : 0;
+    reader->slots = reader->copy ? header->slots : 0;
+    reader->complete = false;
+    begin_pass(reader);
+    return reader->copy;
+}
+
+static void take_good(struct peer_reader *reader, const struct record_header *header)
+{
+    struct qw_time now = reader->options->now();
+    bool agrees = header->digest == reader->options->digest && take_size(reader, header);
+    if (!reader->known || header->now.ns != reader->header.now.ns || header->life != reader->header.life)
+        reader->seen = now;
+    reader->known = true;
+    reader->mismatch = !agrees;
+    reader->header = *header;
+}
+
+static void take_header(struct peer_reader *reader, const struct link_reply *reply)
+{
+    struct record_header header;
+    reader->answers++;
+    reader->waits_for_header = false;
+    if (reply->kind != LINK_BYTES) /* nobody wrote one yet; what was known before goes on to be */
+        return;
+    switch (record_header_read(reader->terms, reply->bytes, reply->len, &header)) {
+    case RECORD_HEADER_GOOD:
+        take_good(reader, &header);
+        break;
+    case RECORD_HEADER_OTHER:
+    case RECORD_HEADER_BAD: /* another key, too: the other's secret is another */
+        reader->mismatch = true;
+        break;
+    }
+}
+
+/* ---- pieces ---- */
+
+static void end_pass(struct peer_reader *reader)
+{
+    reader->passes++;
+    reader->complete = true;
+    begin_pass(reader);
+    if (reader->fast)
+        reader->done = true;
+    reader->fast = false;
+}
+
+/* What is beyond the end of the string was never written. */
+static void take_piece(struct peer_reader *reader, uint32_t piece, const struct link_reply *reply)
+{
+    uint32_t shard = piece / pieces_of_shard(reader);
+    uint32_t first = piece % pieces_of_shard(reader) * READER_PIECE;
+    uint32_t count = reader->slots - first < READER_PIECE ? reader->slots - first : READER_PIECE;
+    size_t len = (size_t)count * RECORD_SIZE;
+    uint8_t *to = reader->copy + ((size_t)shard * reader->slots + first) * RECORD_SIZE;
+    size_t came = reply->kind == LINK_BYTES ? reply->len : 0;
+    if (came > len)
+        came = len;
+    if (came > 0)
+        memcpy(to, reply->bytes, came);
+    memset(to + came, 0, len - came);
+    if (++reader->read == pieces(reader))
+        end_pass(reader);
+}
+
+static void take_reply(void *context, uint64_t tag, const struct link_reply *reply)
+{
+    struct peer_reader *reader = context;
+    if (reply->kind == LINK_REFUSED)
+        reader->errors++;
+    if (tag == TAG_HEADER)
+        take_header(reader, reply);
+    else if (reply->kind != LINK_REFUSED && reader->copy && tag >> 32 == reader->pass)
+        take_piece(reader, (uint32_t)tag, reply);
+}
+
+static void up(void *context)
+{
+    struct peer_reader *reader = context;
+    reader->waits_for_header = false;
+    reader->asked = (struct qw_time){0};
+    begin_pass(reader);
+}
+
+static void down(void *context)
+{
+    struct peer_reader *reader = context;
+    reader->errors++;
+}
+
+static void ask_header(struct peer_reader *reader, struct qw_time now)
+{
+    char key[KEY_MAX];
+    snprintf(key, sizeof key, "qw:%s:%s:h", reader->options->site, reader->options->other);
+    const char *words[] = {"GET", key};
+    reader->waits_for_header = link_send(reader->link, TAG_HEADER, 2, words, NULL, now);
+    reader->asked = now;
+}
+
+static bool ask_piece(struct peer_reader *reader, struct qw_time now)
+{
+    char key[KEY_MAX], from[24], to[24];
+    uint32_t shard = reader->piece / pieces_of_shard(reader);
+    uint64_t first = (uint64_t)(reader->piece % pieces_of_shard(reader)) * READER_PIECE * RECORD_SIZE;
+    snprintf(key, sizeof key, "qw:%s:%s:s:%u", reader->options->site, reader->options->other, shard);
+    snprintf(from, sizeof from, "%llu", (unsigned long long)first);
+    snprintf(to, sizeof to, "%llu", (unsigned long long)first + READER_PIECE * RECORD_SIZE - 1);
+    const char *words[] = {"GETRANGE", key, from, to};
+    if (!link_send(reader->link, (uint64_t)reader->pass << 32 | reader->piece, 4, words, NULL, now))
+        return false;
+    reader->piece++;
+    return true;
+}
+
+/* ---- life ---- */
+
+bool reader_init(struct peer_reader *reader, const struct peer_options *options,
+                 const struct record_terms *terms)
+{
+    const struct link_hears hears = {.context = reader, .up = up, .down = down, .reply = take_reply};
+    *reader = (struct peer_reader){.options = options, .terms = terms};
+    reader->link = link_new(options->other_store, options->user, options->password, &hears);
+    return reader->link;
+}
+
+void reader_free(struct peer_reader *reader)
+{
+    link_free(reader->link);
+    free(reader->copy);
+}
+
+void reader_hurry(struct peer_reader *reader)
+{
+    reader->fast = true;
+    begin_pass(reader);
+}
+
+/* A slow pass asks for one piece after the other, each when it is its turn. */
+static bool may_ask(const struct peer_reader *reader, struct qw_time now)
+{
+    if (reader->piece == pieces(reader))
+        return false;
+    if (reader->fast)
+        return link_waiting(reader->link) < READER_FAST;
+    return link_waiting(reader->link) == 0 &&
+           qw_time_since(now, reader->paced) >= READER_PASS_NS / pieces(reader);
+}
+
+void reader_turn(struct peer_reader *reader, bool reads, struct qw_time now)
+{
+    if (!link_is_up(reader->link))
+        return;
+    if (!reader->waits_for_header && qw_time_since(now, reader->asked) >= READER_HEADER_NS)
+        ask_header(reader, now);
+    while (reads && reader->copy && !reader->mismatch && may_ask(reader, now) && ask_piece(reader, now))
+        reader->paced = now;
+}
+
+/* What is old by the writer's clock is as old here, and as old as the header is on top of that. */
+enum record_result reader_flow(const struct peer_reader *reader, uint64_t slot, struct qw_time now,
+                               struct engine_mirrored *out)
+{
+    enum record_result result = record_read(reader->terms, reader->copy + slot * RECORD_SIZE, out);
+    if (result != RECORD_FLOW)
+        return result;
+    uint64_t age = qw_time_since(reader->header.now, out->last_seen) + qw_time_since(now, reader->seen);
+    out->last_seen = (struct qw_time){now.ns > age ? now.ns - age : 0};
+    return RECORD_FLOW;
+}

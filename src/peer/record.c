@@ -1,0 +1,201 @@
+#include "record.h"
+#include <string.h>
+
+/* ---- numbers ---- */
+
+static void put(uint8_t *out, uint64_t number, unsigned size)
+{
+    for (unsigned i = 0; i < size; i++)
+        out[i] = (uint8_t)(number >> 8 * (size - 1 - i));
+}
+
+static uint64_t get(const uint8_t *in, unsigned size)
+{
+    uint64_t number = 0;
+    for (unsigned i = 0; i < size; i++)
+        number = number << 8 | in[i];
+    return number;
+}
+
+static bool is_zero(const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (bytes[i] != 0)
+            return false;
+    return true;
+}
+
+/* ---- flows ---- */
+
+enum {
+    AT_VERSION = 0,
+    AT_FAMILY = 1,
+    AT_STATE = 2,
+    AT_CLASS = 3,
+    AT_FLAGS = 4,
+    AT_ZERO = 5,
+    AT_INSIDE_PORT = 6,
+    AT_INSIDE = 8,
+    AT_OUTSIDE = 24,
+    AT_OUTSIDE_PORT = 40,
+    AT_EXTERNAL_PORT = 42,
+    AT_EXTERNAL = 44,
+    AT_QUIC = 48,
+    AT_SEEN = 52,
+    AT_RULE = 56,
+    AT_CHECK = 60
+};
+
+static uint32_t check_of(const struct record_terms *terms, const uint8_t *bytes)
+{
+    return (uint32_t)qw_hash24(terms->key, bytes, AT_CHECK);
+}
+
+void record_write(const struct record_terms *terms, const struct engine_mirrored *flow,
+                  uint8_t out[static RECORD_SIZE])
+{
+    out[AT_VERSION] = RECORD_VERSION;
+    out[AT_FAMILY] = (uint8_t)flow->family;
+    out[AT_STATE] = (uint8_t)flow->state;
+    out[AT_CLASS] = (uint8_t)flow->class;
+    out[AT_FLAGS] = (uint8_t)flow->flags;
+    out[AT_ZERO] = 0;
+    put(out + AT_INSIDE_PORT, flow->inside.port, 2);
+    memcpy(out + AT_INSIDE, flow->inside.addr.bytes, 16);
+    memcpy(out + AT_OUTSIDE, flow->outside.addr.bytes, 16);
+    put(out + AT_OUTSIDE_PORT, flow->outside.port, 2);
+    put(out + AT_EXTERNAL_PORT, flow->external.port, 2);
+    memcpy(out + AT_EXTERNAL, flow->external.addr.bytes + 12, 4);
+    put(out + AT_QUIC, flow->version, 4);
+    put(out + AT_SEEN, flow->last_seen.ns / QW_NS_PER_SECOND, 4);
+    put(out + AT_RULE, flow->rule, 4);
+    put(out + AT_CHECK, check_of(terms, out), 4);
+}
+
+static bool read_endpoint(const uint8_t *addr, const uint8_t *port, enum qw_family family,
+                          struct qw_endpoint *out)
+{
+    memcpy(out->addr.bytes, addr, 16);
+    out->port = (uint16_t)get(port, 2);
+    bool formed = family == QW_IPV6 || is_zero(addr, 12);
+    return formed && !is_zero(addr, 16) && out->port != 0;
+}
+
+static bool has_address(const struct record_terms *terms, const struct qw_addr *addr)
+{
+    for (unsigned i = 0; i < terms->external_count; i++)
+        if (qw_addr_equal(&terms->external[i], addr))
+            return true;
+    return terms->external_count == 0;
+}
+
+/* RFC 4787 REQ-4: a port is mapped to one of its parity. */
+static bool read_external(const struct record_terms *terms, const uint8_t *bytes, struct engine_mirrored *out)
+{
+    bool mapped = get(bytes + AT_EXTERNAL_PORT, 2) != 0;
+    out->external.addr = mapped ? qw_addr_v4(bytes + AT_EXTERNAL) : (struct qw_addr){{0}};
+    out->external.port = (uint16_t)get(bytes + AT_EXTERNAL_PORT, 2);
+    if (!mapped)
+        return is_zero(bytes + AT_EXTERNAL, 4) && !(out->flags & ENGINE_MIRROR_HOLDS_MAPPING);
+    return terms->nat && out->family == QW_IPV4 && !is_zero(bytes + AT_EXTERNAL, 4) &&
+           has_address(terms, &out->external.addr);
+}
+
+static bool read_words(const uint8_t *bytes, struct engine_mirrored *out)
+{
+    bool family = bytes[AT_FAMILY] == QW_IPV4 || bytes[AT_FAMILY] == QW_IPV6;
+    bool class = bytes[AT_CLASS] > FLOW_ASKED && bytes[AT_CLASS] < FLOW_CLASSES;
+    unsigned client = ENGINE_MIRROR_CLIENT_KNOWN | ENGINE_MIRROR_CLIENT_INSIDE;
+    out->family = (enum qw_family)bytes[AT_FAMILY];
+    out->state = (enum flow_state)bytes[AT_STATE];
+    out->class = (enum flow_class)bytes[AT_CLASS];
+    out->flags = bytes[AT_FLAGS];
+    return family && class && bytes[AT_STATE] <= FLOW_CONFIRMED && bytes[AT_ZERO] == 0 &&
+           (out->flags & client) != ENGINE_MIRROR_CLIENT_INSIDE;
+}
+
+static bool read_flow(const struct record_terms *terms, const uint8_t *bytes, struct engine_mirrored *out)
+{
+    return bytes[AT_VERSION] == RECORD_VERSION && get(bytes + AT_CHECK, 4) == check_of(terms, bytes) &&
+           read_words(bytes, out) &&
+           read_endpoint(bytes + AT_INSIDE, bytes + AT_INSIDE_PORT, out->family, &out->inside) &&
+           read_endpoint(bytes + AT_OUTSIDE, bytes + AT_OUTSIDE_PORT, out->family, &out->outside) &&
+           qw_endpoint_compare(&out->inside, &out->outside) != 0 && read_external(terms, bytes, out);
+}
+
+enum record_result record_read(const struct record_terms *terms, const uint8_t bytes[static RECORD_SIZE],
+                               struct engine_mirrored *out)
+{
+    struct engine_mirrored flow;
+    if (is_zero(bytes, RECORD_SIZE))
+        return RECORD_EMPTY;
+    if (!read_flow(terms, bytes, &flow))
+        return RECORD_BAD;
+    flow.version = (uint32_t)get(bytes + AT_QUIC, 4);
+    flow.last_seen = (struct qw_time){get(bytes + AT_SEEN, 4) * QW_NS_PER_SECOND};
+    flow.rule = (uint32_t)get(bytes + AT_RULE, 4);
+    *out = flow;
+    return RECORD_FLOW;
+}
+
+/* ---- the header ---- */
+
+static const char MAGIC[6] = {'Q', 'W', 'P', 'E', 'E', 'R'};
+
+enum {
+    HEADER_VERSION = 6,
+    HEADER_DIGEST = 8,
+    HEADER_EPOCH = 16,
+    HEADER_NOW = 24,
+    HEADER_LIFE = 32,
+    HEADER_SHARDS = 40,
+    HEADER_SLOTS = 44,
+    HEADER_ACTIVE = 48,
+    HEADER_WRITTEN = 56,
+    HEADER_CHECK = 72
+};
+
+void record_header_write(const struct record_terms *terms, const struct record_header *header,
+                         uint8_t out[static RECORD_HEADER_SIZE])
+{
+    memset(out, 0, RECORD_HEADER_SIZE);
+    memcpy(out, MAGIC, sizeof MAGIC);
+    put(out + HEADER_VERSION, RECORD_VERSION, 2);
+    put(out + HEADER_DIGEST, header->digest, 8);
+    put(out + HEADER_EPOCH, header->epoch, 8);
+    put(out + HEADER_NOW, header->now.ns, 8);
+    put(out + HEADER_LIFE, header->life, 8);
+    put(out + HEADER_SHARDS, header->shards, 4);
+    put(out + HEADER_SLOTS, header->slots, 4);
+    out[HEADER_ACTIVE] = header->active;
+    put(out + HEADER_WRITTEN, header->written, 8);
+    put(out + HEADER_CHECK, qw_hash24(terms->key, out, HEADER_CHECK), 8);
+}
+
+/* An epoch counts takeovers: one that is near the end of numbers is none, and could not be outdone. */
+#define EPOCH_MAX (UINT64_C(1) << 48)
+
+enum record_header_result record_header_read(const struct record_terms *terms, const void *bytes, size_t len,
+                                             struct record_header *out)
+{
+    const uint8_t *in = bytes;
+    if (len < HEADER_DIGEST || memcmp(in, MAGIC, sizeof MAGIC) != 0)
+        return RECORD_HEADER_BAD;
+    if (get(in + HEADER_VERSION, 2) != RECORD_VERSION)
+        return RECORD_HEADER_OTHER;
+    if (len != RECORD_HEADER_SIZE || get(in + HEADER_CHECK, 8) != qw_hash24(terms->key, in, HEADER_CHECK))
+        return RECORD_HEADER_BAD;
+    struct record_header header = {.digest = get(in + HEADER_DIGEST, 8),
+                                   .epoch = get(in + HEADER_EPOCH, 8),
+                                   .life = get(in + HEADER_LIFE, 8),
+                                   .written = get(in + HEADER_WRITTEN, 8),
+                                   .now = {get(in + HEADER_NOW, 8)},
+                                   .shards = (uint32_t)get(in + HEADER_SHARDS, 4),
+                                   .slots = (uint32_t)get(in + HEADER_SLOTS, 4),
+                                   .active = in[HEADER_ACTIVE] == 1};
+    if (header.shards == 0 || header.shards > RECORD_SHARDS_MAX || header.slots == 0 ||
+        header.slots > RECORD_SLOTS_MAX / header.shards || header.epoch > EPOCH_MAX || in[HEADER_ACTIVE] > 1)
+        return RECORD_HEADER_BAD;
+    *out = header;
+    return RECORD_HEADER_GOOD;
+}

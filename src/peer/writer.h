@@ -1,0 +1,50 @@
+/* This router's store: what changed is written into it, one window of commands at a time. */
+#ifndef PEER_WRITER_H
+#define PEER_WRITER_H
+
+#include "link.h"
+#include "record.h"
+#include <quicward/peer.h>
+
+#define WRITER_RUNS 256                       /* commands of a window that write flows */
+#define WRITER_RECORDS 16384                  /* records of a window: 1 MiB */
+#define WRITER_RUN_RECORDS 1024               /* of one command: 64 KiB */
+#define WRITER_HEADER_NS (500 * QW_NS_PER_MS) /* between two headers */
+
+struct writer_run {
+    uint32_t shard, slot, count;
+};
+
+struct peer_writer {
+    const struct peer_options *options;
+    const struct record_terms *terms;
+    struct store_link *link; /* owned */
+    struct engine_mirror_size size;
+    struct record_header header; /* what is written of this router */
+    bool asked, known;     /* our own header of before: asked for; answered, or there is nobody to ask */
+    uint64_t epoch_before; /* in it */
+    struct qw_time header_at;
+    struct writer_run runs[WRITER_RUNS];
+    unsigned run_count, refusals;
+    uint64_t cursor, look_cursor;
+    struct qw_time paused_until, looked, unsent_since; /* unsent_since 0: nothing waits */
+    uint64_t pause_ns;
+    bool level;
+    uint64_t written, errors;
+    bool troubled; /* told */
+    char trouble[LINK_ERROR_MAX];
+    uint8_t *run_bytes; /* owned; one run */
+};
+
+/* False when memory is short; writer_free takes what is there. */
+bool writer_init(struct peer_writer *writer, const struct peer_options *options,
+                 const struct record_terms *terms, uint64_t life);
+void writer_free(struct peer_writer *writer);
+
+/* What goes now. Between two calls the link was stepped. */
+void writer_turn(struct peer_writer *writer, struct qw_time now);
+
+/* The header is written with the next turn that can. */
+void writer_tell(struct peer_writer *writer);
+
+#endif

@@ -1,0 +1,10 @@
+#include "peers.h"
+#include "suite.h"
+
+int main(void)
+{
+    suite_record();
+    suite_role();
+    suite_link();
+    return test_main();
+}

@@ -1,0 +1,140 @@
+/* Who is active: each step of the state machine. */
+#include "peers.h"
+#include "role.h"
+#include "suite.h"
+
+#define MS QW_NS_PER_MS
+
+static struct qw_time at(uint64_t ms)
+{
+    return (struct qw_time){ms * MS};
+}
+
+static const struct role_facts READY = {
+    .owns = true, .own_known = true, .answered = true, .other_usable = true, .other_epoch = 4};
+
+static void the_first_one_reads_nothing(void)
+{
+    struct role role = {0};
+    struct role_facts facts = {.own_known = true};
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(0)), ROLE_STAYS);
+    facts.owns = true;
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(1)), ROLE_BEGINS);
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(2)), ROLE_STAYS); /* does the other's store answer? */
+    facts.answered = true;                                        /* there is nothing in it */
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(3)), ROLE_ENDS);
+    CU_ASSERT_FALSE(role.reads);
+    CU_ASSERT_EQUAL(role.epoch, 1);
+    CU_ASSERT_EQUAL(role.now, PEER_ACTIVE);
+}
+
+static void a_takeover_waits_for_a_pass(void)
+{
+    struct role role = {.epoch = 3};
+    struct role_facts facts = READY;
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(0)), ROLE_BEGINS);
+    CU_ASSERT_EQUAL(role.now, PEER_TAKES_OVER);
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(20)), ROLE_STAYS);
+    facts.pass_done = true;
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(30)), ROLE_ENDS);
+    CU_ASSERT_TRUE(role.reads && !role.merges);
+    CU_ASSERT_EQUAL(role.epoch, 5);
+}
+
+/* 1 s at most, whatever does not come. */
+static void nothing_is_waited_for_too_long(void)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        struct role role = {.epoch = 3};
+        struct role_facts facts = READY;
+        facts.own_known = i != 0;
+        facts.answered = i != 1;
+        CU_ASSERT_EQUAL(role_next(&role, &facts, at(0)), ROLE_BEGINS);
+        CU_ASSERT_EQUAL(role_next(&role, &facts, at(999)), ROLE_STAYS);
+        CU_ASSERT_EQUAL(role_next(&role, &facts, at(1000)), ROLE_ENDS);
+        CU_ASSERT_TRUE(role.reads); /* what was read before is there */
+    }
+}
+
+static void a_store_that_is_gone_is_not_waited_for(void)
+{
+    struct role role = {.epoch = 3};
+    struct role_facts facts = READY;
+    facts.answered = false;
+    facts.other_gone = true;
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(0)), ROLE_BEGINS);
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(1)), ROLE_ENDS);
+    CU_ASSERT_TRUE(role.reads);
+}
+
+/* A daemon that starts again on the active router has newer flows than the standby. */
+static void older_flows_are_not_read(void)
+{
+    struct role role = {0};
+    struct role_facts facts = READY;
+    facts.epoch_before = 5;
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(0)), ROLE_BEGINS);
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(1)), ROLE_ENDS);
+    CU_ASSERT_FALSE(role.reads);
+    CU_ASSERT_EQUAL(role.epoch, 6);
+}
+
+static void another_configuration_is_not_read(void)
+{
+    struct role role = {.epoch = 1};
+    struct role_facts facts = READY;
+    facts.other_usable = false;
+    facts.pass_done = true;
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(0)), ROLE_BEGINS);
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(1)), ROLE_ENDS);
+    CU_ASSERT_FALSE(role.reads);
+    CU_ASSERT_EQUAL(role.epoch, 2);
+}
+
+static void it_steps_back(void)
+{
+    struct role role = {.now = PEER_ACTIVE, .epoch = 5};
+    struct role_facts facts = READY;
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(0)), ROLE_STAYS);
+    facts.owns = false;
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(1)), ROLE_STEPS_BACK);
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(2)), ROLE_STAYS);
+    facts.owns = true; /* and amid a takeover */
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(3)), ROLE_BEGINS);
+    facts.owns = false;
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(4)), ROLE_STEPS_BACK);
+    CU_ASSERT_EQUAL(role.now, PEER_STANDS_BY);
+}
+
+static void both_were_active(void)
+{
+    struct role role = {.now = PEER_ACTIVE, .epoch = 6};
+    struct role_facts facts = READY;
+    facts.other_active = true;
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(0)), ROLE_STAYS);
+    CU_ASSERT_TRUE(role.split);
+    facts.other_active = false; /* older than ours, and still it had clients meanwhile */
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(1)), ROLE_BEGINS);
+    CU_ASSERT_TRUE(role.merges && !role.split);
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(2)), ROLE_STAYS);
+    facts.pass_done = true;
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(3)), ROLE_ENDS);
+    CU_ASSERT_TRUE(role.merges && role.reads);
+    CU_ASSERT_EQUAL(role.epoch, 7);
+    CU_ASSERT_EQUAL(role_next(&role, &facts, at(4)), ROLE_STAYS);
+}
+
+void suite_role(void)
+{
+    static const struct test TESTS[] = {
+        {"K1: the first active one reads nothing", the_first_one_reads_nothing},
+        {"K1: a takeover waits for all flows of the other", a_takeover_waits_for_a_pass},
+        {"K1 K2: but for nothing longer than a second", nothing_is_waited_for_too_long},
+        {"K2: a store that is known to be gone is not waited for", a_store_that_is_gone_is_not_waited_for},
+        {"K1: flows of an older epoch are not read", older_flows_are_not_read},
+        {"K1: nor those of another configuration", another_configuration_is_not_read},
+        {"K1: without the address it steps back", it_steps_back},
+        {"K1 K3: after both were active the one that stays takes what the other had", both_were_active},
+    };
+    TEST_SUITE("role", TESTS);
+}
