@@ -11,8 +11,8 @@ folder=build-fuzz
 seconds=120 seed=1
 # A number of inputs, and no time: a test must not depend on how fast the machine is. The time is a limit for busy ones.
 declare -A inputs=([packet]=8000000 [quic]=700000 [tls]=5000000 [stream]=60000 [confirm]=250000 [engine]=50000 [model]=80000
-    [config]=10000 [control]=50000 [netlink]=250000 [state]=800 [capture]=400000)
-all=(packet quic tls stream confirm engine model config control netlink state capture)
+    [config]=10000 [control]=50000 [netlink]=250000 [peer]=20000 [state]=800 [capture]=400000)
+all=(packet quic tls stream confirm engine model config control netlink peer state capture)
 passed=0 failed=0
 
 case ${1:-} in

@@ -10,7 +10,8 @@
 #define COMPUTING_US 8000u /* of a busy endpoint in its handshake, which the figure has not */
 #define JITTER_US 500u     /* that the handshake happened not to have */
 #define HIGH_TIGHT 8
-#define SHORT_PART 3 /* of the other half */
+#define SHORTER_PART 8 /* of the handshake's half, at least */
+#define SHORT_PART 3   /* of the other half */
 
 const char *measure_confidence_word(enum measure_confidence confidence)
 {
@@ -62,12 +63,27 @@ static bool agrees_with_late(const struct measure *m, unsigned side)
     return agree(m->by[side].min, prior.late_least, prior.late_most);
 }
 
+static bool is_below(const struct measure *m, unsigned side)
+{
+    uint32_t first = priors(m->handshake[side]).first, min = m->by[side].min;
+    bool below = min < first - first / 4 && min + COMPUTING_US < first;
+    return below && min > first / SHORTER_PART && measure_near(&m->by[side]) == MEASURE_NEAR_MAX;
+}
+
+/* Nearly all halves of both sides are well below what the handshake showed: no sender that waits can do that,
+ * and one slow endpoint does not either. The path has become shorter. */
+static bool is_shorter(const struct measure *m)
+{
+    return is_below(m, 0) && is_below(m, 1);
+}
+
 /* Two ways that do not depend on each other say the same: many halves are near the minimum, and that is what
  * the handshake showed, or one of two things that it may have shown. */
 static bool is_confirmed(const struct measure *m, unsigned side)
 {
-    return measure_near(&m->by[side]) >= MEDIUM_NEAR &&
-           (agrees_with_first(m, side) || agrees_with_late(m, side));
+    return (measure_near(&m->by[side]) >= MEDIUM_NEAR &&
+            (agrees_with_first(m, side) || agrees_with_late(m, side))) ||
+           is_shorter(m);
 }
 
 /* How sure a half is, if its variation is judged as that of `whole`. */

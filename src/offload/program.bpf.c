@@ -500,36 +500,34 @@ static __always_inline void measure(const struct __sk_buff *skb, struct passage 
 }
 
 /* The checksum may be partial, so only helpers know what to do with it. */
-static __always_inline bool tc_put4(struct __sk_buff *skb, const struct passage *p)
+static __always_inline bool tc_sum4(struct __sk_buff *skb, const struct passage *p)
 {
     const struct fast_record *record = &p->copy;
     bool source = record->flags & FAST_REWRITE_SOURCE;
     uint32_t addr = source ? p->key.four.source : p->key.four.destination;
     uint16_t port = source ? p->key.four.source_port : p->key.four.destination_port;
     uint32_t sum_at = UDP4_AT + offsetof(struct udphdr, check);
-    uint32_t addr_at = IP_AT + (source ? offsetof(struct iphdr, saddr) : offsetof(struct iphdr, daddr));
-    uint32_t port_at = UDP4_AT + (source ? offsetof(struct udphdr, source) : offsetof(struct udphdr, dest));
-    if (addr != record->new_addr && (bpf_l4_csum_replace(skb, sum_at, addr, record->new_addr,
-                                                         BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0 | 4) ||
-                                     bpf_skb_store_bytes(skb, addr_at, &record->new_addr, 4, 0)))
+    if (addr != record->new_addr &&
+        bpf_l4_csum_replace(skb, sum_at, addr, record->new_addr, BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0 | 4))
         return false;
     return port == record->new_port ||
-           (!bpf_l4_csum_replace(skb, sum_at, port, record->new_port, BPF_F_MARK_MANGLED_0 | 2) &&
-            !bpf_skb_store_bytes(skb, port_at, &record->new_port, 2, 0));
+           !bpf_l4_csum_replace(skb, sum_at, port, record->new_port, BPF_F_MARK_MANGLED_0 | 2);
 }
 
 /* The helpers have made the pointers invalid. */
 static __always_inline bool tc_finish(struct __sk_buff *skb, const struct passage *p, bool ipv6)
 {
     struct ethhdr *ethernet = (void *)(long)skb->data;
-    if ((uint8_t *)ethernet + sizeof *ethernet + sizeof(struct iphdr) > (uint8_t *)(long)skb->data_end)
+    struct iphdr *ip = (void *)(ethernet + 1);
+    struct udphdr *udp = (void *)(ip + 1);
+    if ((uint8_t *)(udp + 1) > (uint8_t *)(long)skb->data_end)
         return false;
     put_macs(ethernet, p);
     if (ipv6) {
         ((struct ipv6hdr *)(ethernet + 1))->hop_limit--;
         return true;
     }
-    struct iphdr *ip = (void *)(ethernet + 1);
+    fast_put4(ip, udp, &p->copy);
     ip->check = qw_checksum_apply(ip->check, p->copy.ip_delta);
     fast_hop4(ip);
     return true;
@@ -557,7 +555,7 @@ static __always_inline int tc(struct __sk_buff *skb, bool ipv6)
         return TC_ACT_OK;
     }
     bool rewritten = p.copy.flags & (FAST_REWRITE_SOURCE | FAST_REWRITE_DESTINATION);
-    if ((rewritten && !tc_put4(skb, &p)) || !tc_finish(skb, &p, ipv6))
+    if ((rewritten && !tc_sum4(skb, &p)) || !tc_finish(skb, &p, ipv6))
         return TC_ACT_SHOT;
     account(&p);
     count_forwarded(&p);

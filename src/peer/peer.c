@@ -19,6 +19,7 @@
 #define GIVE 64                          /* flows entered at once */
 #define GRACE_NS (30 * QW_NS_PER_SECOND) /* no flow ends sooner after a takeover */
 #define STALE_NS (5 * QW_NS_PER_SECOND)  /* a header that old is worth a word */
+#define CLAIM_NS (2 * QW_NS_PER_SECOND)  /* a header that did not change for so long claims nothing */
 #define FAREWELL_NS (250 * QW_NS_PER_MS)
 
 struct peer_pair {
@@ -30,6 +31,7 @@ struct peer_pair {
     int wake; /* an eventfd: stop, or a command */
     pthread_t thread;
     bool owns;
+    struct qw_time active_since;
     uint64_t answers; /* of the reader, when the takeover began */
     bool store_said, other_said, mismatch_said, split_said;
     uint64_t foreign;
@@ -172,6 +174,7 @@ static void be_active(struct peer_pair *peer, struct qw_time now)
     if (peer->role.reads && peer->reader.copy)
         enter(peer, now, &given);
     engine_stand_by(peer->options.engine, false);
+    peer->active_since = now;
     peer->foreign = given.flows;
     peer->writer.header.active = true;
     peer->writer.header.epoch = peer->role.epoch;
@@ -199,6 +202,15 @@ static void begin_takeover(struct peer_pair *peer)
     reader_hurry(&peer->reader);
 }
 
+/* What a dead router said last is no claim: it must have said so after we became active, and just now. */
+static bool other_claims(const struct peer_pair *peer, struct qw_time now)
+{
+    const struct peer_reader *reader = &peer->reader;
+    return reader->known && reader->header.active &&
+           reader->seen.ns > peer->active_since.ns + WRITER_HEADER_NS &&
+           qw_time_since(now, reader->seen) < CLAIM_NS;
+}
+
 static void turn_role(struct peer_pair *peer, struct qw_time now)
 {
     const struct peer_reader *reader = &peer->reader;
@@ -209,7 +221,7 @@ static void turn_role(struct peer_pair *peer, struct qw_time now)
         .other_gone = link_is_down(reader->link) && !link_is_up(reader->link),
         .answered = reader->answers > peer->answers,
         .other_usable = reader->known && !reader->mismatch,
-        .other_active = reader->header.active,
+        .other_active = other_claims(peer, now),
         .other_epoch = reader->header.epoch,
         .pass_done = reader->done,
     };

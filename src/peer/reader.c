@@ -41,7 +41,6 @@ static bool take_size(struct peer_reader *reader, const struct record_header *he
     reader->copy = calloc((size_t)header->shards * header->slots, RECORD_SIZE);
     reader->shards = reader->copy ? header->shards : 0;
     reader->slots = reader->copy ? header->slots : 0;
-    reader->complete = false;
     begin_pass(reader);
     return reader->copy;
 }
@@ -80,11 +79,17 @@ static void take_header(struct peer_reader *reader, const struct link_reply *rep
 static void end_pass(struct peer_reader *reader)
 {
     reader->passes++;
-    reader->complete = true;
     begin_pass(reader);
     if (reader->fast)
         reader->done = true;
     reader->fast = false;
+}
+
+/* A replica that loads its data, say. Nobody waits for a pass that begins anew. */
+static void fail_pass(struct peer_reader *reader)
+{
+    reader->fast = false;
+    begin_pass(reader);
 }
 
 /* What is beyond the end of the string was never written. */
@@ -108,11 +113,12 @@ static void take_piece(struct peer_reader *reader, uint32_t piece, const struct 
 static void take_reply(void *context, uint64_t tag, const struct link_reply *reply)
 {
     struct peer_reader *reader = context;
-    if (reply->kind == LINK_REFUSED)
-        reader->errors++;
+    bool current = reader->copy && tag >> 32 == reader->pass;
     if (tag == TAG_HEADER)
         take_header(reader, reply);
-    else if (reply->kind != LINK_REFUSED && reader->copy && tag >> 32 == reader->pass)
+    else if (current && reply->kind == LINK_REFUSED)
+        fail_pass(reader);
+    else if (current)
         take_piece(reader, (uint32_t)tag, reply);
 }
 
@@ -124,10 +130,10 @@ static void up(void *context)
     begin_pass(reader);
 }
 
+/* What was read stays. */
 static void down(void *context)
 {
-    struct peer_reader *reader = context;
-    reader->errors++;
+    (void)context;
 }
 
 static void ask_header(struct peer_reader *reader, struct qw_time now)

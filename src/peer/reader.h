@@ -31,8 +31,7 @@ struct peer_reader {
     uint32_t read;  /* pieces of this pass that came */
     struct qw_time paced;
     bool fast, done; /* somebody waits for a whole pass; it is over */
-    uint64_t passes, errors;
-    bool complete; /* the copy was read whole once */
+    uint64_t passes;
 };
 
 bool reader_init(struct peer_reader *reader, const struct peer_options *options,

@@ -29,6 +29,7 @@ static void up(void *context)
 {
     struct peer_writer *writer = context;
     writer->run_count = writer->refusals = 0;
+    writer->windows = writer->troubled = false;
     writer->cursor = 0;
     writer->asked = false;
     writer->header_at = (struct qw_time){0};
@@ -54,8 +55,11 @@ static void take_own_header(struct peer_writer *writer, const struct link_reply 
     struct record_header before;
     if (reply->kind == LINK_BYTES &&
         record_header_read(writer->terms, reply->bytes, reply->len, &before) == RECORD_HEADER_GOOD &&
-        !writer->known)
+        !writer->known) {
         writer->epoch_before = before.epoch;
+        if (writer->header.epoch < before.epoch) /* it must not be forgotten by the next header */
+            writer->header.epoch = before.epoch;
+    }
     writer->known = true;
 }
 
@@ -197,21 +201,19 @@ static void look(struct peer_writer *writer, struct qw_time now)
                        old_ns);
 }
 
-/* A refusal (no memory, no right) is no end of the connection: what was refused is marked again and tried
- * later. */
-static bool pauses(struct peer_writer *writer, struct qw_time now)
+/* All of the last window has its replies. A refusal (no memory, no right) is no end of the connection: what
+ * was refused is marked again and tried later. */
+static void judge_window(struct peer_writer *writer, struct qw_time now)
 {
-    if (writer->refusals > 0) {
-        writer->refusals = 0;
-        writer->paused_until = qw_time_add(now, writer->pause_ns);
-        writer->pause_ns =
-            writer->pause_ns * 2 < LINK_PAUSE_MAX_NS ? writer->pause_ns * 2 : LINK_PAUSE_MAX_NS;
-        writer->troubled = true;
-    } else if (writer->run_count > 0 && now.ns >= writer->paused_until.ns) {
-        writer->pause_ns = REFUSED_PAUSE_NS; /* a window went through */
-        writer->troubled = false;
+    writer->troubled = writer->refusals > 0;
+    writer->refusals = 0;
+    writer->windows = false;
+    if (!writer->troubled) {
+        writer->pause_ns = REFUSED_PAUSE_NS;
+        return;
     }
-    return now.ns < writer->paused_until.ns;
+    writer->paused_until = qw_time_add(now, writer->pause_ns);
+    writer->pause_ns = writer->pause_ns * 2 < LINK_PAUSE_MAX_NS ? writer->pause_ns * 2 : LINK_PAUSE_MAX_NS;
 }
 
 static void note_unsent(struct peer_writer *writer, struct qw_time now)
@@ -231,8 +233,15 @@ void writer_turn(struct peer_writer *writer, struct qw_time now)
         note_unsent(writer, now);
         return;
     }
-    if (link_waiting(writer->link) > 0 || pauses(writer, now))
+    if (link_waiting(writer->link) > 0)
         return;
+    if (writer->windows)
+        judge_window(writer, now);
+    if (now.ns < writer->paused_until.ns) {
+        writer->level = false;
+        note_unsent(writer, now);
+        return;
+    }
     if (!writer->asked) {
         ask_own_header(writer, now);
         return;
@@ -240,5 +249,6 @@ void writer_turn(struct peer_writer *writer, struct qw_time now)
     if (now.ns >= writer->header_at.ns)
         send_header(writer, now);
     send_flows(writer, now);
+    writer->windows = link_waiting(writer->link) > 0;
     note_unsent(writer, now);
 }

@@ -30,6 +30,7 @@ struct peer_writer {
     struct qw_time paused_until, looked, unsent_since; /* unsent_since 0: nothing waits */
     uint64_t pause_ns;
     bool level;
+    bool windows; /* one was sent that is not judged yet */
     uint64_t written, errors;
     bool troubled; /* told */
     char trouble[LINK_ERROR_MAX];

@@ -32,13 +32,6 @@ static void put(int map, uint32_t flow, uint32_t ifindex, const uint8_t macs[sta
     bench_require(bpf_map_update_elem(map, &key, &record, BPF_NOEXIST) == 0, "putting a flow");
 }
 
-/* A handshake was seen, and the spin bit counts. */
-static void put_measure(int map, uint32_t flow)
-{
-    struct measure measure = {.handshake = {MEASURE_SPIN * MEASURE_PHASE_UNIT}};
-    bench_require(bpf_map_update_elem(map, &flow, &measure, BPF_ANY) == 0, "putting a record");
-}
-
 struct bare_bpf *bare_flows_load(uint32_t flows, uint32_t ifindex, const uint8_t macs[static 12])
 {
     struct bare_bpf *program = bare_bpf__open();
@@ -48,9 +41,20 @@ struct bare_bpf *bare_flows_load(uint32_t flows, uint32_t ifindex, const uint8_t
     program->bss->out_ifindex = ifindex;
     memcpy(program->data->macs, macs, sizeof program->data->macs);
     bench_require(bare_bpf__load(program) == 0, "loading the bare forwarder");
-    for (uint32_t flow = 0; flow < flows; flow++) {
+    for (uint32_t flow = 0; flow < flows; flow++)
         put(bpf_map__fd(program->maps.flows), flow, ifindex, macs);
-        put_measure(bpf_map__fd(program->maps.measures), flow);
-    }
     return program;
+}
+
+/* A handshake was seen, and the spin bit counts. */
+static void put_measure(int map, uint32_t flow)
+{
+    struct measure measure = {.handshake = {MEASURE_SPIN * MEASURE_PHASE_UNIT}};
+    bench_require(bpf_map_update_elem(map, &flow, &measure, BPF_ANY) == 0, "putting a record");
+}
+
+void bare_flows_measure(struct bare_bpf *program, uint32_t flows)
+{
+    for (uint32_t flow = 0; flow < flows; flow++)
+        put_measure(bpf_map__fd(program->maps.measures), flow);
 }

@@ -9,4 +9,7 @@
  * the interface `ifindex` by which they leave. */
 struct bare_bpf *bare_flows_load(uint32_t flows, uint32_t ifindex, const uint8_t macs[static 12]);
 
+/* Gives each of them a record of round trips. */
+void bare_flows_measure(struct bare_bpf *program, uint32_t flows);
+
 #endif

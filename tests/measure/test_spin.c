@@ -286,6 +286,17 @@ static void minimum_and_handshake_agree(void)
     CU_ASSERT(bursts(0, CLIENT_US, SERVER_US / 2) < MEASURE_MEDIUM);
 }
 
+/* Both halves are well below what the handshake showed: senders that wait cannot do that, nor one slow end.
+ */
+static void shorter_than_the_handshake(void)
+{
+    CU_ASSERT_EQUAL(bursts(0, 2 * CLIENT_US, 2 * SERVER_US), MEASURE_MEDIUM);
+    CU_ASSERT(bursts(3, 2 * CLIENT_US, 2 * SERVER_US) < MEASURE_MEDIUM); /* it needs nearly all halves */
+    CU_ASSERT(bursts(0, CLIENT_US, 2 * SERVER_US) < MEASURE_MEDIUM);
+    CU_ASSERT(bursts(0, 2 * CLIENT_US, SERVER_US) < MEASURE_MEDIUM);
+    CU_ASSERT(bursts(0, 20 * CLIENT_US, 20 * SERVER_US) < MEASURE_MEDIUM); /* what could that be? */
+}
+
 /* Something was sent twice in the handshake: the half is that since the first time, or since the last. */
 static void one_of_two_handshakes(void)
 {
@@ -417,6 +428,7 @@ void suite_spin(void)
         {"O2: the QUIC bit and protected bits do not count", bits_around},
         {"O2: bursts are told by a minimum that the handshake confirms, though the client waits often",
          minimum_and_handshake_agree},
+        {"O2: so does one of a longer way, if both halves are below it", shorter_than_the_handshake},
         {"O2: a handshake in which something was sent twice confirms too", one_of_two_handshakes},
         {"O2: a first half that is too long rejects no true edge", first_half_too_long},
         {"O2: one packet that comes too soon is a stray", too_soon},

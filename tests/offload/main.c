@@ -11,6 +11,7 @@ int main(void)
     suite_program();
     suite_captures();
     suite_vlans();
-    suite_pins(); /* the last: it goes into other namespaces */
+    suite_carriers();
+    suite_pins(); /* the last: it mounts */
     return test_main();
 }

@@ -4,6 +4,7 @@
 void suite_book(void);
 void suite_captures(void);
 void suite_vlans(void);
+void suite_carriers(void);
 void suite_gates(void);
 void suite_entry(void);
 void suite_packet(void);

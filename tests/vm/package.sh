@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The Debian package on a router that boots: systemd, Debian's own kernel, a disk of its own, in a machine that qemu emulates. By hand
-# or every night, as root; a quarter of an hour. Not part of tests/run.sh.
+# I1, I3: the Debian package on a router that boots: systemd, Debian's own kernel, a disk of its own, in a machine that qemu emulates. By
+# hand or every night, as root; a quarter of an hour. Not part of tests/run.sh.
 #   package.sh [-d RELEASE] [-p FOLDER] [-f] [-w]
 #   -d RELEASE  bookworm (12), the release on which the package is built, or trixie (13)
 #   -p FOLDER   takes the two packages that integration/package.sh -k has left there, and does not build them

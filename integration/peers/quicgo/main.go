@@ -1,8 +1,9 @@
 // quic-go as a client and a server of the namespace cases; built by lib/go_peer.sh.
 //
-//	quicgo server ADDRESS:PORT CERT KEY [retry] [echo] [cid=N]
+//	quicgo server ADDRESS:PORT CERT KEY [retry] [echo] [cid=N] [idle=S]
 //	    answers a line "SIZE" on a stream with so many bytes; with "echo" it sends back what a stream brings. Its connection IDs have
-//	    N (4) bytes. With "retry" each Initial without a token gets a Retry, and it prints "retry".
+//	    N (4) bytes, and its connections end after S (30) seconds of silence. With "retry" each Initial without a token gets a Retry,
+//	    and it prints "retry".
 //	quicgo client ADDRESS:PORT NAME [h3] [echo] [big] [v2] [draft29] [cid=N] [size=N] [wait=MS]
 //	    asks for N bytes (100) and again after MS, and prints "got N" an answer; status 1 when the connection fails. With "echo" it
 //	    says "hello-quic" and prints "echo " and the answer. With "h3" the server is one of HTTP/3, and the client asks for nothing.
@@ -86,21 +87,24 @@ func server(args []string) {
 	if err != nil {
 		fail("certificate", err)
 	}
-	retry, echo, cid := false, false, 4
+	retry, echo, cid, idle := false, false, 4, 30
 	for _, option := range args[3:] {
 		if n, found := number(option, "cid"); found {
 			cid = n
+		} else if n, found := number(option, "idle"); found {
+			idle = n
 		} else if option == "retry" {
 			retry = true
 		} else if option == "echo" {
 			echo = true
 		} else {
-			fail("option", fmt.Errorf("'%s' is none of retry, echo, cid=", option))
+			fail("option", fmt.Errorf("'%s' is none of retry, echo, cid=, idle=", option))
 		}
 	}
 	config := &quic.Config{
 		Versions:           []quic.VersionNumber{quic.Version1, quic.Version2, quic.VersionDraft29},
 		ConnectionIDLength: cid,
+		MaxIdleTimeout:     time.Duration(idle) * time.Second,
 		RequireAddressValidation: func(net.Addr) bool {
 			if retry {
 				fmt.Println("retry")
@@ -178,7 +182,8 @@ func (t *tally) waited(since time.Duration) {
 func (t *tally) failed(conn quic.Connection, err error) {
 	t.Lock()
 	defer t.Unlock()
-	if _, stands := t.lastAnswers[conn]; stands {
+	if last, stands := t.lastAnswers[conn]; stands {
+		t.waited(time.Since(last))
 		t.lost++
 		fmt.Fprintln(os.Stderr, "lost:", err)
 	}
@@ -220,7 +225,7 @@ func (t *tally) asks(conn quic.Connection) error {
 func (t *tally) keep(address, name string) {
 	for {
 		conn, err := quic.DialAddr(address, &tls.Config{InsecureSkipVerify: true, ServerName: name, NextProtos: []string{protocol}},
-			&quic.Config{Versions: []quic.VersionNumber{quic.Version1}, HandshakeIdleTimeout: 8 * time.Second, MaxIdleTimeout: 60 * time.Second})
+			&quic.Config{Versions: []quic.VersionNumber{quic.Version1}, HandshakeIdleTimeout: 8 * time.Second, MaxIdleTimeout: 120 * time.Second})
 		if err != nil {
 			time.Sleep(t.every)
 			continue
@@ -319,7 +324,7 @@ func main() {
 	case len(os.Args) == 6 && os.Args[1] == "many":
 		many(os.Args[2:])
 	default:
-		fmt.Fprintln(os.Stderr, "usage: quicgo server ADDRESS:PORT CERT KEY [retry] [echo] [cid=N]")
+		fmt.Fprintln(os.Stderr, "usage: quicgo server ADDRESS:PORT CERT KEY [retry] [echo] [cid=N] [idle=S]")
 		fmt.Fprintln(os.Stderr, "       quicgo client ADDRESS:PORT NAME [h3] [echo] [big] [v2] [draft29] [cid=N] [size=N] [wait=MS]")
 		fmt.Fprintln(os.Stderr, "       quicgo many ADDRESS:PORT NAME COUNT EVERY")
 		os.Exit(2)

@@ -75,7 +75,7 @@ some_captured() { # NAME
 check_boot() {
     title 'Booted, nothing run by hand'
     check 'the daemon is ready' wait_for 60 ready
-    check 'no unit has failed' [ -z "$(on_router systemctl --failed --plain --no-legend)" ]
+    check 'no unit has failed' [ -z "$(on_router systemctl --failed --plain --no-legend)" ] || what_is_there
     check 'the kernel rules stood before the network' \
         [ "$(value quicward-rules ActiveEnterTimestampMonotonic)" -lt "$(value systemd-networkd ExecMainStartTimestampMonotonic)" ]
     check "a client sent $(before_daemon sent) datagrams before the daemon was ready" [ "$(before_daemon sent)" -gt 0 ]
@@ -99,7 +99,8 @@ servers() {
     check 'one that sends a Retry' serve_gtls 4434 -V
     check 'caddy' serve_caddy 4435 || tail -n 20 "$LAB_DIR/caddy.log"
     check 'an echo' serve_echo 7000
-    check 'a server of quic-go' serve_quicgo '' $SPEAKERS_PORT
+    # An emulated machine that others share needs half a minute for what takes a second elsewhere.
+    check 'a server of quic-go' serve_quicgo '' $SPEAKERS_PORT idle=120
     lab_spawn "$LAB_CLIENT" echo-inside "$QW_TOOLS/udp_echo" 10.0.0.3:7000
     check 'an echo inside' wait_for 5 listening "$LAB_CLIENT" 7000
 }
