@@ -9,12 +9,12 @@ BEGIN {
     print ".B metrics"
     print "of"
     print ".BR quicward.conf (5)"
-    print "says where they are served. Metrics name external addresses, interfaces and rules, but no host inside, no server and no name of one."
+    print "says where metrics are served. They contain external addresses, interfaces and rules, but no hosts inside, no servers and no server names."
     print "Counters begin at 0 with each process. Their names in"
     print ".B quicward stats"
-    print "stand in brackets;"
+    print "are in square brackets;"
     print ".BR quicward (8)"
-    print "says more of them."
+    print "says more about them."
     print ".SH METRICS"
 }
 

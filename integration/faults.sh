@@ -309,16 +309,17 @@ page() {
     cat <<EOF
 # Faults
 
-Made by \`integration/faults.sh -n $CONNECTIONS -f $PACKETS\` on $(nproc) processors, beside a load of $(cut -d ' ' -f 2 /proc/loadavg). In each mode
-$CONNECTIONS connections of quic-go, half of them IPv6, ask twice a second; one of ngtcp2 of either family falls silent for 8 s over the fault.
+\`integration/faults.sh -n $CONNECTIONS -f $PACKETS\` made this page on $(nproc) processors, beside a load of $(cut -d ' ' -f 2 /proc/loadavg). In each mode
+$CONNECTIONS connections of quic-go, half of them IPv6, ask twice a second. One connection of ngtcp2 in each family is silent for 8 s during the fault.
 
 - lost: established connections that failed.
 - changed: confirmed flows that have another external endpoint afterwards.
-- silence: the longest that a connection waited for an answer, beyond its half second, in ms. Clients repeat what was lost ever more rarely, so this is
-  longer than the fault.
-- new: connections that ngtcp2, kdig and chromium began meanwhile, one after the other, and how many of them succeeded at their first attempt.
-- memory: of the daemon, at most, in MiB.
-- fault: how long it lasted, in ms. back: how long after it until every connection had its answers within a second again, in ms.
+- silence: the longest wait of a connection for an answer, without its usual half second, in ms. Clients repeat lost packets at growing intervals, so this
+  may be longer than the fault.
+- new: how many connections of ngtcp2, kdig and chromium succeeded at their first attempt, of those that they began meanwhile, one after the other.
+- memory: the most that the daemon used, in MiB.
+- fault: how long the fault lasted, in ms.
+- back: how long it then took until every connection got its answers within a second again, in ms.
 
 | fault | mode | lost | changed | silence | new | memory | fault | back |
 |---|---|---|---|---|---|---|---|---|
@@ -326,9 +327,9 @@ EOF
     cat "$LINES_FILE"
     cat <<EOF
 
-What costs by its nature, and is no fault of the daemon: a state file that is not believed, or has no space, begins without flows; QUIC clients that
-speak first go on, in mode nat mostly from their old ports (\`nat.choice = "keyed"\`). An external address that is gone takes its mappings along; the
-server must follow its client to the new ones, which this quic-go does not.
+Two faults cost something that the daemon cannot prevent. If the state file cannot be used, or there is no space for it, the daemon begins without flows. QUIC
+connections go on when the client speaks first, in mode nat mostly from their old ports (\`nat.choice = "keyed"\`). If the external address changes, its
+mappings end. The server must then follow its client to the new mappings, and this quic-go does not.
 EOF
 }
 

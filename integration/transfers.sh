@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# Round trips told from real transfers, as root: transfers.sh [--seed N] [--only REGEX] [--keep FOLDER] [--again FOLDER] [--list]. Programs that spin their bit
-# (aioquic, bun's lsquic, deno's quinn) transfer over a path whose delays, losses and reordering are known, in namespaces of its own, one after
-# another: downloads, uploads, requests, films, video, voice; steps of the round trip; rare acknowledgements; ends that do not
-# spin. An observer in the middle of the path writes a capture; "quicward replay" tells what it can. Copies of the captures
-# have fixed and random bits. Prints a table and, for each thing that docs/measurement.md promises, whether it holds; the truth is what
-# the path measured of itself.
+# Compares the round trips that quicward tells of real transfers with the true ones, as root:
+#   transfers.sh [--seed N] [--only REGEX] [--keep FOLDER] [--again FOLDER] [--list]
+# Programs that spin their bit (aioquic, bun's lsquic, deno's quinn) transfer over a path with known delays, losses and reordering, in
+# namespaces of its own, one after another: downloads, uploads, requests, films, video, voice; steps of the round trip; late acknowledgements;
+# ends that do not spin. An observer in the middle of the path writes a capture, and "quicward replay" reads it. Copies of the captures
+# have fixed and random bits. Prints a table, and whether each bar of docs/measurement.md is met. The truth is what the path measured of itself.
 #   --seed N       the first transfer's seed, each other's is one more (1)
 #   --only REGEX   of the lines that --list prints
 #   --keep FOLDER  leaves captures, truths and rows there
-#   --again FOLDER tells those captures anew, without a transfer
-# QUICWARD as for run.sh; QW_BUN, QW_DENO (deno's program, from npm) and QW_DEBIAN13 (python3-aioquic): those that are not here are left
-# out. A quiet machine: who computes late is seen as a longer handshake. Takes a quarter of an hour. Status 1 when something does not hold.
+#   --again FOLDER judges those captures anew, without a transfer
+# QUICWARD as for run.sh; QW_BUN and QW_DENO (install.sh bun deno) and QW_DEBIAN13 (a Debian 13 folder with python3-aioquic) name the programs;
+# those that are missing are left out. Takes a quarter of an hour. Use a quiet machine: the time that an end computes shows as a longer
+# handshake. Status 1 when a bar is not met.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$QW_ROOT/integration/lib/transfers.sh"
 seed=1 only=. keep='' list='' folder=''
@@ -50,7 +51,7 @@ line() { # STACK KIND BIT HALVES CONDITION STEP
     echo "$1 $2 $3 ${HALVES[$4]/:/ } ${CONDITIONS[$5 % 6]} $6"
 }
 
-# how_much KIND SECONDS: as transfer() takes it.
+# how_much KIND: KIND SIZE EVERY COUNT of transfer().
 how_much() {
     case $1 in
     down | sparse) echo "get $BYTES 0 1" ;;
@@ -120,7 +121,7 @@ write_row() { # BIT CAPTURE
     echo "$stack" "$kind" "$1" "${path[@]}" "$seed" "$(truth truth)" "$(truth later)" "$(look "$2")" "$(figures "$2")"
 }
 
-# What --keep left in FOLDER, told by the program as it is now.
+# Judges what --keep left in FOLDER by the program as it is now.
 again() { # FOLDER
     local words stack kind bit seed path
     while read -ra words; do

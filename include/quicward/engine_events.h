@@ -28,27 +28,28 @@ enum engine_event_field {
 /* X(NAME, "word", fields, "what happened") */
 #define ENGINE_EVENTS(X)                                                                                     \
     X(MAPPING_CREATED, "mapping-created", ENGINE_FIELD_INSIDE | ENGINE_FIELD_EXTERNAL,                       \
-      "an external endpoint stands for an inside one from now on")                                           \
+      "an inside endpoint got an external endpoint")                                                         \
     X(MAPPING_REMOVED, "mapping-removed", ENGINE_FIELD_INSIDE | ENGINE_FIELD_EXTERNAL,                       \
       "its last flow ended, or its external address vanished")                                               \
     X(BLOCK_ASSIGNED, "block-assigned", ENGINE_FIELD_BLOCK,                                                  \
-      "a host has a block of ports of its own, from which all its mappings are; with nat.block")             \
-    X(BLOCK_RELEASED, "block-released", ENGINE_FIELD_BLOCK, "it has it no longer, nor a mapping there")      \
+      "a host got a block of ports; all its mappings are in its blocks (nat.block)")                         \
+    X(BLOCK_RELEASED, "block-released", ENGINE_FIELD_BLOCK,                                                  \
+      "a host has a block of ports no longer, and no mapping in it")                                         \
     X(NO_PORT, "no-port", ENGINE_FIELD_INSIDE | ENGINE_FIELD_COUNT, "mappings refused: no port is free")     \
     X(HOST_LIMIT, "host-limit", ENGINE_FIELD_INSIDE | ENGINE_FIELD_COUNT,                                    \
-      "mappings refused: the host has as many as it may")                                                    \
+      "mappings refused: the host has as many as it may have")                                               \
     X(NO_ADDRESS, "no-address", ENGINE_FIELD_INSIDE | ENGINE_FIELD_COUNT,                                    \
       "mappings refused: there is no external address")                                                      \
     X(PORT_SHARE, "port-share", ENGINE_FIELD_INSIDE | ENGINE_FIELD_COUNT,                                    \
       "mappings refused: ports are scarce, and the host has its fair share")                                 \
     X(FLOW_LIMIT, "flow-limit", ENGINE_FIELD_FLOW | ENGINE_FIELD_COUNT,                                      \
-      "flows refused: the inside host has as many as it may")                                                \
+      "flows refused: the inside host has as many as it may have")                                           \
     X(FLOW_SHARE, "flow-share", ENGINE_FIELD_FLOW | ENGINE_FIELD_COUNT,                                      \
       "flows refused: flows are scarce, and the source has its fair share")                                  \
     X(SPOOFED, "spoofed", ENGINE_FIELD_FLOW | ENGINE_FIELD_COUNT,                                            \
-      "packets from inside dropped: their source does not belong there")                                     \
+      "packets from inside dropped: no host inside has their source address")                                \
     X(INITIALS_OVER, "initials-over", ENGINE_FIELD_FLOW | ENGINE_FIELD_COUNT,                                \
-      "Initials not decrypted: beyond initials.rate or initials.per_source")                                 \
+      "Initials not decrypted, because of initials.rate or initials.per_source")                             \
     X(AMPLIFICATION, "amplification", ENGINE_FIELD_FLOW | ENGINE_FIELD_COUNT,                                \
       "a server inside sends more than it may to a client that has not proven its address")                  \
     X(TABLE_FULL, "table-full", ENGINE_FIELD_FLOW | ENGINE_FIELD_COUNT,                                      \
@@ -58,35 +59,34 @@ enum engine_event_field {
     X(FLOW_CONFIRMED, "flow-confirmed", ENGINE_FIELD_FLOW | ENGINE_FIELD_VERSION,                            \
       "a QUIC handshake was seen from both ends")                                                            \
     X(FLOW_CONTINUES, "flow-continues", ENGINE_FIELD_FLOW | ENGINE_FIELD_CONTINUES,                          \
-      "the flow may go on with the connection of an older one, by its connection ID; a hint, no proof")      \
+      "the flow may continue the connection of an older one, by its connection ID; a hint, not a proof")     \
     X(FLOW_REFUSED, "flow-refused",                                                                          \
       ENGINE_FIELD_FLOW | ENGINE_FIELD_REASON | ENGINE_FIELD_RULE | ENGINE_FIELD_COUNT,                      \
-      "flows or attempts that the rules did not let through")                                                \
+      "flows or attempts that the rules refused")                                                            \
     X(STARTED, "started", ENGINE_FIELD_TEXT,                                                                 \
-      "the daemon began; it has no mappings yet but those that events tell of")                              \
-    X(STOPPED, "stopped", ENGINE_FIELD_TEXT, "the daemon ends, and its mappings end with it")                \
+      "the daemon started; it has only the mappings for which events follow")                                \
+    X(STOPPED, "stopped", ENGINE_FIELD_TEXT, "the daemon stops, and its mappings end with it")               \
     X(QUEUE_LOST, "queue-lost", ENGINE_FIELD_TEXT, "a netfilter queue was lost and is bound again")          \
     X(NEWCOMERS_DROPPED, "newcomers-dropped", ENGINE_FIELD_TEXT | ENGINE_FIELD_COUNT,                        \
-      "packets of no answered flow were dropped: more came than a worker can judge")                         \
+      "packets of unanswered flows were dropped: more came than a worker can judge")                         \
     X(QUEUE_FULL, "queue-full", ENGINE_FIELD_TEXT | ENGINE_FIELD_COUNT,                                      \
       "packets that the kernel dropped because a netfilter queue or its socket was full")                    \
     X(THROTTLE_BEGAN, "throttle-began", ENGINE_FIELD_TEXT, "a throttle blocks a share of the flows")         \
     X(THROTTLE_CHANGED, "throttle-changed", ENGINE_FIELD_TEXT,                                               \
-      "the share moved by five hundredths of the flows or more")                                             \
-    X(THROTTLE_ENDED, "throttle-ended", ENGINE_FIELD_TEXT, "it blocks none any more")                        \
+      "the share changed by five percent of the flows or more")                                              \
+    X(THROTTLE_ENDED, "throttle-ended", ENGINE_FIELD_TEXT, "a throttle blocks no flow any more")             \
     X(RULES_RESTORED, "rules-restored", ENGINE_FIELD_TEXT,                                                   \
-      "another program removed or moved the kernel rules, and they were put back")                           \
+      "another program removed or moved the kernel rules, and the daemon restored them")                     \
     X(TAKEOVER, "takeover", ENGINE_FIELD_TEXT,                                                               \
       "this router became the active one of a pair, with the flows of the other")                            \
     X(STANDS_BY, "stands-by", ENGINE_FIELD_TEXT, "this router is the active one of a pair no longer")        \
     X(STORE_DOWN, "store-down", ENGINE_FIELD_TEXT, "a store of the pair does not answer, or refuses")        \
-    X(STORE_UP, "store-up", ENGINE_FIELD_TEXT, "it does again")                                              \
+    X(STORE_UP, "store-up", ENGINE_FIELD_TEXT, "a store of the pair answers again")                          \
     X(PEER_MISMATCH, "peer-mismatch", ENGINE_FIELD_TEXT,                                                     \
       "the other router has another configuration or version: its flows cannot be taken over")               \
     X(SPLIT_BRAIN, "split-brain", ENGINE_FIELD_TEXT, "both routers of a pair say that they are active")      \
     X(RELOADED, "reloaded", ENGINE_FIELD_TEXT, "the configuration was read again")                           \
-    X(RELOAD_REFUSED, "reload-refused", ENGINE_FIELD_TEXT,                                                   \
-      "a configuration with mistakes was not taken; nothing changed")
+    X(RELOAD_REFUSED, "reload-refused", ENGINE_FIELD_TEXT, "the configuration had mistakes; nothing changed")
 
 enum engine_event_kind {
 #define X(name, word, fields, meaning) ENGINE_EVENT_##name,

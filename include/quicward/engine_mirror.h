@@ -65,8 +65,9 @@ size_t engine_mirror_take(struct engine *engine, uint64_t *cursor, struct engine
 /* These slots are told again: what was made of them is lost. Those that do not exist are none. */
 void engine_mirror_again(struct engine *engine, uint32_t shard, uint32_t slot, uint32_t count);
 
-/* So are all. */
-void engine_mirror_all(struct engine *engine);
+/* So are all: with `empty` also those without a flow, for a copy that holds anybody knows what; else only
+ * flows, for a copy that is empty. */
+void engine_mirror_all(struct engine *engine, bool empty);
 
 /* Has any slot changed? */
 bool engine_mirror_pending(struct engine *engine);

@@ -10,6 +10,8 @@
 #define QUICWARD_ENGINE_PATH_H
 
 #include <quicward/base/addr.h>
+#include <quicward/base/known.h>
+#include <quicward/base/port_map.h>
 #include <quicward/base/time.h>
 #include <quicward/flow.h>
 #include <quicward/nat.h>
@@ -126,5 +128,22 @@ void engine_paths_recall(struct engine *engine, flow_path_recall *recall, void *
  * well before the shortest timer is over. What comes late still counts while the flow is in the table. */
 size_t engine_harvest(struct engine *engine, struct flow_path_figures *figures, size_t count,
                       struct qw_time now);
+
+/* ---- what nobody asked for ---- */
+
+/* From now on `out` (NAT_ADDRESSES_MAX of them; NULL: no longer) says which external ports have a mapping
+ * (nat_show_ports): UDP from outside to any other of these addresses would be dropped as unsolicited. False,
+ * and nothing is written, in other modes than nat. Any thread. */
+bool engine_show_ports(struct engine *engine, struct qw_port_map *out);
+
+/* From now on `lines` counts the flows (flow_show), and known->closed says of which families a packet from
+ * outside of no flow would be dropped as unsolicited, whatever else is in it; it follows reloads, and is
+ * never late where they let more in. NULL, NULL: no longer, and what was handed in before says that nothing
+ * is closed. known->key and known->buckets are the caller's to set before. Any thread, one at a time. */
+void engine_show_flows(struct engine *engine, struct qw_known *known, struct qw_known_line *lines);
+
+/* Packets that never came here, for a fast path dropped them as unsolicited: they are counted as if they had,
+ * with `by_default` as a hit of the default of the rules too. Any thread. */
+void engine_count_dropped(struct engine *engine, uint64_t packets, bool by_default);
 
 #endif

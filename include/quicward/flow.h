@@ -18,6 +18,7 @@
 #include <assert.h>
 #include <quicward/base/addr.h>
 #include <quicward/base/hash.h>
+#include <quicward/base/known.h>
 #include <quicward/base/time.h>
 #include <quicward/store.h>
 #include <stdatomic.h>
@@ -164,6 +165,11 @@ void flow_table_free(struct flow_table *table);
 
 /* Takes effect for every flow at once, also for those that exist. */
 void flow_set_timers(struct flow_table *table, const struct flow_timers *timers);
+
+/* From now on `lines` (known->buckets counts, shared by tables) counts the flows of this table, those that it
+ * has now among them: each before it is found, and no longer after it ended. `known` does not change. Both
+ * are the caller's, borrowed until another call or flow_table_free. NULL: nobody looks any more. */
+void flow_show(struct flow_table *table, const struct qw_known *known, struct qw_known_line *lines);
 
 /* The key of a packet's tuple; returns which side sent it. */
 enum flow_side flow_key_of(const struct qw_tuple *tuple, struct flow_key *out);

@@ -199,8 +199,9 @@ struct io_offload_link {
     const char *name;  /* the configuration's */
     const char *place; /* "xdp", "tc" or "none" */
     char why[OFFLOAD_ERROR_MAX];
-    uint32_t entries;                /* of packets that come by it */
-    struct offload_count fast, slow; /* that came by it: forwarded, and left to the queue or the kernel */
+    uint32_t entries;                         /* of packets that come by it */
+    struct offload_count fast, slow, dropped; /* that came by it: forwarded; left to the queue or the kernel;
+                                                 dropped by the program */
 };
 
 #define IO_OFFLOAD_REASONS_MAX 32
@@ -221,7 +222,7 @@ struct io_offload {
     struct io_offload_reason {
         const char *text; /* static */
         uint64_t packets;
-    } reasons[IO_OFFLOAD_REASONS_MAX]; /* the first: forwarded */
+    } reasons[IO_OFFLOAD_REASONS_MAX]; /* by enum offload_fate */
     unsigned link_count;
     struct io_offload_link links[IO_OFFLOAD_LINKS_MAX];
     unsigned warning_count; /* more are left out; doctor has them all */

@@ -95,7 +95,7 @@ static inline enum measure_phase measure_phase(const struct measure *m)
 /* Is it the time of the spin bit? */
 static inline bool measure_spins(const struct measure *m)
 {
-    return (m->handshake[0] & MEASURE_PHASE) == MEASURE_SPIN * MEASURE_PHASE_UNIT;
+    return (m->handshake[0] & MEASURE_PHASE) == (uint32_t)MEASURE_SPIN * MEASURE_PHASE_UNIT;
 }
 
 static inline unsigned measure_client(const struct measure *m)

@@ -20,13 +20,14 @@
 #define METRICS_FAMILIES(X)                                                                                  \
     X(INFO, "quicward_info", GAUGE, "1, with the version, the mode and the instance as labels")              \
     X(DROPS, "quicward_drops_total", COUNTER,                                                                \
-      "packets dropped, by reason; in mode monitor, packets that would have been")                           \
+      "packets dropped, by reason; in mode monitor, packets that mode firewall would have dropped")          \
     X(RULE_HITS, "quicward_rule_hits_total", COUNTER, "flows, or attempts, that a rule decided")             \
     X(HANDSHAKES, "quicward_handshakes_total", COUNTER, "QUIC handshakes, by version and outcome")           \
     X(HANDSHAKE_RTT, "quicward_handshake_rtt_seconds", HISTOGRAM,                                            \
-      "round trip from end to end, from the handshake: one value a handshake")                               \
+      "round trip from end to end, from the handshake: one value for each handshake")                        \
     X(SPIN_RTT, "quicward_spin_rtt_seconds", HISTOGRAM,                                                      \
-      "round trip from end to end, from the spin bit: one value a flow and second in which it is believed")  \
+      "round trip from end to end, from the spin bit: one value for each flow and second in which it can "   \
+      "be trusted")                                                                                          \
     X(NAT_ADDRESS_PORTS, "quicward_nat_address_ports", GAUGE, "ports of an external address, by state")      \
     X(THROTTLE_CAPACITY, "quicward_throttle_capacity_bytes_per_second", GAUGE, "what is configured")         \
     X(THROTTLE_OFFERED, "quicward_throttle_offered_bytes_per_second", GAUGE,                                 \
@@ -34,17 +35,19 @@
     X(THROTTLE_PASSED, "quicward_throttle_passed_bytes_per_second", GAUGE,                                   \
       "what passed in the last interval")                                                                    \
     X(THROTTLE_SHARE, "quicward_throttle_share_ratio", GAUGE,                                                \
-      "share of flows that is blocked, 0 to 1: of all that nothing spares, of confirmed and of small ones")  \
+      "share of flows that is blocked, 0 to 1: of those that are not spared, of confirmed and of small "     \
+      "ones")                                                                                                \
     X(THROTTLE_DROPS, "quicward_throttle_drops_total", COUNTER, "packets that the throttle dropped")         \
     X(THROTTLE_FLOWS, "quicward_throttle_flows", GAUGE,                                                      \
       "flows of the interface that are blocked now, were in the last ten seconds, or are spared")            \
     X(RULES_STANDING, "quicward_kernel_rules_standing", GAUGE, "1 while the kernel rules are as installed")  \
     X(RULES_PUT_BACK, "quicward_kernel_rules_put_back_total", COUNTER,                                       \
-      "times that another program changed the kernel rules, and they were put back")                         \
+      "times that another program changed the kernel rules and the daemon repaired them")                    \
     X(IPFIX_CONNECTED, "quicward_ipfix_connected", GAUGE,                                                    \
-      "1 while the collector takes records, over UDP always")                                                \
+      "1 while the collector takes records; over UDP always 1")                                              \
     X(IPFIX_RECORDS, "quicward_ipfix_records_total", COUNTER,                                                \
-      "records for the collector: sent, and lost because it did not take them or events came too fast")      \
+      "records for the collector: sent; and lost, because it did not take them or because events came too "  \
+      "fast")                                                                                                \
     X(CLUSTER_ACTIVE, "quicward_cluster_active", GAUGE, "1 while this router is the active one of its pair") \
     X(CLUSTER_EPOCH, "quicward_cluster_epoch", GAUGE, "one more with each takeover of either router")        \
     X(CLUSTER_SPLIT, "quicward_cluster_split", GAUGE, "1 while both routers say that they are active")       \
@@ -70,7 +73,7 @@
     X(THREADS, "process_threads", GAUGE, "threads")                                                          \
     X(OPEN_FDS, "process_open_fds", GAUGE, "file descriptors in use")                                        \
     X(MAX_FDS, "process_max_fds", GAUGE, "file descriptors that may be in use")                              \
-    X(START_TIME, "process_start_time_seconds", GAUGE, "when the process began, since 1970")
+    X(START_TIME, "process_start_time_seconds", GAUGE, "when the process started, in seconds since 1970")
 
 /* What the kernel says of this process. */
 struct metrics_process {

@@ -21,6 +21,7 @@
 
 #include <quicward/base/addr.h>
 #include <quicward/base/hash.h>
+#include <quicward/base/port_map.h>
 #include <quicward/base/ports.h>
 #include <quicward/base/time.h>
 #include <quicward/packet.h>
@@ -247,6 +248,12 @@ unsigned nat_slots_free(struct nat *nat);
 
 /* Ports that the router itself uses or reserves: not handed out from now on. Replaces the set before. */
 void nat_set_router_ports(struct nat *nat, const uint64_t ports[static QW_PORT_WORDS]);
+
+/* From now on `out`, one for each slot (NAT_ADDRESSES_MAX are always enough), says which ports packets find
+ * used: nat_inside finds nothing at an address that stands there and a port that is not used. A port is used
+ * before its mapping is there, and no longer after it is gone. NULL: no longer, and no address stands in what
+ * was handed in before. It is the caller's, borrowed until another call or nat_free. */
+void nat_show_ports(struct nat *nat, struct qw_port_map *out);
 
 /* ---- mappings of an earlier process, or of another router ---- */
 

@@ -8,6 +8,8 @@
 #ifndef QUICWARD_OFFLOAD_H
 #define QUICWARD_OFFLOAD_H
 
+#include <quicward/base/known.h>
+#include <quicward/base/port_map.h>
 #include <quicward/base/time.h>
 #include <quicward/engine_path.h>
 #include <stdbool.h>
@@ -118,6 +120,10 @@ bool offload_attach_vlan(struct offload *offload, const char *name, const struct
 /* Takes it off; flows over it go to the queue, their entries stay until they are taken. False: was not on. */
 bool offload_detach(struct offload *offload, const char *name);
 
+/* The program of that place, for who runs it on a packet of his own (BPF_PROG_TEST_RUN): a file descriptor
+ * that stays the room's. */
+int offload_program(struct offload *offload, enum offload_place place);
+
 /* Forward until `boot`, a point of the boot clock; past it everything goes to the queue. A driver that says
  * so each second bounds how long a dead one is survived. */
 void offload_alive(struct offload *offload, struct qw_time boot);
@@ -174,6 +180,43 @@ void offload_sweep_begin(struct offload *offload);
 size_t offload_sweep(struct offload *offload, struct qw_time now, struct flow_path_figures *figures,
                      size_t max);
 
+/* ---- what nobody asked for ---- */
+
+/* Interfaces of one side, by name; borrowed. */
+struct offload_side {
+    const char (*names)[FLOW_PATH_INTERFACE_MAX];
+    unsigned count;
+};
+
+/* What the program looks at: memory of the room, until offload_free. Whoever makes mappings and flows writes
+ * it (engine_show_ports, engine_show_flows); at first no address stands in it and nothing is closed. */
+struct offload_asked {
+    struct qw_port_map *ports; /* NAT_ADDRESSES_MAX of them */
+    struct qw_known *known;    /* key and buckets are set */
+    struct qw_known_line *flows;
+};
+
+/* From now on, but no longer than offload_alive allows, the program drops UDP that comes by an interface of
+ * `outside` and is
+ * - over IPv4, to an address of the port maps and a port that is not used there, unless a socket of this host
+ *   would get it;
+ * - or of a family that is closed, of no flow, and would be forwarded by an interface of `inside`.
+ * The sides are borrowed until offload_drop_end. */
+struct offload_asked offload_drop(struct offload *offload, const struct offload_side *inside,
+                                  const struct offload_side *outside);
+
+/* Addresses of the maps came or went: to be called once a second. What came meanwhile is not dropped yet. */
+void offload_drop_look(struct offload *offload);
+
+/* Nothing is dropped any more: when this returns, but for a packet that a processor has at hand. */
+void offload_drop_end(struct offload *offload);
+
+/* Packets that were dropped so, ever. */
+struct offload_dropped {
+    uint64_t no_mapping, no_flow;
+};
+struct offload_dropped offload_dropped(struct offload *offload);
+
 struct offload_stats {
     uint32_t flows, flows_max; /* with entries now, and how many may be */
     uint32_t waiting;          /* of these, how many wait to be let go */
@@ -194,9 +237,9 @@ struct offload_count {
     uint64_t packets, bytes; /* of IP; of frames that cannot be read without Ethernet's header */
 };
 
-/* The reasons for which packets that came by the interface `name` (NULL: any) went on to the kernel, and how
- * often: for `index` from 0 on; false behind the last one. Index 0 are those that were forwarded. *text is
- * static. */
+/* What became of packets that came by the interface `name` (NULL: any), and how often: for `index` from 0 on;
+ * false behind the last one. From OFFLOAD_LEFT on it is why they were left to the kernel. *text is static. */
+enum offload_fate { OFFLOAD_FORWARDED, OFFLOAD_UNSOLICITED, OFFLOAD_LEFT };
 bool offload_why(struct offload *offload, const char *name, unsigned index, const char **text,
                  struct offload_count *out);
 

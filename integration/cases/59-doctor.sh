@@ -93,7 +93,7 @@ ip -n "$LAB_ROUTER" link add other0 type veth peer name other1
 ip -n "$LAB_ROUTER" link set other0 up
 ip -n "$LAB_ROUTER" link set other1 up
 ip -n "$LAB_ROUTER" route add default dev other0 metric 900
-check 'another way out' finds interfaces 'leads by other0, which is neither inside nor outside'
+check 'another way out' finds interfaces 'uses other0, which is neither inside nor outside'
 ip -n "$LAB_ROUTER" link del other0
 check 'all is well again' wait_for 5 well
 
@@ -127,7 +127,7 @@ check 'it is down' finds daemon 'no daemon runs as instance "main".*is dropped m
 in_router sh -c 'for table in raw mangle; do iptables -t $table -F; ip6tables -t $table -F; done
     nft delete table inet quicward_main' 2>/dev/null
 rules_missing() {
-    doctor | tee /dev/stderr | grep -q '^fault: rules: the kernel rules that feed the queues are not there'
+    doctor | tee /dev/stderr | grep -q '^fault: rules: some or all of the kernel rules that feed the queues are missing'
 }
 check 'and rules are flushed' rules_missing
 doctor --json | jq -c 'select(.finding.topic == "rules")' >"$LAB_DIR/doctor.json"

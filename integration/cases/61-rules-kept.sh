@@ -88,7 +88,7 @@ for what in nft legacy; do
     change 'the routing rules are deleted' in_router ip rule del pref "$(in_router ip rule | sed -n 's/^\([0-9]*\):.*blackhole.*/\1/p' | head -n 1)"
     check 'it is in the log' grep -q 'warning: the kernel rules were' "$LAB_DIR/quicward.log"
     check 'and among the events' shows '"event":"rules-restored"' quicward_ask events --json
-    check 'and in the statistics' shows 'kernel rules +standing, by iptables; put back [1-9]' quicward_ask stats
+    check 'and in the statistics' shows 'kernel rules +as installed, by iptables; repaired [1-9]' quicward_ask stats
     in_router iptables -t mangle -F
     check 'reload puts them back' quicward_ask reload
     check 'when it is done' as_before

@@ -67,7 +67,7 @@ ip -n "$LAB_ROUTER" addr add 10.0.9.1/24 dev wg0 && ip -n "$LAB_ROUTER" link set
 ip -n "$LAB_CLIENT" addr add 10.0.9.2/24 dev c1 && ip -n "$LAB_CLIENT" link set c1 up
 ip -n "$LAB_CLIENT" rule add from 10.0.9.2 lookup 99 && ip -n "$LAB_CLIENT" route add default via 10.0.9.1 dev c1 table 99
 check 'wg0 comes and is served' wait_for 10 ask 10.0.9.2:0 "$S4:7000"
-check 'which is in the log' grep -q 'interface wg0 is there' "$LAB_DIR/quicward.log"
+check 'which is in the log' grep -q 'interface wg0 has appeared' "$LAB_DIR/quicward.log"
 check 'its settings are made' wait_for 10 accepts_local wg0
 in_router sysctl -qw net.ipv4.conf.all.rp_filter=1
 check 'with strict reverse paths, too' ask "$C4:0" "$S4:7000"

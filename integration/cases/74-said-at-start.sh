@@ -69,7 +69,7 @@ in_router iptables -t mangle -A FORWARD -o wan0 -p tcp -j DSCP --set-dscp 46
 sleep 2.5
 check_not 'a rule for TCP behind ours' warned
 in_router iptables -t mangle -A FORWARD -o wan0 -p udp -j DSCP --set-dscp 46
-check 'one for UDP' says 'stands behind quicward.s rules.*-I FORWARD -o wan0 -p udp -j DSCP'
+check 'one for UDP' says 'comes after quicward.s rules.*-I FORWARD -o wan0 -p udp -j DSCP'
 marked() {
     ask "$C4:$1" "$S4:7000"
     in_router iptables-save -c -t mangle | grep -- '-p udp -j DSCP' | grep -qv '^\[0:'
@@ -86,13 +86,13 @@ in_router iptables -t nat -A PREROUTING -i wan0 -p udp --dport 5353 -j DNAT --to
 in_router iptables -t nat -A PREROUTING -i lan0 -p udp --dport 53 -j REDIRECT --to-ports 5300
 in_router iptables -t nat -A PREROUTING -i lan0 -p tcp --dport 53 -j REDIRECT --to-ports 5300
 check 'DNAT and REDIRECT' restart nat
-check 'DNAT' says '5353 -j DNAT.*changes no UDP'
-check 'REDIRECT' says 'udp --dport 53 -j REDIRECT.*changes no UDP'
+check 'DNAT' says '5353 -j DNAT.*has no effect on UDP'
+check 'REDIRECT' says 'udp --dport 53 -j REDIRECT.*has no effect on UDP'
 check_not 'not of TCP' grep -q 'tcp --dport 53' "$LAB_DIR/quicward.log"
 in_router iptables -t nat -F PREROUTING
 in_router iptables -A FORWARD -p tcp --dport 80 -j NFQUEUE --queue-num 7401
 check 'somebody feeds our queue' restart firewall
-check 'says so' says 'feeds a queue of quicward.*queue.first'
+check 'says so' says 'sends packets to a queue of quicward.*queue.first'
 in_router iptables -F FORWARD
 check 'somebody has our queue' stop_quicward
 lab_spawn "$LAB_ROUTER" other "$QUICWARD" run -c <(quicward_conf "mode = \"firewall\"; control = \"$LAB_DIR/other\"; manage_rules = false; instance = \"other\";")

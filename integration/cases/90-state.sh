@@ -116,7 +116,7 @@ files_of_others() {
     check "$MODE: a torn file cannot be shown" status_is 1 "$QUICWARD" state check "$(state_file)"
     again && QUICWARD_PID=$NEXT
     check "$MODE: with it the daemon starts" wait_for 10 quicward_ready
-    check "$MODE: and says why it is not believed" grep 'not believed, it is cut off' "$LAB_DIR/quicward.log"
+    check "$MODE: and says why it is not believed" grep 'not used, because it is cut off' "$LAB_DIR/quicward.log"
     check "$MODE: the torn file is aside" test -e "$(state_file).refused"
     check "$MODE: there are no flows" [ -z "$(flows_json)" ]
     check "$MODE: another start has no way to it" status_is 1 in_router timeout 10 "$QUICWARD" run -c "$LAB_DIR/quicward.conf"

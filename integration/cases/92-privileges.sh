@@ -81,7 +81,7 @@ both_are_killed() {
     local helper server
     helper=$(children qw-helper "$QUICWARD_PID") && server=$(children qw-rules "$helper") || return 1
     kill -KILL "$helper" "$server"
-    wait_for 5 grep -q 'has ended: rules that another' "$LAB_DIR/quicward.log"
+    wait_for 5 grep -q 'has ended: kernel rules that another' "$LAB_DIR/quicward.log"
 }
 
 as_root() {

@@ -68,7 +68,7 @@ check 'the statistics show that the first one drains' \
     shows '198\.51\.100\.7 true' sh -c "'$QUICWARD' stats --json -s '$LAB_DIR/control' | jq -r '.stats.nat.addresses[] | \"\\(.address) \\(.draining)\"'"
 check 'the rules have all three' eval 'rules_have 198.51.100.7 && rules_have 198.51.100.8 && rules_have 198.51.100.9'
 check 'more addresses than there are places for are refused' \
-    refused 'nat.external has more new addresses' 'external = ["198.51.100.20", "198.51.100.21", "198.51.100.22", "198.51.100.23", "198.51.100.24"];'
+    refused 'nat.external has too many new addresses' 'external = ["198.51.100.20", "198.51.100.21", "198.51.100.22", "198.51.100.23", "198.51.100.24"];'
 check '"auto" in the place of addresses is refused' refused 'nat\.external' 'external = "auto";'
 check 'nothing changed' all_speak 5001 5003 5005
 

@@ -39,15 +39,15 @@ static void print_limits(const struct config *config, FILE *out)
     uint32_t per_host = config_flows_per_host(config);
     fprintf(out, "\n%-36s %10s %12s  %s\n", "LIMITS", "", "", "BY");
     print_limit("flows of one inside host", per_host, "flows.per_host", out);
-    print_limit("hosts that can have so many", config->flows_max / per_host, "flows.max / flows.per_host",
+    print_limit("hosts that can reach that limit", config->flows_max / per_host, "flows.max / flows.per_host",
                 out);
-    print_limit("flows above which they are scarce", (uint64_t)config->flows_max * 4 / 5, "4/5 of flows.max",
-                out);
+    print_limit("flows are scarce above", (uint64_t)config->flows_max * 4 / 5, "4/5 of flows.max", out);
     if (config->mode == CONFIG_NAT) {
         uint64_t ports = (uint64_t)usable_ports(config) * config->external_count;
         print_limit("ports, without the router's own", ports, "nat.external, nat.ports", out);
         print_limit("mappings of one inside host", config->nat_per_host, "nat.per_host", out);
-        print_limit("hosts that can have so many", ports / config->nat_per_host, "ports / nat.per_host", out);
+        print_limit("hosts that can reach that limit", ports / config->nat_per_host, "ports / nat.per_host",
+                    out);
     }
     print_limit("Initials decrypted a second", config->initials_rate, "initials.rate; 0: no limit", out);
     print_limit("attempts a second that fill the table", config->flows_max / config->timer_attempt_s,

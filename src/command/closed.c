@@ -25,7 +25,8 @@ static void tell(const char *path, const struct config *config)
         fputs(" is dropped", stderr);
     } else
         fputs("quicward: all UDP that is forwarded is dropped", stderr);
-    fprintf(stderr, " until %s has no mistakes, or what \"quicward rules --remove\" prints is run\n", path);
+    fprintf(stderr, " until %s has no mistakes, or until you run what \"quicward rules --remove\" prints\n",
+            path);
 }
 
 static void close_by(const char *path, const struct config *config)

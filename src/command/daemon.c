@@ -410,8 +410,9 @@ static void end_rules(struct daemon *daemon)
     if (may_pass(daemon->config))
         remove_rules(daemon);
     else
-        qw_log(QW_LOG_INFO,
-               "the kernel rules stay and drop; what \"quicward rules --remove\" prints takes them away");
+        qw_log(
+            QW_LOG_INFO,
+            "the kernel rules stay and drop; \"quicward rules --remove\" prints a script that removes them");
 }
 
 /* What left nat.external before a crash, and has mappings still, gets its packets from the first moment on.

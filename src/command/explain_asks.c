@@ -21,7 +21,8 @@ static bool ask_for_interface(const struct config_interfaces *side, const char *
     fprintf(stderr, "the flow may %s by", way);
     for (unsigned i = 0; i < side->count; i++)
         fprintf(stderr, "%s %s", i == 0 ? "" : i + 1 == side->count ? " or" : ",", side->names[i]);
-    fputs(", and a rule asks which; say it before the address, as \"lan0 10.0.0.5:5000\"\n", stderr);
+    fputs(", and a rule depends on it; name the interface before the address, as \"lan0 10.0.0.5:5000\"\n",
+          stderr);
     return false;
 }
 

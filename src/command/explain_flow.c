@@ -158,15 +158,15 @@ static void say_verdict(const struct trial *trial, FILE *out)
 {
     const struct engine_verdict *verdict = &trial->result.verdict;
     if (trial->result.asked == 0)
-        fputs("the rules are not asked\n", out);
+        fputs("no rule is tested\n", out);
     if (trial->no_port)
-        fputs("no external port can stand for this host inside\n", out);
+        fputs("no external port is left for this host inside\n", out);
     if (verdict->action == ENGINE_HOLD)
-        fputs("verdict: hold, until the ClientHello is whole\n", out);
+        fputs("verdict: hold, until the ClientHello is complete\n", out);
     else if (verdict->action == ENGINE_DROP)
         say_reason("drop", verdict->reason, out);
     else if (verdict->reason != QW_REASON_NONE)
-        say_reason("accept, as mode monitor drops nothing; else drop", verdict->reason, out);
+        say_reason("accept, because mode monitor drops nothing; otherwise drop", verdict->reason, out);
     else
         fputs("verdict: accept\n", out);
 }
@@ -175,7 +175,7 @@ static void say(const struct trial *trial, const struct policy *policy, FILE *ou
 {
     for (unsigned i = 0; i < trial->result.asked; i++) {
         if (i > 0)
-            fputs("it goes to an external endpoint, so it comes in again from outside:\n", out);
+            fputs("the destination is an external endpoint, so the flow comes in again from outside:\n", out);
         policy_explain(policy, &trial->result.facts[i], out);
     }
     say_verdict(trial, out);

@@ -31,11 +31,9 @@ static enum command_status print(struct survey *survey, enum config_mode mode)
     survey_plan_print(survey, plan, stdout);
     enum command_status status = command_finish_output();
     if (!plan->outside_found || !plan->inside_found) {
-        fprintf(
-            stderr,
-            "quicward: which interface is %s cannot be told here: write its name in the place of \"%s\"\n",
-            plan->outside_found ? "inside" : "outside",
-            plan->outside_found ? plan->inside.names[0] : plan->outside.names[0]);
+        fprintf(stderr, "quicward: cannot tell which interface is %s: write its name in place of \"%s\"\n",
+                plan->outside_found ? "inside" : "outside",
+                plan->outside_found ? plan->inside.names[0] : plan->outside.names[0]);
         status = COMMAND_FAILED;
     }
     free(plan);

@@ -104,7 +104,9 @@ static enum options_result read_query(const struct command *command, const char 
         return OPTIONS_WRONG;
     }
     int len = snprintf(out->words + used, room, " %s%s%s", key, *value ? "=" : "", value);
-    return len < (int)room ? OPTIONS_OK : wrong(command, "too much is asked for, from", value);
+    return len < (int)room
+               ? OPTIONS_OK
+               : wrong(command, "there are too many filters; the first that does not fit is", value);
 }
 
 #define WATCH_S 2
@@ -253,10 +255,9 @@ enum options_result options_read(const struct command *command, int argc, char *
     if (out->config && out->socket)
         return wrong(command, "-c already names a control socket, so drop -s", out->socket);
     if (out->install && out->remove)
-        return wrong(command, "what removes rules is only printed, so give one of --install and", "--remove");
+        return wrong(command, "--remove only prints a script, so it does not go with --install:", "--remove");
     if (out->keep && out->remove)
-        return wrong(command, "what removes rules is only printed, so give one of --remove and --keep",
-                     out->keep);
+        return wrong(command, "--remove only prints a script, so it does not go with --keep", out->keep);
     return read_operand(command, argc, argv, operand_name, out);
 }
 

@@ -70,7 +70,7 @@ static bool install_kept(const struct options *options)
     struct config *config = options->keep ? kept_read(options->keep) : NULL;
     bool installed = config && install(config, options->backend) == COMMAND_DONE;
     if (installed)
-        fprintf(stderr, "quicward: the kernel rules are those that were installed last, from %s\n",
+        fprintf(stderr, "quicward: the kernel rules that were installed last are installed again, from %s\n",
                 options->keep);
     config_free(config);
     return installed;

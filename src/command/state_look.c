@@ -145,7 +145,7 @@ static enum command_status check(const char *path, const struct state_engine *ma
     printf("%s: %s, layout %u, of %s boot\n", path, sound ? "sound" : "not sound", made->layout,
            made->this_boot ? "this" : "another");
     printf("a start %s\n",
-           made->this_boot && counts ? counts : "would not believe it: its clock is another one");
+           made->this_boot && counts ? counts : "would not use it: it is from before the last reboot");
     enum command_status status = command_finish_output();
     return sound ? status : COMMAND_FAILED;
 }

@@ -34,7 +34,7 @@ static enum engine_event_kind kind_of(double before, double now)
 static void tell_gone(struct troubles_share *share, struct engine *engine, struct qw_time now)
 {
     struct engine_event event = {.kind = ENGINE_EVENT_THROTTLE_ENDED, .time = now};
-    snprintf(event.text, sizeof event.text, "%s: no limit any more", share->name);
+    snprintf(event.text, sizeof event.text, "%s: the throttle was removed", share->name);
     if (share->told > 0)
         engine_tell(engine, &event);
     *share = (struct troubles_share){.told = 0};

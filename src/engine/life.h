@@ -13,8 +13,8 @@
 #define ENGINE_SHARDS_MAX 64
 
 /* What a worker counts: all counters, and packets by reason. */
-#define WORKER_REASONS QW_COUNTERS_END
-#define WORKER_COUNTERS (WORKER_REASONS + QW_REASON_COUNT)
+#define WORKER_REASONS ((unsigned)QW_COUNTERS_END)
+#define WORKER_COUNTERS (WORKER_REASONS + (unsigned)QW_REASON_COUNT)
 
 struct engine {
     enum config_mode mode;
@@ -43,6 +43,7 @@ struct engine {
     unsigned shard_shift;      /* hash >> shift is a shard's number */
     struct shard *shards;      /* owned */
     pthread_mutex_t lock;      /* of what follows */
+    struct qw_known *known;    /* borrowed; of who is shown the flows, NULL: nobody */
     struct settings *replaced; /* owned; some worker may still have them, the newest first */
     struct engine_worker *workers[CONFIG_WORKERS_MAX];
     uint64_t retired[WORKER_COUNTERS]; /* of workers that ended */
@@ -82,6 +83,11 @@ enum qw_error engine_change_nat(struct engine *engine, const struct config *conf
 bool engine_start_settings(struct engine *engine, const struct engine_options *options,
                            const struct store *store, enum qw_error *error);
 void engine_end_settings(struct engine *engine);
+
+/* Who is shown the flows hears what is closed by the settings, and before they are published what no longer
+ * is. With engine->lock held. (paths/show_flows.c) */
+void engine_show_closed(struct engine *engine, const struct settings *settings);
+void engine_show_open(struct engine *engine, const struct settings *settings);
 
 /* A copy of what shards need of the settings in force, for threads that are no workers. (reload.c) */
 struct shard_settings engine_shard_settings(struct engine *engine);

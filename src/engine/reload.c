@@ -96,7 +96,9 @@ static void publish(struct engine *engine, struct settings *settings)
     settings_number(settings, before, &engine->rules);
     settings->shards.generation = before->shards.generation + 1;
     pthread_mutex_lock(&engine->lock);
+    engine_show_open(engine, settings);
     atomic_store_explicit(&engine->settings, settings, memory_order_release);
+    engine_show_closed(engine, settings);
     before->older = engine->replaced;
     engine->replaced = before;
     pthread_mutex_unlock(&engine->lock);

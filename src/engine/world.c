@@ -185,8 +185,8 @@ static void tell_full(const struct engine *engine, FILE *errors)
     if (errors)
         fprintf(
             errors,
-            "nat.external has more new addresses than can be taken while those that left have mappings: %u "
-            "more can now; take fewer, try again later, or restart quicward\n",
+            "nat.external has too many new addresses while removed addresses still have mappings: %u can be "
+            "added now; add fewer, try again later, or restart quicward\n",
             nat_slots_free(engine->nat));
 }
 
@@ -266,6 +266,13 @@ void engine_set_router_ports(struct engine *engine, const uint64_t ports[static 
 {
     if (engine->nat)
         nat_set_router_ports(engine->nat, ports);
+}
+
+bool engine_show_ports(struct engine *engine, struct qw_port_map *out)
+{
+    if (engine->nat)
+        nat_show_ports(engine->nat, out);
+    return engine->nat != NULL;
 }
 
 /* ---- reports ---- */

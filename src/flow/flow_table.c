@@ -162,6 +162,7 @@ void table_remove(struct flow_table *table, struct flow *flow)
     atomic_signal_fence(memory_order_seq_cst); /* nothing else of the record changes while it is valid */
     dequeue(table, flow);
     index_remove(&table->index, flow_hash(table->secret, &flow->key), slot_of(table, flow));
+    flow_shown_remove(&table->shown, &flow->key);
     free_slot(table, slot_of(table, flow));
     table_mark(table, slot_of(table, flow));
 }
@@ -278,6 +279,7 @@ void table_enter(struct flow_table *table, struct flow *flow, uint64_t hash, str
 {
     flow->handshake = FLOW_NONE;
     flow->names = FLOW_NONE;
+    flow_shown_add(&table->shown, &flow->key);
     enqueue(table, flow, seen);
     index_add(&table->index, hash, slot_of(table, flow));
 }

@@ -2,6 +2,7 @@
 #ifndef FLOW_TABLE_H
 #define FLOW_TABLE_H
 
+#include "flow_shown.h"
 #include "index.h"
 #include "queue.h"
 
@@ -23,6 +24,7 @@ struct flow_table {
     struct flow_timers timers;
     struct qw_hash_key secret;
     uint64_t first_id, id_step;
+    struct flow_shown shown;
     flow_ended *ended;
     void *context;
     struct store *own; /* owned; NULL: the memory was handed in */

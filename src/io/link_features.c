@@ -30,14 +30,19 @@ static bool ask(int fd, const char *name, void *command)
 /* The kernel has one list of names for all interfaces. */
 static bool ask_count(int fd, const char *name, unsigned *out)
 {
-    struct {
+    union {
         struct ethtool_sset_info info;
-        uint32_t count;
-    } command = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = UINT64_C(1) << ETH_SS_FEATURES}};
-    if (!ask(fd, name, &command) || command.info.sset_mask == 0 || command.count > FEATURES_MAX)
+        uint8_t room[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)];
+    } command;
+    uint32_t count;
+    memset(&command, 0, sizeof(command));
+    command.info.cmd = ETHTOOL_GSSET_INFO;
+    command.info.sset_mask = UINT64_C(1) << ETH_SS_FEATURES;
+    if (!ask(fd, name, &command) || command.info.sset_mask == 0)
         return false;
-    *out = command.count;
-    return true;
+    memcpy(&count, command.room + sizeof(command.info), sizeof(count));
+    *out = count;
+    return count <= FEATURES_MAX;
 }
 
 static bool ask_names(int fd, const char *name, struct feature_names *out)
@@ -68,14 +73,19 @@ static int find(const struct feature_names *names, const uint32_t active[static 
 
 static bool ask_active(int fd, const char *name, uint32_t active[static BLOCKS_MAX])
 {
-    struct {
+    struct ethtool_get_features_block blocks[BLOCKS_MAX];
+    union {
         struct ethtool_gfeatures head;
-        struct ethtool_get_features_block blocks[BLOCKS_MAX];
-    } command = {.head = {.cmd = ETHTOOL_GFEATURES, .size = BLOCKS_MAX}};
+        uint8_t room[sizeof(struct ethtool_gfeatures) + sizeof(blocks)];
+    } command;
+    memset(&command, 0, sizeof(command));
+    command.head.cmd = ETHTOOL_GFEATURES;
+    command.head.size = BLOCKS_MAX;
     if (!ask(fd, name, &command))
         return false;
+    memcpy(blocks, command.room + sizeof(command.head), sizeof(blocks));
     for (unsigned i = 0; i < BLOCKS_MAX; i++)
-        active[i] = command.blocks[i].active;
+        active[i] = blocks[i].active;
     return true;
 }
 

@@ -106,7 +106,11 @@ static bool take_memory(struct nat *nat, const struct nat_options *options)
 
 void nat_place(struct nat *nat, unsigned slot, uint32_t ipv4)
 {
+    if (nat->shown)
+        shown_address(&nat->shown[slot], 0);
     addresses_set(&nat->addresses, slot, ipv4);
+    if (nat->shown)
+        shown_address(&nat->shown[slot], ipv4);
     if (ipv4 != 0)
         nat->slots[slot].last_address = ipv4;
     nat->slots[slot].generation = addresses_at(&nat->addresses, slot).generation;

@@ -10,6 +10,7 @@
 #include "nat_addresses.h"
 #include "nat_table.h"
 #include "pool.h"
+#include "shown.h"
 #include <pthread.h>
 #include <quicward/nat.h>
 #include <stdalign.h>
@@ -41,6 +42,7 @@ struct nat {
     unsigned in_pool_count;
     struct kept_slot *slots;    /* in memory handed in */
     struct store *own;          /* owned; NULL: the memory was handed in */
+    struct qw_port_map *shown;  /* borrowed, one a slot; NULL: nobody looks */
     struct nat_table by_inside; /* inside endpoint -> handle of any generation */
     struct nat_table hosts;     /* inside address -> what counts as its mappings */
     struct nat_table peers;     /* mapping and remote address -> sessions */
@@ -121,9 +123,14 @@ static inline uint64_t word_load(const struct nat *nat, unsigned slot, uint16_t 
     return atomic_load_explicit(&nat->words[slot][port], memory_order_acquire);
 }
 
+/* Who is shown the ports never misses a mapping: a port is used a moment earlier, and longer. */
 static inline void word_store(struct nat *nat, unsigned slot, uint16_t port, uint64_t word)
 {
+    if (nat->shown && word != 0)
+        shown_set(&nat->shown[slot], port, true);
     atomic_store_explicit(&nat->words[slot][port], word, memory_order_release);
+    if (nat->shown && word == 0)
+        shown_set(&nat->shown[slot], port, false);
 }
 
 /* Are the regions of this program's form, for so many addresses? (nat.c) */

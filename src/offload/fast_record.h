@@ -93,6 +93,8 @@ struct fast_control {
     uint64_t alive_until_ms; /* boot clock: nothing is forwarded later. 0: nothing at all */
     uint32_t epoch;          /* another one: every next hop is asked for again */
     uint32_t shut;           /* gates that the program closed, so far */
+    uint32_t watcher;        /* fast_watch.id of the program that may drop; 0: none */
+    uint32_t spare;
 };
 
 /* What the daemon has told the engine of a record, in the map `told` under the number of the record's gate:
@@ -110,9 +112,10 @@ struct fast_life {
     uint64_t network; /* the namespace in which the interfaces' numbers are valid */
 };
 
-/* What became of a packet. All but FAST_FORWARD leave it as it is, to the queue. */
+/* What became of a packet. All but the first two leave it as it is, to the queue. */
 #define FAST_WHYS(X)                                                                                         \
     X(FORWARD, "forwarded")                                                                                  \
+    X(UNSOLICITED, "from outside, and nobody asked for it")                                                  \
     X(OTHER, "neither IPv4 nor IPv6, or not UDP")                                                            \
     X(OPTIONS, "IPv4 options")                                                                               \
     X(FRAGMENT, "a fragment")                                                                                \

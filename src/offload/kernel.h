@@ -3,6 +3,7 @@
 #ifndef OFFLOAD_KERNEL_H
 #define OFFLOAD_KERNEL_H
 
+#include "fast_drop.h"
 #include "offload_entry.h"
 #include "pins.h"
 
@@ -74,6 +75,12 @@ struct fast_gate *kernel_gates(struct kernel *kernel);
 
 /* Likewise: what of each record, by the number of its gate, was told. */
 struct fast_told *kernel_told(struct kernel *kernel);
+/* Likewise: where it drops what nobody asked for, the port maps of FAST_ADDRESSES_MAX addresses, the filter
+ * of flows (its buckets stand in the first), and what was dropped, ever. */
+struct fast_watch *kernel_watch(struct kernel *kernel);
+struct qw_port_map *kernel_port_maps(struct kernel *kernel);
+struct qw_known_line *kernel_known_lines(struct kernel *kernel);
+struct fast_count kernel_dropped(struct kernel *kernel, enum fast_unasked why);
 
 /* The program for that place, a file descriptor that the kernel keeps. */
 int kernel_program(struct kernel *kernel, enum offload_place place);

@@ -20,7 +20,11 @@ struct kernel {
     struct fast_gate *gates;
     struct fast_told *told;
     size_t gates_size, told_size;
-    int flows4, flows6, ports, slots, counts;
+    struct fast_watch *watch; /* mapped, like the port maps */
+    struct qw_port_map *port_maps;
+    struct qw_known_line *known_lines;
+    uint32_t buckets;
+    int flows4, flows6, ports, slots, counts, dropped;
     int processors;
 };
 
@@ -36,6 +40,15 @@ static int be_quiet(enum libbpf_print_level level, const char *format, va_list a
     return 0;
 }
 
+/* Eight for each flow: of packets that belong to none one in eight meets one, at most. */
+static uint32_t buckets_for(uint32_t flows_max)
+{
+    uint32_t buckets = QW_KNOWN_LINE;
+    while (buckets < 1u << 30 && buckets / 8 < flows_max)
+        buckets *= 2;
+    return buckets;
+}
+
 /* Both directions of each flow. */
 static struct program_bpf *load(struct kernel *kernel, uint32_t flows_max)
 {
@@ -48,6 +61,7 @@ static struct program_bpf *load(struct kernel *kernel, uint32_t flows_max)
     bpf_map__set_max_entries(program->maps.flows6, 2 * flows_max);
     bpf_map__set_max_entries(program->maps.gates, 2 * flows_max);
     bpf_map__set_max_entries(program->maps.told, 2 * flows_max);
+    bpf_map__set_max_entries(program->maps.known_lines, buckets_for(flows_max) / QW_KNOWN_LINE);
     if ((!kernel->pins || pinned_take(kernel->pins, program, flows_max, &kernel->left)) &&
         program_bpf__load(program) == 0)
         return program;
@@ -68,9 +82,23 @@ static size_t page_size(void)
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-static size_t in_pages(size_t size)
+static size_t whole_pages(size_t size)
 {
     return (size + page_size() - 1) / page_size() * page_size();
+}
+
+static bool open_drops(struct kernel *kernel, uint32_t flows_max)
+{
+    const struct program_bpf *program = kernel->program;
+    kernel->dropped = bpf_map__fd(program->maps.dropped);
+    kernel->watch = map_memory(program->maps.watch, whole_pages(sizeof *kernel->watch));
+    kernel->port_maps =
+        map_memory(program->maps.port_maps, whole_pages(FAST_ADDRESSES_MAX * sizeof *kernel->port_maps));
+    kernel->buckets = buckets_for(flows_max);
+    kernel->known_lines = map_memory(program->maps.known_lines, whole_pages(kernel->buckets));
+    if (kernel->watch)
+        kernel->watch->known.buckets = kernel->buckets;
+    return kernel->watch && kernel->port_maps && kernel->known_lines;
 }
 
 static bool open_maps(struct kernel *kernel, uint32_t flows_max)
@@ -82,12 +110,15 @@ static bool open_maps(struct kernel *kernel, uint32_t flows_max)
     kernel->slots = bpf_map__fd(program->maps.slots);
     kernel->counts = bpf_map__fd(program->maps.counts);
     kernel->processors = libbpf_num_possible_cpus();
-    kernel->gates_size = in_pages(2 * (size_t)flows_max * sizeof *kernel->gates);
-    kernel->told_size = in_pages(2 * (size_t)flows_max * sizeof *kernel->told);
+    kernel->gates_size = whole_pages(2 * (size_t)flows_max * sizeof *kernel->gates);
+    kernel->told_size = whole_pages(2 * (size_t)flows_max * sizeof *kernel->told);
     kernel->control = map_memory(program->maps.control, page_size());
     kernel->gates = map_memory(program->maps.gates, kernel->gates_size);
     kernel->told = map_memory(program->maps.told, kernel->told_size);
-    return kernel->control && kernel->gates && kernel->told && kernel->processors > 0;
+    if (kernel->control) /* of an earlier daemon: its program does not know of the mappings to come */
+        __atomic_store_n(&kernel->control->watcher, 0, __ATOMIC_SEQ_CST);
+    return open_drops(kernel, flows_max) && kernel->control && kernel->gates && kernel->told &&
+           kernel->processors > 0;
 }
 
 static bool pin_maps(struct kernel *kernel, uint32_t flows_max)
@@ -120,6 +151,12 @@ void kernel_free(struct kernel *kernel)
         munmap(kernel->gates, kernel->gates_size);
     if (kernel->told)
         munmap(kernel->told, kernel->told_size);
+    if (kernel->watch)
+        munmap(kernel->watch, whole_pages(sizeof *kernel->watch));
+    if (kernel->port_maps)
+        munmap(kernel->port_maps, whole_pages(FAST_ADDRESSES_MAX * sizeof *kernel->port_maps));
+    if (kernel->known_lines)
+        munmap(kernel->known_lines, whole_pages(kernel->buckets));
     program_bpf__destroy(kernel->program);
     free(kernel);
 }
@@ -208,17 +245,27 @@ bool kernel_set_port(struct kernel *kernel, uint32_t slot, const struct fast_por
     return bpf_map_update_elem(kernel->ports, &slot, port, BPF_ANY) == 0;
 }
 
-struct fast_count kernel_count(struct kernel *kernel, uint32_t slot, enum fast_why why)
+/* Over all processors. */
+static struct fast_count sum_of(const struct kernel *kernel, int map, uint32_t key)
 {
-    uint32_t key = slot * FAST_WHY_COUNT + why;
     struct fast_count sum = {0}, *each = calloc((size_t)kernel->processors, sizeof *each);
-    if (each && bpf_map_lookup_elem(kernel->counts, &key, each) == 0)
+    if (each && bpf_map_lookup_elem(map, &key, each) == 0)
         for (int i = 0; i < kernel->processors; i++) {
             sum.packets += each[i].packets;
             sum.bytes += each[i].bytes;
         }
     free(each);
     return sum;
+}
+
+struct fast_count kernel_count(struct kernel *kernel, uint32_t slot, enum fast_why why)
+{
+    return sum_of(kernel, kernel->counts, slot * FAST_WHY_COUNT + why);
+}
+
+struct fast_count kernel_dropped(struct kernel *kernel, enum fast_unasked why)
+{
+    return sum_of(kernel, kernel->dropped, why);
 }
 
 void kernel_clear_counts(struct kernel *kernel, uint32_t slot)
@@ -244,6 +291,21 @@ struct fast_gate *kernel_gates(struct kernel *kernel)
 struct fast_told *kernel_told(struct kernel *kernel)
 {
     return kernel->told;
+}
+
+struct fast_watch *kernel_watch(struct kernel *kernel)
+{
+    return kernel->watch;
+}
+
+struct qw_port_map *kernel_port_maps(struct kernel *kernel)
+{
+    return kernel->port_maps;
+}
+
+struct qw_known_line *kernel_known_lines(struct kernel *kernel)
+{
+    return kernel->known_lines;
 }
 
 /* ---- programs ---- */

@@ -67,6 +67,30 @@ struct fast_gate *kernel_gates(struct kernel *kernel)
     return NULL;
 }
 
+struct fast_watch *kernel_watch(struct kernel *kernel)
+{
+    (void)kernel;
+    return NULL;
+}
+
+struct qw_port_map *kernel_port_maps(struct kernel *kernel)
+{
+    (void)kernel;
+    return NULL;
+}
+
+struct qw_known_line *kernel_known_lines(struct kernel *kernel)
+{
+    (void)kernel;
+    return NULL;
+}
+
+struct fast_count kernel_dropped(struct kernel *kernel, enum fast_unasked why)
+{
+    (void)kernel, (void)why;
+    return (struct fast_count){0};
+}
+
 int kernel_program(struct kernel *kernel, enum offload_place place)
 {
     (void)kernel, (void)place;

@@ -113,6 +113,7 @@ bool offload_attach(struct offload *offload, const char *name, enum offload_plac
 {
     pthread_mutex_lock(&offload->lock);
     bool done = ports_attach(&offload->ports, offload->kernel, name, NULL, place, error);
+    drops_look(&offload->drops, &offload->ports, offload->kernel);
     pthread_mutex_unlock(&offload->lock);
     return done;
 }
@@ -122,6 +123,7 @@ bool offload_attach_vlan(struct offload *offload, const char *name, const struct
 {
     pthread_mutex_lock(&offload->lock);
     bool done = ports_attach(&offload->ports, offload->kernel, name, vlan, place, error);
+    drops_look(&offload->drops, &offload->ports, offload->kernel);
     pthread_mutex_unlock(&offload->lock);
     return done;
 }
@@ -130,8 +132,14 @@ bool offload_detach(struct offload *offload, const char *name)
 {
     pthread_mutex_lock(&offload->lock);
     bool done = ports_detach(&offload->ports, offload->kernel, name);
+    drops_look(&offload->drops, &offload->ports, offload->kernel);
     pthread_mutex_unlock(&offload->lock);
     return done;
+}
+
+int offload_program(struct offload *offload, enum offload_place place)
+{
+    return kernel_program(offload->kernel, place);
 }
 
 void offload_alive(struct offload *offload, struct qw_time boot)

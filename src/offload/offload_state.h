@@ -3,6 +3,7 @@
 #define OFFLOAD_STATE_H
 
 #include "gates.h"
+#include "offload_drops.h"
 #include "offload_ports.h"
 #include <pthread.h>
 #include <quicward/offload.h>
@@ -16,6 +17,7 @@ struct offload {
     struct book book;
     struct gates gates;
     struct offload_ports ports;
+    struct offload_drops drops;
     struct offload_stats stats;
     uint32_t swept;            /* flows of the book that the sweep has seen */
     struct offload_pins *pins; /* borrowed; NULL: nothing outlives this process */

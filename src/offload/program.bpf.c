@@ -353,6 +353,8 @@ static __always_inline void put_macs(struct ethhdr *ethernet, const struct passa
     __builtin_memcpy(ethernet->h_source, p->out->mac, ETH_ALEN);
 }
 
+#include "program_drop.h"
+
 /* ---- XDP ---- */
 
 enum { TAG_LEN = 4, TAG_ID = 0xfff, FRAME_MIN = 60 /* without its check sequence (IEEE 802.3) */ };
@@ -462,6 +464,20 @@ static __always_inline int forward(struct xdp_md *ctx, const struct passage *p, 
     return (int)bpf_redirect(p->out->carrier, 0);
 }
 
+/* Frames with a tag come to tc without it. There the kernel knows their interface, which sockets may be bound
+ * to. */
+static __always_inline bool xdp_drops(struct xdp_md *ctx, struct passage *p, const struct framing *frame)
+{
+    const struct ethhdr *ethernet = (void *)(long)ctx->data;
+    uint8_t *at = (uint8_t *)(long)ctx->data + sizeof *ethernet, *end = (void *)(long)ctx->data_end;
+    if (at > end || p->source.tag != 0)
+        return false;
+    if (frame->protocol == bpf_htons(ETH_P_IP))
+        return is_unsolicited4(ctx, p, at, end, (uint32_t)(end - at), ethernet->h_dest);
+    return frame->protocol == bpf_htons(ETH_P_IPV6) &&
+           is_unsolicited6(ctx, p, at, end, (uint32_t)(end - at), ethernet->h_dest);
+}
+
 SEC("xdp") int fast_xdp(struct xdp_md *ctx)
 {
     struct passage p = {.source.ifindex = ctx->ingress_ifindex, .segments = 1};
@@ -472,6 +488,8 @@ SEC("xdp") int fast_xdp(struct xdp_md *ctx)
         why = FAST_OTHER;
     if (why == FAST_FORWARD)
         return forward(ctx, &p, frame.protocol);
+    if (xdp_drops(ctx, &p, &frame))
+        return XDP_DROP;
     count_left(&p, why, len - (uint32_t)sizeof(struct ethhdr) - (p.source.tag ? TAG_LEN : 0), true);
     return XDP_PASS;
 }
@@ -543,6 +561,13 @@ static __always_inline enum fast_why tc_read(struct __sk_buff *skb, struct passa
     return why;
 }
 
+static __always_inline bool tc_drops(struct __sk_buff *skb, struct passage *p, bool ipv6)
+{
+    uint8_t *at = (uint8_t *)(long)skb->data + IP_AT, *end = (void *)(long)skb->data_end;
+    return ipv6 ? is_unsolicited6(skb, p, at, end, skb->len - IP_AT, NULL)
+                : is_unsolicited4(skb, p, at, end, skb->len - IP_AT, NULL);
+}
+
 /* What fails once the packet has begun to change is dropped: it may be of no flow any more. */
 static __always_inline int tc(struct __sk_buff *skb, bool ipv6)
 {
@@ -551,6 +576,8 @@ static __always_inline int tc(struct __sk_buff *skb, bool ipv6)
     if (why == FAST_FORWARD)
         why = judge(skb, &p, ipv6, FAST_TC, NULL);
     if (why != FAST_FORWARD) {
+        if (tc_drops(skb, &p, ipv6))
+            return TC_ACT_SHOT;
         count_left(&p, why, skb->len - IP_AT, false);
         return TC_ACT_OK;
     }

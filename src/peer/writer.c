@@ -8,7 +8,7 @@
 #define KEY_MAX 128
 #define REFUSED_PAUSE_NS (100 * QW_NS_PER_MS)
 
-enum { TAG_OTHER = 1, TAG_OWN_HEADER, TAG_HEADER, TAG_RUNS }; /* TAG_RUNS + n: run n */
+enum { TAG_OTHER = 1, TAG_DEL, TAG_OWN_HEADER, TAG_HEADER, TAG_RUNS }; /* TAG_RUNS + n: run n */
 
 static const char *shard_key(const struct peer_writer *writer, unsigned shard, char out[static KEY_MAX])
 {
@@ -24,7 +24,6 @@ static const char *header_key(const struct peer_writer *writer, char out[static 
 
 /* ---- what the link says ---- */
 
-/* Whatever the store held before, and whatever was under way: all is written anew. */
 static void up(void *context)
 {
     struct peer_writer *writer = context;
@@ -34,7 +33,6 @@ static void up(void *context)
     writer->asked = false;
     writer->header_at = (struct qw_time){0};
     writer->paused_until = (struct qw_time){0};
-    engine_mirror_all(writer->options->engine);
 }
 
 static void down(void *context)
@@ -50,17 +48,33 @@ static void lose_run(struct peer_writer *writer, unsigned run)
         engine_mirror_again(writer->options->engine, lost->shard, lost->slot, lost->count);
 }
 
+/* What an earlier run left is in the way: flows alone are written then, and the strings are no longer than
+ * the table is full. */
+static void empty_store(struct peer_writer *writer)
+{
+    char key[KEY_MAX];
+    for (unsigned shard = 0; shard < RECORD_SHARDS_MAX; shard++) {
+        const char *words[] = {"DEL", shard_key(writer, shard, key)};
+        link_send(writer->link, TAG_DEL, 2, words, NULL, writer->options->now());
+    }
+}
+
+/* All is written anew. What of this run is in the store, and what was lost on the way, nobody knows. */
 static void take_own_header(struct peer_writer *writer, const struct link_reply *reply)
 {
     struct record_header before;
-    if (reply->kind == LINK_BYTES &&
-        record_header_read(writer->terms, reply->bytes, reply->len, &before) == RECORD_HEADER_GOOD &&
-        !writer->known) {
+    bool read = reply->kind == LINK_BYTES &&
+                record_header_read(writer->terms, reply->bytes, reply->len, &before) == RECORD_HEADER_GOOD;
+    bool ours = read && before.life == writer->header.life;
+    if (read && !writer->known) {
         writer->epoch_before = before.epoch;
         if (writer->header.epoch < before.epoch) /* it must not be forgotten by the next header */
             writer->header.epoch = before.epoch;
     }
     writer->known = true;
+    if (!ours)
+        empty_store(writer);
+    engine_mirror_all(writer->options->engine, ours);
 }
 
 static void refused(struct peer_writer *writer, const struct link_reply *reply)
@@ -78,6 +92,8 @@ static void take_reply(void *context, uint64_t tag, const struct link_reply *rep
         take_own_header(writer, reply);
     if (reply->kind == LINK_REFUSED)
         refused(writer, reply);
+    if (tag == TAG_DEL && reply->kind == LINK_REFUSED) /* what is in the way is written over */
+        engine_mirror_all(writer->options->engine, true);
     if (tag >= TAG_RUNS && reply->kind == LINK_REFUSED)
         lose_run(writer, (unsigned)(tag - TAG_RUNS));
     else if (tag >= TAG_RUNS && tag - TAG_RUNS < writer->run_count)

@@ -42,7 +42,7 @@ static enum answer ask_direction(const struct rule *rule, struct seen *seen)
 
 static void show_direction(const struct seen *seen, FILE *out)
 {
-    fprintf(out, "the flow's is \"%s\"", config_direction_text(seen->facts->direction));
+    fprintf(out, "the direction of the flow is \"%s\"", config_direction_text(seen->facts->direction));
 }
 
 static bool has_from_interface(const struct config_rule *rule)
@@ -168,7 +168,7 @@ static enum answer ask_misshapen(const struct rule *rule, struct seen *seen)
 static void show_misshapen(const struct seen *seen, FILE *out)
 {
     fprintf(out, "the first packet is %s",
-            seen->misshapen ? "no Initial, though it says so" : "not misshapen");
+            seen->misshapen ? "not an Initial, although it claims to be one" : "not misshapen");
 }
 
 static bool has_version(const struct config_rule *rule)
@@ -189,7 +189,7 @@ static void show_version(const struct seen *seen, FILE *out)
 {
     char text[CONFIG_VERSION_TEXT_MAX];
     if (seen->quic)
-        fprintf(out, "the flow's is %s", config_version_text(seen->facts->version, text));
+        fprintf(out, "the version of the flow is %s", config_version_text(seen->facts->version, text));
     else
         condition_show_quic(seen, out);
 }

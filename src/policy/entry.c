@@ -29,6 +29,6 @@ void entry_say(const struct config *config, const struct policy_facts *facts, FI
     else if (config->filtering == CONFIG_ENDPOINT_INDEPENDENT)
         fputs("nat.filtering = \"endpoint-independent\", while there is a mapping", out);
     else
-        fprintf(out, "nat.filtering, as it does with strangers; %s to which the inside has sent are let in",
+        fprintf(out, "nat.filtering, as for a stranger; %s to which the inside has sent are let in",
                 config->filtering == CONFIG_ADDRESS_DEPENDENT ? "hosts" : "endpoints");
 }

@@ -14,7 +14,7 @@ static bool show_no_hello(const struct seen *seen, FILE *out)
     if (!seen->quic)
         condition_show_quic(seen, out);
     else if (seen->hello == HELLO_NEVER)
-        fputs("there is no ClientHello that could be read", out);
+        fputs("no ClientHello can be read", out);
     else if (seen->hello == HELLO_LATER)
         fputs("the ClientHello is not there yet", out);
     return seen->hello != HELLO_READ;

@@ -70,8 +70,9 @@ static enum qw_error refuse(const struct store *store, const char *why, struct s
 {
     path_text aside;
     if (rename(store->path, beside(store->path, ".refused", aside)) != 0)
-        return fail_system(error, store->path, "move aside what is not believed");
-    return fail(error, QW_ERR_INVALID, "%.200s: not believed, %s; moved to %.200s", store->path, why, aside);
+        return fail_system(error, store->path, "move it aside");
+    return fail(error, QW_ERR_INVALID, "%.200s: not used, because %s; moved to %.200s", store->path, why,
+                aside);
 }
 
 /* Whether the file that was opened still has that name: another process may have moved it meanwhile. */

@@ -110,7 +110,7 @@ const char *header_read(const void *bytes, size_t len, uint64_t file_size, struc
     if (begin.magic != HEADER_MAGIC)
         return "it is no state of quicward";
     if (begin.layout < STORE_LAYOUT_FIRST || begin.layout > STORE_LAYOUT)
-        return "it has another layout than this program or the one before write";
+        return "its layout is neither that of this program nor that of the version before";
     const char *why =
         begin.layout == STORE_LAYOUT_FIRST ? read_first(bytes, out) : read_this(bytes, len, out);
     if (!why && (out->size != file_size || out->size != whole_size(out)))
@@ -122,7 +122,7 @@ const char *header_boot_fault(const struct header *header, const struct store_bo
 {
     if (memcmp(&header->boot, boot, sizeof *boot) == 0)
         return NULL;
-    return "it is of another boot of this machine, whose clock started again since";
+    return "it is from before the last reboot of this machine";
 }
 
 void header_write(struct store *store)

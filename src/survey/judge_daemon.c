@@ -48,7 +48,7 @@ static void judge_present(const struct config *config, const char *path, const s
                    "the daemon knows no external address: nothing can be mapped");
     if (daemon->keeps_rules && !daemon->rules_stand)
         survey_add(out, SURVEY_ABOUT_RULES, false, "the log says why: \"journalctl -u quicward\"",
-                   "the daemon cannot put back the kernel rules");
+                   "the daemon cannot restore the kernel rules");
 }
 
 void judge_daemon(const struct config *config, const char *path, const struct survey *survey,
@@ -87,11 +87,10 @@ static void judge_owner(uint16_t number, const struct survey_queue *queue, const
                         struct survey_findings *out)
 {
     if (!queue && daemon->runs)
-        survey_add(
-            out, SURVEY_ABOUT_QUEUES, false, "restart the daemon: \"systemctl restart quicward\"",
-            "the daemon runs, and queue %u is not bound by it: what is sent there is dropped, or passes "
-            "unseen",
-            (unsigned)number);
+        survey_add(out, SURVEY_ABOUT_QUEUES, false, "restart the daemon: \"systemctl restart quicward\"",
+                   "the daemon runs but has not bound queue %u: packets sent there are dropped, or pass "
+                   "unseen",
+                   (unsigned)number);
     else if (queue && is_foreign(queue, daemon))
         survey_add(out, SURVEY_ABOUT_QUEUES, false, "stop that program, or set queue.first to another number",
                    "queue %u is held by process %u (%s)", (unsigned)number, queue->pid, queue->process);
@@ -105,12 +104,12 @@ static void judge_movement(const struct survey_queue *then, const struct survey_
         now->queue_dropped - then->queue_dropped + (uint32_t)(now->user_dropped - then->user_dropped);
     if (dropped > 0 && dropped < UINT32_MAX / 2)
         survey_add(out, SURVEY_ABOUT_QUEUES, false,
-                   "raise queue.workers or queue.length; \"quicward top\" shows what comes",
+                   "raise queue.workers or queue.length; \"quicward top\" shows what arrives",
                    "queue %u overflows: the kernel dropped %" PRIu32 " packets of it just now",
                    (unsigned)now->number, dropped);
     if (then->waiting > 0 && now->waiting >= then->waiting && now->last_id == then->last_id)
         survey_add(out, SURVEY_ABOUT_QUEUES, false, "restart the daemon: \"systemctl restart quicward\"",
-                   "%" PRIu32 " packets wait in queue %u and nobody takes them", now->waiting,
+                   "%" PRIu32 " packets wait in queue %u and nobody reads them", now->waiting,
                    (unsigned)now->number);
 }
 
@@ -123,11 +122,12 @@ static void judge_arrival(const struct survey *survey, struct survey_findings *o
     if (!survey->twice || !then->daemon.answers || !now->daemon.answers || now->forwarded < then->forwarded)
         return;
     if (now->daemon.packets == 0 && forwarded >= FORWARDED_MANY)
-        survey_add(out, SURVEY_ABOUT_COUNTERS, true,
-                   "if some of them are UDP: are inside and outside the interfaces that they pass?",
-                   "the kernel forwarded %" PRIu64
-                   " packets just now, and the daemon has seen none since it started",
-                   forwarded);
+        survey_add(
+            out, SURVEY_ABOUT_COUNTERS, true,
+            "if some of them are UDP, check that inside and outside name the interfaces that they cross",
+            "the kernel forwarded %" PRIu64
+            " packets just now, and the daemon has seen none since it started",
+            forwarded);
 }
 
 void judge_queues(const struct config *config, const struct survey *survey, struct survey_findings *out)

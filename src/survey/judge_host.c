@@ -124,7 +124,8 @@ static void judge_external(const struct config *config, const struct survey *sur
             continue;
         qw_addr_text(address, QW_IPV4, text);
         snprintf(remedy, sizeof(remedy),
-                 "nothing begins from there unless it forwards \"nat.ports\" and \"nat.forwards\" to %s",
+                 "nothing from the internet can begin a flow unless that NAT forwards \"nat.ports\" and "
+                 "\"nat.forwards\" to %s",
                  text);
         survey_add(out, SURVEY_ABOUT_ADDRESSES, true, remedy,
                    "the external address %s is private: another NAT stands between this router and the "

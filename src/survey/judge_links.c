@@ -63,17 +63,16 @@ static void judge_route(const struct config *config, const struct survey_interfa
                         struct survey_findings *out)
 {
     if (judge_is_named(&config->inside, one->name))
-        survey_add(
-            out, SURVEY_ABOUT_INTERFACES, true, "if that is the way to the internet, it belongs to outside",
-            "the default route of %s leads by %s, which is inside: with inside_prefixes = \"auto\" every "
-            "address belongs inside then",
-            family, one->name);
+        survey_add(out, SURVEY_ABOUT_INTERFACES, true,
+                   "if that is the way to the internet, it belongs to outside",
+                   "the default route of %s uses %s, which is inside: with inside_prefixes = \"auto\" every "
+                   "address then counts as inside",
+                   family, one->name);
     else
-        survey_add(
-            out, SURVEY_ABOUT_INTERFACES, false, "add it to outside, or take the route away",
-            "a default route of %s leads by %s, which is neither inside nor outside: UDP that leaves by "
-            "it passes %s",
-            family, one->name, config->mode == CONFIG_NAT ? "untranslated and unseen" : "unseen");
+        survey_add(out, SURVEY_ABOUT_INTERFACES, false, "add it to outside, or remove the route",
+                   "a default route of %s uses %s, which is neither inside nor outside: UDP that leaves by "
+                   "it passes %s",
+                   family, one->name, config->mode == CONFIG_NAT ? "untranslated and unseen" : "unseen");
 }
 
 static void judge_routes(const struct config *config, const struct survey *survey,
@@ -100,7 +99,7 @@ static void judge_others(const struct config *config, const struct survey *surve
             continue;
         snprintf(remedy, sizeof(remedy), "if hosts behind it use UDP, add \"%s\" to inside", one->name);
         survey_add(out, SURVEY_ABOUT_INTERFACES, true, remedy,
-                   "interface %s is neither inside nor outside: answers to UDP that comes by it are dropped",
+                   "interface %s is neither inside nor outside: answers to UDP from it are dropped",
                    one->name);
     }
 }
@@ -115,10 +114,11 @@ static void judge_filter(const struct config *config, const struct survey *surve
         (all > one->rp_filter ? all : one->rp_filter) != 1)
         return;
     snprintf(remedy, sizeof(remedy), "\"sysctl -w net.ipv4.conf.%s.rp_filter=2\"", one->name);
-    survey_add(out, SURVEY_ABOUT_FILTER, false, remedy,
-               "net.ipv4.conf.%s.rp_filter is 1 (strict): what comes by %s from where the route leads by "
-               "another outside interface is dropped",
-               one->name, one->name);
+    survey_add(
+        out, SURVEY_ABOUT_FILTER, false, remedy,
+        "net.ipv4.conf.%s.rp_filter is 1 (strict): packets that arrive on %s are dropped if the route to "
+        "their sender uses another outside interface",
+        one->name, one->name);
 }
 
 void judge_interfaces(const struct config *config, const struct survey *survey, struct survey_findings *out)
@@ -160,8 +160,8 @@ static void judge_mtu(const struct config *config, const struct survey *survey,
         snprintf(remedy, sizeof(remedy), "\"ip link set %s mtu %u\"", port->name, (unsigned)one->mtu);
         survey_add(
             out, SURVEY_ABOUT_MTU, false, remedy,
-            "the MTU of %s is %u, and that of %s, a part of it, %u: longer packets vanish there without "
-            "an ICMP error",
+            "the MTU of %s is %u, but the MTU of %s, which is part of it, is %u: longer packets vanish there "
+            "without an ICMP error",
             one->name, (unsigned)one->mtu, port->name, (unsigned)port->mtu);
     }
 }
@@ -225,7 +225,8 @@ static void judge_offloads(const struct config *config, const struct survey *sur
                   out);
     judge_offload(
         one, one->gro_list, "rx-gro-list",
-        "the kernel chains UDP packets that it forwards, and has to part them again before the queue", out);
+        "the kernel chains UDP packets that it forwards, and has to separate them again before the queue",
+        out);
     judge_lro(one, out);
 }
 

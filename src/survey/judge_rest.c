@@ -13,7 +13,7 @@ static void judge_left(unsigned left, const char *kind, struct survey_findings *
         survey_add(
             out, SURVEY_ABOUT_PORTS, false,
             "see net.ipv4.ip_local_port_range, ip_local_reserved_ports, nat.ports and nat.exclude",
-            "no %s port of nat.ports is left to map to: the router has them itself, or they are excluded",
+            "no %s port of nat.ports is left for mappings: the router uses them itself, or they are excluded",
             kind);
 }
 
@@ -59,5 +59,5 @@ void judge_clock(const struct config *config, const struct survey *survey, struc
                    "the clock is wrong: it says a time before this program was written");
     else if (!survey->clock_synced && needs_time(config))
         survey_add(out, SURVEY_ABOUT_CLOCK, true, "\"timedatectl set-ntp true\"",
-                   "the clock follows no other one, and events are written with its time");
+                   "no other clock sets this clock, and events are written with its time");
 }

@@ -19,7 +19,7 @@ static void judge_modules(const struct config *config, const struct survey *surv
     else if (config->backend == CONFIG_RULES_NFT && !survey->nft_queue)
         survey_add(out, SURVEY_ABOUT_MODULES, false,
                    "\"modprobe nft_queue\", install nftables, or set rules_backend to \"iptables\"",
-                   "rules_backend is \"nft\", and the kernel does not take nft's queue statement");
+                   "rules_backend is \"nft\", and the kernel does not support nft's queue statement");
     else if (config->backend == CONFIG_RULES_IPTABLES && !survey->iptables)
         survey_add(out, SURVEY_ABOUT_MODULES, false, "install iptables, or set rules_backend to \"nft\"",
                    "rules_backend is \"iptables\", which cannot be used here");
@@ -30,11 +30,11 @@ static const char *how_to_put_back(const struct config *config, const char *path
 {
     const struct survey_daemon *daemon = survey->twice ? &survey->second.daemon : &survey->first.daemon;
     if (daemon->answers && config->manage_rules)
-        snprintf(out, REMEDY_MAX, "\"quicward reload -c %.120s\" puts them back", path);
+        snprintf(out, REMEDY_MAX, "\"quicward reload -c %.120s\" restores them", path);
     else if (config->manage_rules)
         snprintf(out, REMEDY_MAX, "\"quicward rules -c %.120s --install\"", path);
     else
-        snprintf(out, REMEDY_MAX, "\"quicward rules -c %.120s | sh\", or what installs your own", path);
+        snprintf(out, REMEDY_MAX, "\"quicward rules -c %.120s | sh\", or install your own rules again", path);
     return out;
 }
 
@@ -47,15 +47,17 @@ static void judge_ours(const struct config *config, const char *path, const stru
     how_to_put_back(config, path, survey, remedy);
     if (!survey->rules_stand)
         survey_add(out, SURVEY_ABOUT_RULES, false, remedy,
-                   "the kernel rules that feed the queues are not there, or not all of them");
+                   "some or all of the kernel rules that feed the queues are missing");
     else if (!survey->rules_guard)
-        survey_add(out, SURVEY_ABOUT_RULES, false, remedy,
-                   "the routing rules are missing that keep UDP from passing after a flush of netfilter's "
-                   "tables (rules_guard)");
+        survey_add(
+            out, SURVEY_ABOUT_RULES, false, remedy,
+            "the routing rules that keep UDP from passing after a flush of netfilter's tables are missing "
+            "(rules_guard)");
     else if (!survey->rules_marks)
-        survey_add(out, SURVEY_ABOUT_RULES, false,
-                   "install nftables; where the kernel takes no such table, set rules_fragments to false",
-                   "the table is missing that tells size_limits how long fragments are (rules_fragments)");
+        survey_add(
+            out, SURVEY_ABOUT_RULES, false,
+            "install nftables; if the kernel does not support this table, set rules_fragments to false",
+            "the nft table that measures fragments for size_limits is missing (rules_fragments)");
 }
 
 void judge_rules(const struct config *config, const char *path, const struct survey *survey,

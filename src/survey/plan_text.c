@@ -57,11 +57,11 @@ static const char *role_text(enum survey_role role, enum config_mode mode)
         [SURVEY_SPARE_OUTSIDE] = "left out: another way out",
         [SURVEY_LOOPBACK] = "left out: the router itself",
         [SURVEY_DOWN] = "left out: it is down",
-        [SURVEY_PORT] = "left out: part of a bridge or bond, which stands for it",
+        [SURVEY_PORT] = "left out: part of a bridge or bond; name the bridge or bond instead",
         [SURVEY_CONTAINER] = "left out: containers or virtual machines",
         [SURVEY_TUNNEL] = "left out: a tunnel",
         [SURVEY_NO_ADDRESS] = "left out: it has no address",
-        [SURVEY_ODD_NAME] = "left out: a configuration cannot have its name",
+        [SURVEY_ODD_NAME] = "left out: its name is not allowed in a configuration",
     };
     if (mode == CONFIG_NAT && role == SURVEY_CONTAINER)
         return "inside: containers or virtual machines";
@@ -172,8 +172,8 @@ static void advise_sides(const struct survey *survey, const struct survey_plan *
             plan->outside.names[0], plan->inside.names[0]);
     if (plan->guessed)
         advise(out,
-               "There is no default route. %s was taken for the outside by its address or its name: see "
-               "that this is so.",
+               "There is no default route. %s was taken for the outside because of its address or its name: "
+               "check this.",
                plan->outside.names[0]);
     for (unsigned i = 0; i < survey->interface_count; i++)
         if (plan->roles[i] == SURVEY_SPARE_OUTSIDE)
@@ -201,10 +201,11 @@ static void advise_addresses(const struct survey *survey, const struct survey_pl
                "inside reach nobody by UDP. A router of IPv6 alone needs \"quicward init --mode firewall\".",
                outside->name);
     if (v4 && !survey_is_private(&v4->addr) && plan->mode == CONFIG_FIREWALL && plan->others.translates)
-        advise(out,
-               "The kernel translates what leaves by %s. Mode firewall sees inside addresses and leaves "
-               "that to the kernel, whose rules for ports and timers then hold; mode nat has its own.",
-               outside->name);
+        advise(
+            out,
+            "The kernel translates packets that leave by %s. In mode firewall the kernel goes on doing so, "
+            "with its own ports and timers. In mode nat quicward translates UDP itself.",
+            outside->name);
 }
 
 /* In mode nat the answers to whoever is not inside are dropped, so they were taken inside. */
@@ -212,15 +213,16 @@ static void advise_beside(const struct survey_plan *plan, const char *name, bool
 {
     if (plan->mode == CONFIG_NAT && container)
         advise(out,
-               "%s is inside, for in mode nat the answers to UDP of all others are dropped. UDP ports that "
+               "%s is inside, because in mode nat answers to UDP from all other interfaces are dropped. UDP "
+               "ports that "
                "its own "
                "program publishes need nat.forwards.",
                name);
     else if (plan->mode == CONFIG_NAT)
-        advise(out, "%s is inside, for in mode nat the answers to UDP of all others are dropped.", name);
+        advise(out, "%s is inside, because in mode nat answers to UDP from all other interfaces are dropped.",
+               name);
     else
-        advise(out,
-               "%s is left out: UDP by it is not touched. Add it to inside to have it go through quicward.",
+        advise(out, "%s is left out: its UDP does not go through quicward. To change this, add it to inside.",
                name);
 }
 
@@ -234,18 +236,19 @@ static void advise_containers(const struct survey *survey, const struct survey_p
 static void advise_others(const struct survey_plan *plan, FILE *out)
 {
     if (plan->others.docker)
-        advise(out,
-               "Docker sets the policy of FORWARD to DROP. Hosts inside need rules that accept what they "
-               "forward, in the chain DOCKER-USER: see docs/guide.md.");
+        advise(out, "Docker sets the policy of FORWARD to DROP. To forward packets of hosts inside, "
+                    "add rules to the chain DOCKER-USER that accept them: see docs/guide.md.");
     if (plan->others.firewalld)
-        advise(out, "firewalld goes on deciding about what is forwarded, behind quicward: what it does not "
-                    "forward, nobody does. See docs/guide.md.");
+        advise(out,
+               "firewalld also decides about forwarded packets, after quicward. A packet passes only if both "
+               "let it. See docs/guide.md.");
     if (plan->others.ufw)
-        advise(out, "ufw drops what is forwarded unless DEFAULT_FORWARD_POLICY or \"ufw route allow\" says "
-                    "otherwise. See docs/guide.md.");
+        advise(out,
+               "ufw drops forwarded packets unless DEFAULT_FORWARD_POLICY or \"ufw route allow\" accepts "
+               "them. See docs/guide.md.");
     if (plan->mode == CONFIG_NAT && plan->others.translates)
-        advise(out, "The kernel's NAT stays for what is no UDP, so nat.masquerade is false. UDP of the hosts "
-                    "inside is translated by quicward alone.");
+        advise(out, "The kernel's NAT goes on translating all protocols other than UDP, so nat.masquerade is "
+                    "false. Only quicward translates UDP of the hosts inside.");
 }
 
 static void advise_mtu(const struct survey *survey, const struct survey_plan *plan, FILE *out)
@@ -255,7 +258,7 @@ static void advise_mtu(const struct survey *survey, const struct survey_plan *pl
         advise(out, "%s has an MTU of %u. QUIC needs packets of 1280 bytes to begin, and so does IPv6.",
                outside->name, (unsigned)outside->mtu);
     else if (outside && outside->mtu < 1500)
-        advise(out, "%s has an MTU of %u: senders learn that by ICMP errors, which nobody must filter.",
+        advise(out, "%s has an MTU of %u. Senders learn this from ICMP errors, so do not filter these.",
                outside->name, (unsigned)outside->mtu);
 }
 
@@ -277,8 +280,8 @@ static void print_advice(const struct survey *survey, const struct survey_plan *
                "counters say what mode \"%s\" would have dropped.",
                config_mode_text(plan->mode));
     advise(out,
-           "Save this as /etc/quicward/quicward.conf, run \"quicward check\", start the daemon, and then ask "
-           "\"quicward doctor\" what it finds.");
+           "Save this as /etc/quicward/quicward.conf, run \"quicward check\", start the daemon, and then run "
+           "\"quicward doctor\".");
 }
 
 /* ---- keys ---- */

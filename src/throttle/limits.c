@@ -141,7 +141,7 @@ void throttle_count(struct throttle *throttle, int interface, enum throttle_dire
         atomic_fetch_add_explicit(&counts->passed, bytes, memory_order_relaxed);
     else if (fate == THROTTLE_BLOCKED)
         atomic_fetch_add_explicit(&counts->dropped, 1, memory_order_relaxed);
-    if (fate != THROTTLE_ELSEWHERE && is_limited(in, direction) &&
+    if (fate != THROTTLE_ELSEWHERE && is_limited(in, (int)direction) &&
         atomic_load_explicit(&throttle->spare_small, memory_order_relaxed))
         sketch_add(&in->sketches[direction], hash, bytes);
 }
@@ -153,7 +153,7 @@ static struct throttle_view view_of(const struct throttle *throttle, const struc
     const struct sketch *sketch = &in->sketches[limit->direction];
     bool spare_small = atomic_load_explicit(&throttle->spare_small, memory_order_relaxed);
     bool spare = atomic_load_explicit(&throttle->spare_confirmed, memory_order_relaxed);
-    uint64_t x = x_of(in, limit->direction);
+    uint64_t x = x_of(in, (int)limit->direction);
     uint64_t dropped = atomic_load_explicit(&in->counts[limit->direction].dropped, memory_order_relaxed);
     return (struct throttle_view){
         .limit = *limit,

@@ -56,7 +56,7 @@ says() {
 
 # The rules see whom an external endpoint stands for, so a rule on the external address decides nothing.
 says 'an external endpoint without a mapping' nat 'outside 203.0.113.5:4000 -> 198.51.100.7:444' 0 \
-    'rules are not asked' '^verdict: drop, unsolicited'
+    'no rule is tested' '^verdict: drop, unsolicited'
 says 'the external endpoint of a forward' nat 'outside 203.0.113.5:4000 -> 198.51.100.7:443' 0 \
     '^flow: in, wan0 203.0.113.5:4000 -> 10.0.0.2:8443' 'rule external .*no match: to' 'accept, by nat.forwards' '^verdict: accept$'
 says 'the same by the other address' nat 'outside 203.0.113.5:4000 -> 198.51.100.8:443' 0 '^verdict: drop, unsolicited'
@@ -78,13 +78,13 @@ says 'a name that is not there yet' nat 'lan0 10.0.0.9:4000 -> 203.0.113.5:443 q
 says 'an address that follows the interface' auto 'outside 203.0.113.5:4000 -> 10.0.0.2:8443' 0 'nat.forwards' '^verdict: accept$'
 says 'firewall' firewall 'outside 203.0.113.5:4000 -> lan1 10.0.0.9:5000' 0 'accept, by rule by-lan1' '^verdict: accept$'
 says 'monitor drops nothing' monitor 'outside 192.0.2.5:4000 -> lan0 10.0.0.2:5000' 0 'reject, by rule server' \
-    '^verdict: accept, as mode monitor drops nothing; else drop, rule'
+    '^verdict: accept, because mode monitor drops nothing; otherwise drop, rule'
 says 'IPv6' nat 'lan1 [2001:db8::1]:4000 -> [2001:db8:1::1]:53' 0 'drop, by rule guests' '^verdict: drop, rule'
 # What is left open is asked for.
-says 'which interface of a pattern a rule asks for' ppp '10.0.0.9:4000 -> 203.0.113.5:443' 2 'may come by wg\*, and a rule asks which'
+says 'which interface of a pattern a rule asks for' ppp '10.0.0.9:4000 -> 203.0.113.5:443' 2 'may come by wg\*, and a rule depends on it'
 says 'one that matches' ppp 'wg9 10.0.0.9:4000 -> 203.0.113.5:443' 0 '^flow: out, wg9 10.0.0.9:4000' 'drop, by rule guest'
 says 'another one' ppp 'wg1 10.0.0.9:4000 -> ppp7 203.0.113.5:443' 0 'rule guest .*no match: from_interface' 'accept, by rule all' '^verdict: accept$'
-says 'an interface that a rule asks for' nat '10.0.0.9:4000 -> 203.0.113.5:443' 2 'may come by lan0 or lan1, and a rule asks which'
+says 'an interface that a rule asks for' nat '10.0.0.9:4000 -> 203.0.113.5:443' 2 'may come by lan0 or lan1, and a rule depends on it'
 says 'an interface to leave by' firewall 'outside 203.0.113.5:4000 -> 10.0.0.9:443' 2 'may leave by lan0 or lan1'
 says 'not when no rule does' auto '10.0.0.9:4000 -> 203.0.113.5:443' 0 '^verdict: accept$'
 says 'the side, towards an external address' nat '203.0.113.5:4000 -> 198.51.100.7:443' 2 'may begin inside or outside'

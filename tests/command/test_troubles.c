@@ -101,11 +101,11 @@ static void limits_that_go(void)
     throttle(&scene, "wan0", 0.5);
     CU_ASSERT_EQUAL(told(&scene, &event), 1);
     throttle(&scene, "wan1", 0);
-    expect_kind(&scene, ENGINE_EVENT_THROTTLE_ENDED, "wan0 out: no limit any more");
+    expect_kind(&scene, ENGINE_EVENT_THROTTLE_ENDED, "wan0 out: the throttle was removed");
     throttle(&scene, "wan1", 0.5);
     CU_ASSERT_EQUAL(told(&scene, &event), 1);
     troubles_throttle(&scene.troubles, 0, NULL, scene.engine, NOW);
-    expect_kind(&scene, ENGINE_EVENT_THROTTLE_ENDED, "wan1 out: no limit any more");
+    expect_kind(&scene, ENGINE_EVENT_THROTTLE_ENDED, "wan1 out: the throttle was removed");
     troubles_throttle(&scene.troubles, 0, NULL, scene.engine, NOW);
     CU_ASSERT_EQUAL(told(&scene, &event), 0);
     engine_free(scene.engine);

@@ -151,9 +151,8 @@ static void test_inside(void)
     snprintf(text, sizeof(text), FORMAT, "nat", ", \"lan1\"", NAT);
     expect_messages(
         load_text(text),
-        "x.conf:2: size limit 1: interface = \"lan0\" is not all of inside, and mode = \"nat\" takes "
-        "IPv4 from outside before it is known which it leaves by; allowed: one of outside, or "
-        "none\n");
+        "x.conf:2: size limit 1: interface = \"lan0\" is not all of inside, and mode = \"nat\" judges "
+        "IPv4 from outside before it is routed; allowed: one of outside, or no interface\n");
 }
 
 static void test_share(void)

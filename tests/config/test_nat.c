@@ -240,7 +240,7 @@ static void test_uplinks_refused(void)
     expect_messages(
         load_text(UPLINKS "( { interface = \"wan0\"; address = \"192.0.2.7\"; } ); };"),
         "x.conf:2: nat.external = (...) has no address for packets that leave by \"wan1\"; allowed: "
-        "addresses for each interface outside, or some that are for none\n");
+        "addresses for each interface outside, or some addresses without an interface\n");
     expect_messages(
         load_text(UPLINKS "( { interface = \"wan0\"; address = \"192.0.2.7\"; }, \"192.0.2.8\" ); };"), "");
     expect_messages(
@@ -348,15 +348,15 @@ static void test_pool(void)
     expect_messages(load_nat("nat = { external = \"auto\"; exclude = \"1026-65535\"; };"), "");
     expect_messages(
         load_nat("nat = { external = \"auto\"; exclude = \"1025-65535\"; };"),
-        "x.conf:5: nat.ports without nat.exclude and the ports of reflection attacks has no odd port from "
+        "x.conf:5: nat.ports, less nat.exclude and the ports of reflection attacks, has no odd port from "
         "1024 on; allowed: at least one (RFC 4787 REQ-4)\n");
     expect_messages(
         load_nat("nat = { external = \"auto\"; ports = (\"1-1023\", 1025); };"),
-        "x.conf:5: nat.ports without nat.exclude and the ports of reflection attacks has no even port from "
+        "x.conf:5: nat.ports, less nat.exclude and the ports of reflection attacks, has no even port from "
         "1024 on; allowed: at least one (RFC 4787 REQ-4)\n");
     expect_messages(
         load_nat("nat = { external = \"auto\"; ports = [3478, 5060, 5061]; };"), /* STUN, SIP */
-        "x.conf:5: nat.ports without nat.exclude and the ports of reflection attacks has no even port from "
+        "x.conf:5: nat.ports, less nat.exclude and the ports of reflection attacks, has no even port from "
         "1024 on; allowed: at least one (RFC 4787 REQ-4)\n");
 }
 
@@ -411,11 +411,11 @@ static void test_collectors(void)
     expect_messages(
         load_nat("nat = { external = \"auto\"; ipfix = \"tls:192.0.2.9:4740\"; };"),
         "x.conf:5: nat.ipfix = \"tls:192.0.2.9:4740\" needs nat.ipfix_ca, the certificates that sign the "
-        "collector's\n");
-    expect_messages(
-        load_nat("nat = { external = \"auto\"; ipfix_key = \"/k\"; };"),
-        "x.conf:5: nat.ipfix_key = \"/k\" stands alone; allowed: nat.ipfix_certificate and nat.ipfix_key, "
-        "or neither\n");
+        "collector's certificate\n");
+    expect_messages(load_nat("nat = { external = \"auto\"; ipfix_key = \"/k\"; };"),
+                    "x.conf:5: nat.ipfix_key = \"/k\" is given alone; allowed: both nat.ipfix_certificate "
+                    "and nat.ipfix_key, "
+                    "or neither\n");
 }
 
 static const struct test TESTS[] = {

@@ -154,9 +154,9 @@ static void test_nat(void)
            "");
     expect(load_text(NAT_PPP "nat = { external = \"auto\"; };\n"
                              "size_limits = ( { class = \"udp\"; limit = 1400; interface = \"wg0\"; } );"),
-           "x.conf:3: size limit 1: interface = \"wg0\" is not all of inside, and mode = \"nat\" takes IPv4 "
+           "x.conf:3: size limit 1: interface = \"wg0\" is not all of inside, and mode = \"nat\" judges IPv4 "
            "from "
-           "outside before it is known which it leaves by; allowed: one of outside, or none\n");
+           "outside before it is routed; allowed: one of outside, or no interface\n");
 }
 
 static void load_outside(unsigned count, const char *messages)

@@ -85,6 +85,7 @@ static void test_fixed(void)
     expect("rules_guard = false;", "rules_guard");
     expect("rules_fragments = false;", "rules_fragments");
     expect("rules_backend = \"nft\";", "rules_backend");
+    expect("offload_unsolicited = false;", "offload_unsolicited");
     expect("control = \"/run/other.sock\";", "control");
     expect("secret = \"/run/other\";", "secret");
     expect("secret = \"none\";", "secret");
@@ -176,8 +177,8 @@ static void test_lines(void)
                  "x.conf:10: control cannot change while running; restart quicward\n");
     expect_lines(
         load_more("offload = \"tc\";"), load_more("# nothing"),
-        "x.conf: offload cannot change while running, and would: the file does not have it any more; "
-        "restart quicward\n");
+        "x.conf: offload cannot change while running (it is missing in the file, so it would get its "
+        "default); restart quicward\n");
 }
 
 static void test_limits(void)

@@ -164,7 +164,7 @@ static void events_of_flows(void)
         event, NULL, NULL,
         "{\"number\":7," AT "\"event\":\"flow-continues\",\"flow\":9,"
         "\"client\":\"10.0.0.5:5000\",\"server\":\"192.0.2.1:443\",\"continues\":4}\n",
-        "2026-01-01T00:00:00.250Z  flow-continues   10.0.0.5:5000 -> 192.0.2.1:443  maybe of flow 4\n");
+        "2026-01-01T00:00:00.250Z  flow-continues   10.0.0.5:5000 -> 192.0.2.1:443  may continue flow 4\n");
     event.kind = ENGINE_EVENT_FLOW_REFUSED;
     event.flow = 0;
     event.reason = QW_REASON_RULE;

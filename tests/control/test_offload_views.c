@@ -14,7 +14,8 @@ static void fill(struct io_offload *out)
                                              .why = "its \"veth\"",
                                              .entries = 3,
                                              .fast = {7, 700},
-                                             .slow = {2, 90}};
+                                             .slow = {2, 90},
+                                             .dropped = {5, 600}};
     out->links[1] = (struct io_offload_link){.name = "wan0", .place = "xdp", .why = "its driver"};
     for (unsigned i = 0; i < 2; i++) {
         out->warnings[i].interface = out->links[0].name;
@@ -44,23 +45,25 @@ static void warned(void)
         strstr(first, "\"warnings\":[\"a shaper: \\\"tc qdisc\\\"\",\"far \\u001B end\"]"));
     CU_ASSERT_PTR_NOT_NULL(strstr(second, "\"warnings\":[]"));
     char *text = printed(line_as_text, first);
-    CU_ASSERT_STRING_EQUAL(text, "lan0            tc    its \"veth\"\n"
-                                 "                entries 3   fast packets/bytes 7/700   slow 2/90\n"
-                                 "                warning: a shaper: \"tc qdisc\"\n"
-                                 "                warning: far ? end\n");
+    CU_ASSERT_STRING_EQUAL(
+        text, "lan0            tc    its \"veth\"\n"
+              "                entries 3   fast packets/bytes 7/700   slow 2/90   dropped 5/600\n"
+              "                warning: a shaper: \"tc qdisc\"\n"
+              "                warning: far ? end\n");
     free(text);
     free(json);
     free(offload);
 }
 
-/* From a daemon that knows no warnings. */
+/* From a daemon that knows no warnings and drops nothing. */
 static void unwarned(void)
 {
     char line[] = "{\"interface\": \"lan0\", \"place\": \"tc\", \"why\": \"so\", \"entries\": 0, "
                   "\"fast\": {\"packets\": 0, \"bytes\": 0}, \"slow\": {\"packets\": 0, \"bytes\": 0}}";
     char *text = printed(line_as_text, line);
-    CU_ASSERT_STRING_EQUAL(text, "lan0            tc    so\n"
-                                 "                entries 0   fast packets/bytes 0/0   slow 0/0\n");
+    CU_ASSERT_STRING_EQUAL(text,
+                           "lan0            tc    so\n"
+                           "                entries 0   fast packets/bytes 0/0   slow 0/0   dropped 0/0\n");
     free(text);
 }
 

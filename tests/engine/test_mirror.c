@@ -41,7 +41,7 @@ static struct router start(const struct config *config)
 static struct engine_mirror_given hand_over(struct router *from, struct router *to)
 {
     struct engine_mirror_given given = {0};
-    engine_mirror_all(from->engine);
+    engine_mirror_all(from->engine, false);
     struct told told = take(from);
     for (size_t i = 0; i < told.count; i++)
         if (told.slots[i].live)
@@ -140,9 +140,11 @@ static void what_was_lost_is_told_again(void)
     CU_ASSERT_EQUAL_FATAL(again.count, 1);
     CU_ASSERT_EQUAL(again.slots[0].slot, told.slots[0].slot);
     CU_ASSERT_TRUE(again.slots[0].live);
-    engine_mirror_all(r.engine);
+    engine_mirror_all(r.engine, true);
     again = take(&r);
     CU_ASSERT_EQUAL(again.count, engine_mirror_size(r.engine).slots);
+    engine_mirror_all(r.engine, false);
+    CU_ASSERT_EQUAL(take(&r).count, 1);
     r.now.ns += 301 * SECOND;
     engine_tick(r.worker, r.now, 100);
     take(&r);
@@ -184,7 +186,7 @@ static void nobody_asks_nothing_is_told(void)
     out(&r, LAN, WAN, "x", 1);
     in(&r, WAN, LAN, "y", 1);
     CU_ASSERT_FALSE(engine_mirror_pending(r.engine));
-    engine_mirror_all(r.engine);
+    engine_mirror_all(r.engine, true);
     engine_mirror_look(r.engine, &cursor, 1000, SECOND);
     CU_ASSERT_EQUAL(take(&r).count, 0);
     router_stop(&r);

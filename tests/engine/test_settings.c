@@ -252,8 +252,8 @@ static void too_many_addresses_are_refused(void)
         next.external[i] = qw_addr_v4((const uint8_t[4]){198, 51, 100, (uint8_t)(20 + i)});
     CU_ASSERT_EQUAL(engine_reload(r.engine, &next, errors), QW_ERR_INVALID);
     fclose(errors);
-    CU_ASSERT_PTR_NOT_NULL(strstr(said, "nat.external has more new addresses"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(said, ": 4 more can now;"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(said, "nat.external has too many new addresses"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(said, ": 4 can be added now;"));
     free(said);
     CU_ASSERT_STRING_EQUAL(leave(&r, LAN, WAN, is), was);
     CU_ASSERT_TRUE(only_flow(&r).expires_ms < 900000);

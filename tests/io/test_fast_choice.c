@@ -15,10 +15,10 @@ static void expect(const struct fast_facts *facts, enum offload_place place, con
 
 static void cards(void)
 {
-    expect(&CARD, OFFLOAD_XDP, "hands frames on");
+    expect(&CARD, OFFLOAD_XDP, "forwards frames at XDP");
     struct fast_facts facts = CARD;
     facts.redirects = false;
-    expect(&facts, OFFLOAD_TC, "does not hand frames on");
+    expect(&facts, OFFLOAD_TC, "does not forward frames at XDP");
     facts.features = false;
     expect(&facts, OFFLOAD_TC, "does not say");
     facts = CARD;
@@ -66,7 +66,7 @@ static const struct fast_facts VLAN = {.ethernet = true,
 
 static void vlans(void)
 {
-    expect(&VLAN, OFFLOAD_XDP, "hands frames on");
+    expect(&VLAN, OFFLOAD_XDP, "forwards frames at XDP");
     struct fast_facts facts = VLAN;
     facts.stripped = true;
     expect(&facts, OFFLOAD_TC, "rx-vlan-hw-parse is on at \"lan0\"");
@@ -84,7 +84,7 @@ static void vlans(void)
     expect(&facts, OFFLOAD_TC, "\"veth\"");
     facts = VLAN;
     facts.redirects = false;
-    expect(&facts, OFFLOAD_TC, "does not hand frames on");
+    expect(&facts, OFFLOAD_TC, "does not forward frames at XDP");
 }
 
 static void as_told(void)

@@ -136,7 +136,7 @@ static void a_forbidden_call_ends_the_process(void)
         int status = in_child(REFUSED[i].work, &config, said, sizeof(said));
         CU_ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
         CU_ASSERT_PTR_NOT_NULL(strstr(said, REFUSED[i].call));
-        CU_ASSERT_PTR_NOT_NULL(strstr(said, "is none that quicward makes"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(said, "is not one that quicward makes"));
     }
 }
 
@@ -301,7 +301,7 @@ static void folders_of_others_are_not_given(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
     snprintf(config.state, sizeof(config.state), "%s", folder);
     CU_ASSERT_EQUAL(privileges_give(&config, &user, &error), QW_ERR_SYSTEM);
-    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "mends it"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "use a folder of its own"));
     CU_ASSERT_EQUAL(owner_of(folder, ""), 0);
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(link_to));
     rmdir(link_to);

@@ -18,6 +18,7 @@ int main(void)
     suite_change_forwards();
     suite_choice();
     suite_forwards();
+    suite_shown();
     suite_table();
     suite_model();
     suite_threads();

@@ -53,6 +53,7 @@ void suite_model(void);
 void suite_numbers(void);
 void suite_ports(void);
 void suite_rest(void);
+void suite_shown(void);
 void suite_table(void);
 void suite_threads(void);
 void suite_uplinks(void);

@@ -176,8 +176,10 @@ static void ports_are_spread_evenly(void)
         end(nat, mapping, i);
     }
     double chi_square = 0;
-    for (int i = 0; i < PARTS; i++)
-        chi_square += ((double)count[i] - EACH) * ((double)count[i] - EACH) / EACH;
+    for (int i = 0; i < PARTS; i++) {
+        double off = (double)count[i] - (double)EACH;
+        chi_square += off * off / (double)EACH;
+    }
     CU_ASSERT_TRUE(chi_square > 25 && chi_square < 120);
     nat_free(nat);
 }

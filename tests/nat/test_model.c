@@ -39,6 +39,7 @@ struct inside {
 static struct nat *nat;
 static struct store *store;
 static struct nat_options running;
+static struct qw_port_map shown[SLOTS + SPARE_SLOTS];
 static struct inside all[HOSTS][PORTS_EACH];
 static unsigned slot_of[HOSTS], sessions, regained;
 static struct qw_addr address[SLOTS], last[SLOTS]; /* zero: unknown */
@@ -312,9 +313,29 @@ static void look_at(unsigned host, unsigned n)
     }
 }
 
+static bool is_shown(const struct qw_endpoint *external)
+{
+    for (unsigned slot = 0; slot < SLOTS + SPARE_SLOTS; slot++)
+        if (shown[slot].ipv4 != 0 && memcmp(&shown[slot].ipv4, external->addr.bytes + 12, 4) == 0)
+            return qw_ports_has(shown[slot].used, external->port);
+    return false;
+}
+
+/* What packets find is used, and nothing else is. */
+static void look_at_ports(unsigned slot)
+{
+    struct qw_endpoint external = {address[slot], 0}, inside;
+    for (unsigned port = LOWEST; port < END; port++) {
+        external.port = (uint16_t)port;
+        CU_ASSERT_EQUAL_FATAL(is_shown(&external), nat_inside(nat, &external, &inside) != 0);
+    }
+}
+
 static void look_at_all(void)
 {
     unsigned count = 0;
+    for (unsigned slot = 0; slot < SLOTS; slot++)
+        look_at_ports(slot);
     for (unsigned host = 0; host < HOSTS; host++) {
         count += mappings_of(host);
         for (unsigned n = 0; n < PORTS_EACH; n++)
@@ -356,6 +377,7 @@ static void start(void)
     running.memory = &memory;
     running.now = at(now);
     nat = make(&running);
+    nat_show_ports(nat, shown);
 }
 
 static void forget(void)

@@ -23,8 +23,10 @@ static void all_are_as_likely(void)
         end(nat, mapping, i);
     }
     double chi_square = 0;
-    for (int i = 0; i < PORTS; i++)
-        chi_square += ((double)count[i] - EACH) * ((double)count[i] - EACH) / EACH;
+    for (int i = 0; i < PORTS; i++) {
+        double off = (double)count[i] - (double)EACH;
+        chi_square += off * off / (double)EACH;
+    }
     CU_ASSERT_TRUE(chi_square > 25 && chi_square < 120);
     CU_ASSERT_TRUE(neighbours > EACH / 2 && neighbours < 2 * EACH);
     nat_free(nat);

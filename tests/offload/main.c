@@ -10,6 +10,7 @@ int main(void)
     suite_offload();
     suite_program();
     suite_captures();
+    suite_drop();
     suite_vlans();
     suite_carriers();
     suite_pins(); /* the last: it mounts */

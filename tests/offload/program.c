@@ -82,21 +82,47 @@ void test_untag(struct frame *frame)
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 
-bool test_run(struct kernel *kernel, enum offload_place place, struct frame *frame)
+static uint32_t run_once(struct kernel *kernel, enum offload_place place, struct frame *frame)
 {
     struct frame out = {.len = 0};
     LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame->bytes, .data_size_in = (uint32_t)frame->len,
                 .data_out = out.bytes, .data_size_out = sizeof out.bytes, .repeat = 1);
     CU_ASSERT_EQUAL_FATAL(bpf_prog_test_run_opts(kernel_program(kernel, place), &run), 0);
-    uint32_t forwarded = place == OFFLOAD_XDP ? (uint32_t)XDP_REDIRECT : (uint32_t)TC_ACT_REDIRECT;
-    uint32_t passed = place == OFFLOAD_XDP ? (uint32_t)XDP_PASS : (uint32_t)TC_ACT_OK;
-    CU_ASSERT_TRUE(run.retval == forwarded || run.retval == passed);
     memcpy(frame->bytes, out.bytes, sizeof out.bytes);
     frame->len = run.data_size_out;
-    return run.retval == forwarded;
+    return run.retval;
+}
+
+static bool is_passed(enum offload_place place, uint32_t verdict)
+{
+    return verdict == (place == OFFLOAD_XDP ? (uint32_t)XDP_PASS : (uint32_t)TC_ACT_OK);
+}
+
+bool test_run(struct kernel *kernel, enum offload_place place, struct frame *frame)
+{
+    uint32_t verdict = run_once(kernel, place, frame);
+    bool forwarded = verdict == (place == OFFLOAD_XDP ? (uint32_t)XDP_REDIRECT : (uint32_t)TC_ACT_REDIRECT);
+    CU_ASSERT_TRUE(forwarded || is_passed(place, verdict));
+    return forwarded;
+}
+
+bool test_dropped(struct kernel *kernel, enum offload_place place, const struct frame *frame)
+{
+    struct frame out = *frame;
+    uint32_t verdict = run_once(kernel, place, &out);
+    bool dropped = verdict == (place == OFFLOAD_XDP ? (uint32_t)XDP_DROP : (uint32_t)TC_ACT_SHOT);
+    CU_ASSERT_TRUE(dropped || is_passed(place, verdict));
+    CU_ASSERT_TRUE(out.len == frame->len && memcmp(out.bytes, frame->bytes, frame->len) == 0);
+    return dropped;
 }
 #else
 bool test_run(struct kernel *kernel, enum offload_place place, struct frame *frame)
+{
+    (void)kernel, (void)place, (void)frame;
+    return false;
+}
+
+bool test_dropped(struct kernel *kernel, enum offload_place place, const struct frame *frame)
 {
     (void)kernel, (void)place, (void)frame;
     return false;

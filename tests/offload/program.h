@@ -35,6 +35,9 @@ void test_untag(struct frame *frame);
 /* Was it forwarded? Else it must have been passed on. *frame is what came out. */
 bool test_run(struct kernel *kernel, enum offload_place place, struct frame *frame);
 
+/* Was it dropped? Else it must have been passed on, untouched. */
+bool test_dropped(struct kernel *kernel, enum offload_place place, const struct frame *frame);
+
 /* Runs a packet, and compares: forwarded it is as the engine would have made it, byte for byte, else
  * untouched. True when it was forwarded. */
 bool test_compare(struct kernel *kernel, enum offload_place place, const struct flow_path_way *way,

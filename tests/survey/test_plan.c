@@ -162,7 +162,7 @@ static void docker(void)
     CU_ASSERT_TRUE(plans_all(survey));
     CU_ASSERT_EQUAL(plan.inside.count, 4); /* in mode nat their answers would be dropped */
     CU_ASSERT_STRING_EQUAL(plan.inside.names[2], "docker0");
-    CU_ASSERT_TRUE(says("docker0 is inside, for in mode nat"));
+    CU_ASSERT_TRUE(says("docker0 is inside, because in mode nat"));
     CU_ASSERT_TRUE(says("chain DOCKER-USER"));
     CU_ASSERT_TRUE(plan.masquerade);
 }

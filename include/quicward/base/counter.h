@@ -17,13 +17,14 @@
     X(flows_attempts, "flows.attempts", GAUGE, ANY, "flows", "flows that nobody answered yet")               \
     X(flows_answered, "flows.answered", GAUGE, ANY, "flows", "flows in which both sides spoke")              \
     X(flows_returned, "flows.returned", GAUGE, ANY, "flows",                                                 \
-      "of those, flows whose first side spoke again after the answer")                                       \
+      "flows of flows.answered whose first side spoke again after the answer")                               \
     X(flows_known, "flows.confirmed", GAUGE, ANY, "flows", "flows of confirmed QUIC")                        \
     X(flows_max, "flows.max", GAUGE, ANY, "flows", "flows that the table has room for")                      \
     X(flows_created, "created", COUNTER, ANY, "flows", "flows that began")                                   \
     X(flows_expired, "expired", COUNTER, ANY, "flows", "flows ended by their idle timer")                    \
     X(flows_evicted, "evicted", COUNTER, ANY, "flows", "flows ended because the table was full")             \
-    X(flows_unmapped, "unmapped", COUNTER, ANY, "flows", "flows ended with their external address")          \
+    X(flows_unmapped, "unmapped", COUNTER, ANY, "flows",                                                     \
+      "flows ended because their external address vanished")                                                 \
     X(flows_confirmed, "confirmed", COUNTER, ANY, "flows", "flows whose QUIC handshake was confirmed")       \
     X(handshakes_displaced, "handshakes_displaced", COUNTER, ANY, "handshakes",                              \
       "handshakes no longer followed, because flows.handshakes were in use")                                 \
@@ -36,16 +37,16 @@
     X(replies_refused, "hellos.replies_refused", COUNTER, ANY, "messages",                                   \
       "ICMP messages suppressed by reject.rate or reject.per_host")                                          \
     X(initials_opened, "initials.opened", COUNTER, ANY, "datagrams",                                         \
-      "datagrams of which Initials were decrypted")                                                          \
+      "datagrams whose Initials were decrypted")                                                             \
     X(initials_over, "initials.over", COUNTER, ANY, "datagrams",                                             \
-      "datagrams of which none was, beyond initials.rate or initials.per_source")                            \
+      "datagrams whose Initials were not decrypted, because of initials.rate or initials.per_source")        \
     X(guard_exceeded, "guard.exceeded", COUNTER, ANY, "packets",                                             \
-      "packets of servers beyond guard_factor times what their unproven clients sent")                       \
+      "packets of servers beyond guard_factor times the bytes of their unproven clients")                    \
     X(ptbs, "ptbs", COUNTER, ANY, "messages", "PTBs sent")                                                   \
     X(ptbs_refused, "ptbs_refused", COUNTER, ANY, "messages", "PTBs suppressed by ptb.rate or ptb.per_host") \
     X(fast_packets, "fast.packets", COUNTER, ANY, "packets",                                                 \
-      "packets that a fast path forwarded beside the queue, as far as it has told")                          \
-    X(fast_bytes, "fast.bytes", COUNTER, ANY, "bytes", "and the length of their IP packets")                 \
+      "packets that the fast path forwarded without the queue, as far as its counts were collected")         \
+    X(fast_bytes, "fast.bytes", COUNTER, ANY, "bytes", "bytes of these packets, IP headers included")        \
     X(mappings, "nat.mappings", GAUGE, NAT, "mappings", "mappings, without forwards")                        \
     X(nat_ports, "nat.ports", GAUGE, NAT, "ports",                                                           \
       "ports that may be handed out now, on all external addresses")                                         \
@@ -88,19 +89,21 @@ extern const struct qw_counter_row QW_COUNTER_ROWS[QW_COUNTERS_END];
  * "queues.waiting" is "waiting" in each object of the list "queues". */
 #define QW_QUEUE_COUNTERS(X)                                                                                 \
     X(packets, "queues.packets", COUNTER, ANY, "packets", "packets received by the worker")                  \
-    X(waiting, "queues.waiting", GAUGE, ANY, "packets", "packets in the queue, those that are held too")     \
+    X(waiting, "queues.waiting", GAUGE, ANY, "packets",                                                      \
+      "packets in the queue, including those that are held")                                                 \
     X(queue_dropped, "queues.queue_dropped", COUNTER, ANY, "packets",                                        \
       "packets that the kernel dropped because the queue was full")                                          \
     X(user_dropped, "queues.user_dropped", COUNTER, ANY, "packets",                                          \
       "packets that the kernel dropped because netlink could not deliver them")                              \
-    X(overruns, "queues.overruns", COUNTER, ANY, "times", "times the worker was told of such a loss")        \
+    X(overruns, "queues.overruns", COUNTER, ANY, "times",                                                    \
+      "times that the kernel told the worker of such a loss")                                                \
     X(rebinds, "queues.rebinds", COUNTER, ANY, "times", "times the worker had to bind the queue again")      \
     X(replies_failed, "queues.replies_failed", COUNTER, ANY, "messages",                                     \
       "ICMP messages that the kernel refused to send")                                                       \
     X(unseen, "queues.unseen", COUNTER, ANY, "packets",                                                      \
       "packets that passed without being judged: the socket was full, or the worker hung")                   \
     X(newcomers_dropped, "queues.newcomers_dropped", COUNTER, ANY, "packets",                                \
-      "packets of no answered flow that were dropped unjudged, because more came than a worker can judge")
+      "packets of unanswered flows that were dropped unjudged, because more came than a worker can judge")
 
 enum qw_queue_counter {
 #define X(field, word, kind, scope, unit, meaning) QW_QUEUE_COUNTER_##field,

@@ -54,7 +54,7 @@ static void check_uplinks(struct check *check)
             report_value(
                 &check->report, &item,
                 "has no address for packets that leave by \"%s\"; allowed: addresses for each interface "
-                "outside, or some that are for none",
+                "outside, or some addresses without an interface",
                 config->outside.names[i]);
 }
 
@@ -69,11 +69,10 @@ static void check_when_down(struct check *check)
 static void check_parity(struct check *check, const struct item *item, unsigned left, const char *parity)
 {
     if (left == 0)
-        report_at(
-            &check->report, item->place,
-            "nat.ports without nat.exclude and the ports of reflection attacks has no %s port from 1024 "
-            "on; allowed: at least one (RFC 4787 REQ-4)",
-            parity);
+        report_at(&check->report, item->place,
+                  "nat.ports, less nat.exclude and the ports of reflection attacks, has no %s port from 1024 "
+                  "on; allowed: at least one (RFC 4787 REQ-4)",
+                  parity);
 }
 
 /* A port is mapped to one of the same parity, and one from 1024 on never below 1024 (RFC 4787 REQ-3a, REQ-4):
@@ -97,7 +96,7 @@ static void check_block(struct check *check)
     struct item item;
     if (((size & (size - 1)) != 0 || (size != 0 && size < 64)) && item_of(check, "nat.block", &item))
         report_value(&check->report, &item,
-                     "is no size of a block; allowed: 0, or a power of two from 64 to 4096");
+                     "is not a block size; allowed: 0, or a power of two from 64 to 4096");
 }
 
 static bool is_given(const char *path)
@@ -113,11 +112,12 @@ static void check_ipfix(struct check *check)
     struct item item;
     bool tls = config_collector_parse(config->ipfix, &collector) && collector.kind == CONFIG_COLLECTOR_TLS;
     if (tls && !is_given(config->ipfix_ca) && item_of(check, "nat.ipfix", &item))
-        report_value(&check->report, &item, "needs nat.ipfix_ca, the certificates that sign the collector's");
+        report_value(&check->report, &item,
+                     "needs nat.ipfix_ca, the certificates that sign the collector's certificate");
     if (is_given(config->ipfix_certificate) != is_given(config->ipfix_key) &&
         (item_of(check, "nat.ipfix_certificate", &item) || item_of(check, "nat.ipfix_key", &item)))
         report_value(&check->report, &item,
-                     "stands alone; allowed: nat.ipfix_certificate and nat.ipfix_key, or neither");
+                     "is given alone; allowed: both nat.ipfix_certificate and nat.ipfix_key, or neither");
 }
 
 void check_nat_pairs(struct check *check)

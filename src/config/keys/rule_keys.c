@@ -12,7 +12,8 @@ static void read_name(struct check *check, const struct item *item, void *target
     if (!values_is_name(text))
         report_value(&check->report, item, "is no name; allowed: %s", VALUES_NAME_ALLOWED);
     else if (strcmp(text, "default") == 0)
-        report_value(&check->report, item, "is what reports call flows without a rule; allowed: other names");
+        report_value(&check->report, item,
+                     "is reserved for flows that no rule decided; allowed: other names");
     else
         rule->name = values_text(check, text);
 }

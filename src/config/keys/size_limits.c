@@ -49,8 +49,8 @@ static void check_inside(const struct entry *entry)
         return;
     report_at(
         &check->report, check_place(check, setting),
-        "%s: interface = \"%s\" is not all of inside, and mode = \"nat\" takes IPv4 from outside before it "
-        "is known which it leaves by; allowed: one of outside, or none",
+        "%s: interface = \"%s\" is not all of inside, and mode = \"nat\" judges IPv4 from outside before it "
+        "is routed; allowed: one of outside, or no interface",
         entry->label, limit->interface);
 }
 

@@ -51,7 +51,7 @@ static void tell_fixed(const struct config *config, unsigned index, const char *
 {
     const char *place = places_of(config, index);
     fprintf(errors, "%s: %s cannot change while running%s; restart quicward\n", place ? place : path,
-            SCHEMA[index].path, place ? "" : ", and would: the file does not have it any more");
+            SCHEMA[index].path, place ? "" : " (it is missing in the file, so it would get its default)");
 }
 
 unsigned config_fixed_differences(const struct config *a, const struct config *b, const char *path,

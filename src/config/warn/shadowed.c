@@ -212,8 +212,8 @@ static void look_before(struct shadow *shadow, unsigned number)
             continue;
         struct place place = warn_rule_place(shadow->check, i);
         warn_at(shadow->check, warn_rule_place(shadow->check, number),
-                "rule \"%s\" never matches: rule \"%s\" (%s:%u) matches everything that it would", rule->name,
-                earlier->name, place.file, place.line);
+                "rule \"%s\" never matches: rule \"%s\" (%s:%u) matches all packets that it would match",
+                rule->name, earlier->name, place.file, place.line);
         return;
     }
 }
@@ -225,6 +225,6 @@ void warn_shadowed_rules(struct check *check)
         look_before(&shadow, i);
     if (shadow.work >= WORK_MAX)
         warn_at(check, warn_rule_place(check, 0),
-                "these are too many rules to compare each with each: not all that "
-                "never match are named");
+                "there are too many rules to compare all of them: some that never "
+                "match may not be named");
 }

@@ -18,11 +18,9 @@ void warn_uplinks(struct check *check)
     if (config->mode != CONFIG_NAT || config->external_auto || config->outside.count < 2 || !external ||
         for_any(config) < 2)
         return;
-    warn_at(
-        check, check_place(check, external),
-        "nat.external has %u addresses that are for any of the %u interfaces outside: a host has one of them "
-        "by whichever interface its packets leave; groups such as { interface = \"%s\"; address = ...; } "
-        "tell "
-        "which address is for which",
-        for_any(config), config->outside.count, config->outside.names[0]);
+    warn_at(check, check_place(check, external),
+            "nat.external has %u addresses for all of the %u outside interfaces: a host gets one of them, "
+            "whatever interface its packets leave by; to give each interface its own, write groups such as "
+            "{ interface = \"%s\"; address = ...; }",
+            for_any(config), config->outside.count, config->outside.names[0]);
 }

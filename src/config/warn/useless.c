@@ -52,18 +52,18 @@ static void look_at_addresses(struct check *check, const struct config_rule *rul
     const struct config *config = check->config;
     if (is_external(config, &rule->to) && rule->direction == CONFIG_IN)
         warn_at(check, place,
-                "rule \"%s\" never matches: to is an external address, and packets from outside meet the "
-                "rules with the inside address; write the address of the host inside",
+                "rule \"%s\" never matches: to is an external address, and rules see packets from outside "
+                "with the inside address; write the address of the host inside",
                 rule->name);
     else if (is_external(config, &rule->to) && rule->direction == CONFIG_ANY)
         warn_at(check, place,
-                "rule \"%s\" matches nothing from outside: to is an external address, and packets from "
-                "outside meet the rules with the inside address",
+                "rule \"%s\" matches nothing from outside: to is an external address, and rules see "
+                "packets from outside with the inside address",
                 rule->name);
     if (is_external(config, &rule->from) && rule->direction == CONFIG_OUT)
         warn_at(check, place,
-                "rule \"%s\" never matches: from is an external address, and packets from inside meet the "
-                "rules before they are translated",
+                "rule \"%s\" never matches: from is an external address, and rules see packets from inside "
+                "before they are translated",
                 rule->name);
     if (stays_at_home(&rule->from) || stays_at_home(&rule->to))
         warn_at(check, place,

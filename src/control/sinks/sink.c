@@ -151,7 +151,7 @@ void sink_stop(struct sink *sink, unsigned patience_ms)
         sink_free(sink);
         return;
     }
-    qw_log(QW_LOG_WARNING, "events: %s hangs; what waits for it is lost", sink->kind->name);
+    qw_log(QW_LOG_WARNING, "events: %s hangs; the events that wait for it are lost", sink->kind->name);
     pthread_detach(sink->thread);
 }
 
@@ -233,7 +233,7 @@ static bool pause_writing(struct sink *sink)
 static bool reopen(struct sink *sink)
 {
     if (!sink->kind->reopen(sink)) {
-        qw_log(QW_LOG_ERROR, "events: cannot open %s again: %s; the one before stays in use", sink->path,
+        qw_log(QW_LOG_ERROR, "events: cannot open %s again: %s; the old file stays in use", sink->path,
                strerror(errno));
         pthread_mutex_lock(&sink->lock);
         sink->reopening = false;

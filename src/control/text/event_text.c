@@ -35,7 +35,7 @@ static void print_continues(json_t *event, FILE *out)
 {
     json_t *older = json_object_get(event, "continues");
     if (json_is_integer(older))
-        fprintf(out, "  maybe of flow %" JSON_INTEGER_FORMAT, json_integer_value(older));
+        fprintf(out, "  may continue flow %" JSON_INTEGER_FORMAT, json_integer_value(older));
 }
 
 /* Most counts are of refusals. */

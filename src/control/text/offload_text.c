@@ -18,28 +18,31 @@ static void print_warnings(json_t *warnings, FILE *out)
 static bool print_link(json_t *line, FILE *out)
 {
     char name[64], place[16], why[OFFLOAD_ERROR_MAX];
-    json_int_t entries, fast, fast_bytes, slow, slow_bytes;
-    if (json_unpack(line, "{s:I,s:{s:I,s:I},s:{s:I,s:I}}", "entries", &entries, "fast", "packets", &fast,
-                    "bytes", &fast_bytes, "slow", "packets", &slow, "bytes", &slow_bytes) < 0 ||
+    json_int_t entries, fast, fast_bytes, slow, slow_bytes, dropped = 0, dropped_bytes = 0;
+    if (json_unpack(line, "{s:I,s:{s:I,s:I},s:{s:I,s:I},s?{s:I,s:I}}", "entries", &entries, "fast", "packets",
+                    &fast, "bytes", &fast_bytes, "slow", "packets", &slow, "bytes", &slow_bytes, "dropped",
+                    "packets", &dropped, "bytes", &dropped_bytes) < 0 ||
         !json_is_string(json_object_get(line, "place")) || !json_is_string(json_object_get(line, "why")))
         return false;
     fprintf(out, "%-15s %-4s  %s\n", control_printable(line, "interface", name, sizeof name),
             control_printable(line, "place", place, sizeof place),
             control_printable(line, "why", why, sizeof why));
-    fprintf(out, "                entries " N "   fast packets/bytes " N "/" N "   slow " N "/" N "\n",
-            entries, fast, fast_bytes, slow, slow_bytes);
+    fprintf(out,
+            "                entries " N "   fast packets/bytes " N "/" N "   slow " N "/" N "   dropped " N
+            "/" N "\n",
+            entries, fast, fast_bytes, slow, slow_bytes, dropped, dropped_bytes);
     print_warnings(json_object_get(line, "warnings"), out);
     return true;
 }
 
-static void print_left(json_t *left, FILE *out)
+static void print_reasons(json_t *reasons, const char *what, FILE *out)
 {
     const char *why;
     json_t *packets;
-    json_object_foreach(left, why, packets)
+    json_object_foreach(reasons, why, packets)
     {
         if (json_integer_value(packets) > 0)
-            fprintf(out, "%10" JSON_INTEGER_FORMAT "  left alone: %s\n", json_integer_value(packets), why);
+            fprintf(out, "%10" JSON_INTEGER_FORMAT "  %s: %s\n", json_integer_value(packets), what, why);
     }
 }
 
@@ -56,7 +59,8 @@ static bool print_all(json_t *all, FILE *out)
     fprintf(out, N " of " N " flows go fast, " N " of them wait for an empty queue\n", flows, max, waiting);
     fprintf(out, N " put, " N " taken, " N " refused, " N " unfit, " N " not in order\n", put, taken, refused,
             unfit, forced);
-    print_left(json_object_get(all, "left"), out);
+    print_reasons(json_object_get(all, "dropped"), "dropped", out);
+    print_reasons(json_object_get(all, "left"), "left alone", out);
     return true;
 }
 

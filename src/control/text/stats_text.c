@@ -92,7 +92,7 @@ static void external_line(json_t *address, json_t *ports, FILE *out)
         fprintf(out, ": " N " ports usable, " N " used, " N " resting, " N " free", usable, used, resting,
                 unused);
     if (json_is_true(json_object_get(ports, "draining")))
-        fputs("; left nat.external, and goes with its last mapping", out);
+        fputs("; removed from nat.external, stays until its last mapping ends", out);
     fputc('\n', out);
 }
 
@@ -221,8 +221,8 @@ static bool kernel_rules(json_t *stats, const struct printout *list)
         return true;
     if (json_unpack(rules, "{s:b,s:I}", "standing", &standing, "put_back", &put_back) < 0)
         return false;
-    fprintf(out, LABEL "%s, by %s; put back " N " times\n", "kernel rules",
-            standing ? "standing" : "NOT STANDING: the log says why",
+    fprintf(out, LABEL "%s, by %s; repaired " N " times\n", "kernel rules",
+            standing ? "as installed" : "NOT AS INSTALLED: the log says why",
             control_printable(rules, "backend", backend, sizeof(backend)), put_back);
     return true;
 }

@@ -21,22 +21,23 @@ static json_t *warnings(const struct io_offload *offload, const struct io_offloa
 static bool write_link(const struct io_offload *offload, const struct io_offload_link *link, FILE *out)
 {
     /* clang-format off */
-    return control_write_line(json_pack("{s:s,s:s,s:s,s:I,s:o,s:o,s:o}",
+    return control_write_line(json_pack("{s:s,s:s,s:s,s:I,s:o,s:o,s:o,s:o}",
                                         "interface", link->name,
                                         "place", link->place,
                                         "why", link->why,
                                         "entries", control_count(link->entries),
                                         "fast", count(&link->fast),
                                         "slow", count(&link->slow),
+                                        "dropped", count(&link->dropped),
                                         "warnings", warnings(offload, link)), out);
     /* clang-format on */
 }
 
-/* Why packets were left to the queue or the kernel. */
-static json_t *left(const struct io_offload *offload)
+/* Packets by why, from `first` to the one before `end`. */
+static json_t *reasons(const struct io_offload *offload, unsigned first, unsigned end)
 {
     json_t *object = json_object();
-    for (unsigned i = 1; i < offload->reason_count; i++)
+    for (unsigned i = first; i < end; i++)
         json_object_set_new(object, offload->reasons[i].text,
                             json_integer(control_count(offload->reasons[i].packets)));
     return object;
@@ -44,9 +45,10 @@ static json_t *left(const struct io_offload *offload)
 
 static json_t *all(const struct io_offload *offload)
 {
+    unsigned end = offload->reason_count, left = end < OFFLOAD_LEFT ? end : OFFLOAD_LEFT;
     const struct offload_stats *stats = &offload->stats;
     /* clang-format off */
-    return json_pack("{s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}",
+    return json_pack("{s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}",
                      "running", offload->running,
                      "flows", control_count(stats->flows),
                      "flows_max", control_count(stats->flows_max),
@@ -57,7 +59,8 @@ static json_t *all(const struct io_offload *offload)
                      "refused", control_count(stats->refused),
                      "unfit", control_count(stats->unfit),
                      "forced", control_count(stats->forced),
-                     "left", left(offload));
+                     "dropped", reasons(offload, OFFLOAD_UNSOLICITED, left),
+                     "left", reasons(offload, left, end));
     /* clang-format on */
 }
 

@@ -175,10 +175,23 @@ void engine_mirror_again(struct engine *engine, uint32_t shard, uint32_t slot, u
     pthread_mutex_unlock(&engine->shards[shard].lock);
 }
 
-void engine_mirror_all(struct engine *engine)
+static void begin_anew(struct engine *engine, unsigned number)
+{
+    struct shard *shard = &engine->shards[number];
+    size_t size = engine->mirror->slots * sizeof *engine->mirror->told_s;
+    pthread_mutex_lock(&shard->lock);
+    flow_mark_slots(shard->flows, 0, engine->mirror->slots);
+    memset(told_at(engine->mirror, number, 0), 0, size);
+    pthread_mutex_unlock(&shard->lock);
+}
+
+void engine_mirror_all(struct engine *engine, bool empty)
 {
     for (unsigned i = 0; engine->mirror && i < engine->shard_count; i++)
-        engine_mirror_again(engine, i, 0, engine->mirror->slots);
+        if (empty)
+            engine_mirror_again(engine, i, 0, engine->mirror->slots);
+        else
+            begin_anew(engine, i);
 }
 
 bool engine_mirror_pending(struct engine *engine)

@@ -71,3 +71,14 @@ size_t engine_harvest(struct engine *engine, struct flow_path_figures *figures, 
     }
     return known;
 }
+
+void engine_count_dropped(struct engine *engine, uint64_t packets, bool by_default)
+{
+    pthread_mutex_lock(&engine->lock);
+    engine->retired[QW_COUNTER_packets] += packets;
+    engine->retired[QW_COUNTER_dropped] += packets;
+    engine->retired[WORKER_REASONS + QW_REASON_UNSOLICITED] += packets;
+    pthread_mutex_unlock(&engine->lock);
+    if (by_default)
+        rule_ids_count_many(&engine->rules, FLOW_NO_RULE, packets);
+}

@@ -40,9 +40,14 @@ uint16_t rule_ids_adopt(struct rule_ids *ids, const char name[static ENGINE_RULE
 void rule_ids_name(const struct rule_ids *ids, uint16_t id, char out[static ENGINE_RULE_MAX]);
 
 /* Counts one more hit of a rule, or of the default (FLOW_NO_RULE). */
+static inline void rule_ids_count_many(const struct rule_ids *ids, uint16_t id, uint64_t hits)
+{
+    atomic_fetch_add_explicit(&ids->hits[id], hits, memory_order_relaxed);
+}
+
 static inline void rule_ids_count(const struct rule_ids *ids, uint16_t id)
 {
-    atomic_fetch_add_explicit(&ids->hits[id], 1, memory_order_relaxed);
+    rule_ids_count_many(ids, id, 1);
 }
 
 #endif

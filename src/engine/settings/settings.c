@@ -14,11 +14,47 @@ static struct flow_timers timers_of(const struct config *config)
     return timers;
 }
 
+static bool has_family(const struct config_prefixes *prefixes, enum qw_family family)
+{
+    for (unsigned i = 0; i < prefixes->count; i++)
+        if (prefixes->list[i].family == family)
+            return true;
+    return prefixes->count == 0;
+}
+
+/* Whatever such a rule does, its packets are its own: dropped, they count under another reason. */
+static bool is_asked_for(const struct config_rule *rule, enum qw_family family)
+{
+    return rule->direction == CONFIG_IN && has_family(&rule->from, family) && has_family(&rule->to, family);
+}
+
+/* No packet from outside that belongs to no flow can be anything but unsolicited. In mode nat IPv4 has
+ * mappings instead. What a throttle watches counts as load of its interface, and where packets may pass
+ * unjudged so may the answers to them. */
+static bool is_closed(const struct config *config, enum qw_family family)
+{
+    bool judged = config->mode == CONFIG_FIREWALL || (config->mode == CONFIG_NAT && family == QW_IPV6);
+    if (!judged || config->when_down == CONFIG_DOWN_PASS || config->default_in != CONFIG_DROP ||
+        config->quic == CONFIG_QUIC_BLOCK || config->throttle_count > 0)
+        return false;
+    for (unsigned i = 0; i < config->rule_count; i++)
+        if (is_asked_for(&config->rules[i], family))
+            return false;
+    return true;
+}
+
+static uint32_t closed_of(const struct config *config)
+{
+    return (is_closed(config, QW_IPV4) ? QW_KNOWN_IPV4 : 0u) |
+           (is_closed(config, QW_IPV6) ? QW_KNOWN_IPV6 : 0u);
+}
+
 static void take_values(struct settings *settings, const struct config *config)
 {
     settings->shards.timers = timers_of(config);
     settings->shards.throttled = config->throttle_count > 0;
     settings->quic = config->quic;
+    settings->closed = closed_of(config);
     settings->reads_quic = config->quic != CONFIG_QUIC_BYPASS;
     settings->judges =
         config->quic == CONFIG_QUIC_BLOCK || config->rule_count > 0 || config->default_out != CONFIG_ACCEPT;

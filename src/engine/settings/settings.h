@@ -37,6 +37,7 @@ struct settings {
     struct sizes sizes;
     struct throttling throttling;
     enum config_quic quic;
+    uint32_t closed; /* families of which nothing from outside begins a flow (QW_KNOWN_IPV4, QW_KNOWN_IPV6) */
     enum config_exhausted hold_exhausted;
     uint64_t hold_ns; /* longest wait */
     uint32_t hold_datagrams;

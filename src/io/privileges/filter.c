@@ -87,10 +87,10 @@ static int allow_families(scmp_filter_ctx filter)
 {
     static const int FAMILIES[] = {AF_UNIX, AF_NETLINK, AF_INET, AF_INET6};
     int problem =
-        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
     for (unsigned i = 0; i < sizeof(FAMILIES) / sizeof(FAMILIES[0]) && problem == 0; i++)
         problem = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                                   SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)FAMILIES[i]));
+                                   SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)FAMILIES[i], 0));
     return problem;
 }
 
@@ -103,8 +103,8 @@ static int allow_threads(scmp_filter_ctx filter)
     if (problem == 0)
         problem = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     if (problem == 0)
-        problem =
-            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+        problem = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
+                                   SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0));
     return problem;
 }
 
@@ -172,7 +172,7 @@ static void say_and_end(int signal_number, siginfo_t *info, void *context)
     put_number(line, &len, number);
     put(line, &len, " (");
     put(line, &len, number < CALLS ? call_names[number] : "");
-    put(line, &len, ") is none that quicward makes; it ends here (seccomp)\n");
+    put(line, &len, ") is not one that quicward makes; quicward ends here (seccomp)\n");
     (void)!write(STDERR_FILENO, line, len);
     signal(signal_number, SIG_DFL);
     raise(signal_number);
@@ -220,7 +220,7 @@ enum qw_error io_filter_install(const struct config *config, struct io_error *er
     if (problem == 0)
         return QW_OK;
     return io_fail(error, QW_ERR_SYSTEM,
-                   "seccomp: the kernel does not take the filter: %s; seccomp = \"off\" does without",
+                   "seccomp: the kernel refuses the filter: %s; seccomp = \"off\" runs without it",
                    strerror(-problem));
 #endif
 }

@@ -49,13 +49,13 @@ static enum qw_error refuse(const char *path, const struct privileges_user *user
     if (status->st_uid == 0)
         return io_fail(
             error, QW_ERR_SYSTEM,
-            "user: the folder %.200s belongs to root, and \"%s\" can make no files there; a folder "
-            "of its own, such as %.200s/quicward, mends it",
+            "user: the folder %.200s belongs to root, and \"%s\" cannot make files there; use a folder "
+            "of its own, such as %.200s/quicward",
             path, user->name, strcmp(path, "/") == 0 ? "" : path);
     return io_fail(
         error, QW_ERR_SYSTEM,
-        "user: the folder %.200s belongs to user %u, and \"%s\" can make no files there; \"chown %s "
-        "%.200s\" mends it",
+        "user: the folder %.200s belongs to user %u, and \"%s\" cannot make files there; \"chown %s "
+        "%.200s\" corrects this",
         path, status->st_uid, user->name, user->name, path);
 }
 
@@ -80,7 +80,7 @@ static enum qw_error give_folder(const char *path, const struct privileges_user 
     bool mine = status.st_uid == geteuid() && (made || is_ours(path));
     bool open_to_all = (status.st_mode & S_IWOTH) != 0;
     if (!S_ISDIR(status.st_mode))
-        code = io_fail(error, QW_ERR_SYSTEM, "user: %.200s is no folder", path);
+        code = io_fail(error, QW_ERR_SYSTEM, "user: %.200s is not a folder", path);
     else if (status.st_uid != user->uid && !open_to_all && !(mine && give(fd, user)))
         code = refuse(path, user, &status, error);
     close(fd);

@@ -91,13 +91,14 @@ static enum qw_error join_group(const struct config *config, bool changes, struc
 /* ---- capabilities ---- */
 
 /* The set that stays, chosen but not yet in force. libcap-ng works on one state; what is there is asked
- * first. */
-static void choose(const struct config *config)
+ * first. False when the kernel does not say it. */
+static bool choose(const struct config *config)
 {
     const capng_type_t sets = CAPNG_EFFECTIVE | CAPNG_PERMITTED;
     bool offload = config && config->offload != CONFIG_OFFLOAD_OFF;
     bool admin, raw, bpf, perfmon;
-    capng_get_caps_process();
+    if (capng_get_caps_process() != 0)
+        return false;
     admin = capng_have_capability(CAPNG_PERMITTED, CAP_NET_ADMIN);
     raw = capng_have_capability(CAPNG_PERMITTED, CAP_NET_RAW);
     bpf = capng_have_capability(CAPNG_PERMITTED, CAP_BPF);
@@ -111,19 +112,18 @@ static void choose(const struct config *config)
         capng_update(CAPNG_ADD, sets, CAP_BPF);
     if (offload && perfmon)
         capng_update(CAPNG_ADD, sets, CAP_PERFMON);
+    return true;
 }
 
 static bool may_bound(void)
 {
-    capng_get_caps_process();
-    return capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
+    return capng_get_caps_process() == 0 && capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
 }
 
 static bool apply(const struct config *config)
 {
     bool bounds = may_bound();
-    choose(config);
-    return capng_apply(bounds ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS) == 0;
+    return choose(config) && capng_apply(bounds ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS) == 0;
 }
 
 bool privileges_keep_net(void)
@@ -137,9 +137,10 @@ static enum qw_error become(const struct config *config, const struct privileges
                             struct io_error *error)
 {
     bool bounds = may_bound();
-    choose(config);
-    int problem =
-        capng_change_id((int)user->uid, (int)user->gid, bounds ? CAPNG_CLEAR_BOUNDING : CAPNG_NO_FLAG);
+    int problem = -1;
+    if (choose(config))
+        problem =
+            capng_change_id((int)user->uid, (int)user->gid, bounds ? CAPNG_CLEAR_BOUNDING : CAPNG_NO_FLAG);
     if (problem == 0)
         return QW_OK;
     return io_fail(

@@ -36,14 +36,14 @@ static struct fast_choice choose_by_carrier(const struct fast_facts *facts)
 static struct fast_choice choose_freely(const struct fast_facts *facts)
 {
     if (!facts->ethernet)
-        return at(OFFLOAD_NOWHERE, "only Ethernet interfaces can", NULL);
+        return at(OFFLOAD_NOWHERE, "it is not an Ethernet interface", NULL);
     if (facts->policies)
-        return at(OFFLOAD_NOWHERE, "IPsec policies exist, and it would go around them", NULL);
+        return at(OFFLOAD_NOWHERE, "IPsec policies exist, and the fast path would bypass them", NULL);
     if (survey_is_shaper(facts->qdisc))
-        return at(OFFLOAD_TC, "XDP would go around its queueing discipline", facts->qdisc);
+        return at(OFFLOAD_TC, "XDP would bypass its queueing discipline", facts->qdisc);
     if (is_local(facts->kind))
         return at(OFFLOAD_TC,
-                  "checksums may be incomplete, for its far end is on this machine:", facts->kind);
+                  "checksums may be incomplete, because its far end is on this machine:", facts->kind);
     if (strcmp(facts->kind, "vlan") == 0) {
         struct fast_choice choice = choose_by_carrier(facts);
         if (choice.place != OFFLOAD_XDP)
@@ -52,8 +52,8 @@ static struct fast_choice choose_freely(const struct fast_facts *facts)
     if (!facts->features)
         return at(OFFLOAD_TC, "the kernel does not say what its driver can do at XDP", NULL);
     if (!facts->redirects)
-        return at(OFFLOAD_TC, "its driver does not hand frames on at XDP", NULL);
-    return at(OFFLOAD_XDP, "its driver hands frames on at XDP", NULL);
+        return at(OFFLOAD_TC, "its driver does not forward frames at XDP", NULL);
+    return at(OFFLOAD_XDP, "its driver forwards frames at XDP", NULL);
 }
 
 struct fast_choice fast_choose(enum config_offload mode, const struct fast_facts *facts)

@@ -166,6 +166,7 @@ static void refresh(struct fast_path *fast_path, struct qw_time now, bool look)
     pthread_mutex_lock(&fast_path->linking);
     fast_links_attach(&fast_path->links, fast_path->config->offload, fast_path->offload, look);
     pthread_mutex_unlock(&fast_path->linking);
+    fast_drops_look(&fast_path->drops);
     offload_stats(fast_path->offload, &stats);
     if (stats.changes != fast_path->changes)
         atomic_store(&fast_path->resync, true);
@@ -183,6 +184,7 @@ static void work(struct fast_path *fast_path, struct qw_time now)
         list_all(fast_path, now);
     offload_find_shut(fast_path->offload, now);
     ask_timers(fast_path, now);
+    fast_drops_tell(&fast_path->drops);
     pthread_mutex_unlock(&fast_path->lock);
     try_open(fast_path);
 }
@@ -279,6 +281,7 @@ static void begin(struct fast_path *fast_path)
     offload_stats(fast_path->offload, &stats);
     fast_path->alive_ns = stats.pinned ? ALIVE_PINNED_NS : ALIVE_NS;
     fast_pins_recover(fast_path->offload, fast_path->engine);
+    fast_drops_start(&fast_path->drops, fast_path->engine, fast_path->offload, fast_path->config);
     refresh(fast_path, io_now(), true);
     detach_others(fast_path);
     offload_epoch(fast_path->offload);
@@ -290,6 +293,7 @@ static void begin(struct fast_path *fast_path)
 static void give_up(struct fast_path *fast_path)
 {
     struct offload *offload = fast_path->offload;
+    fast_drops_end(&fast_path->drops);
     set_taker(fast_path, NULL);
     fast_path->offload = NULL;
     offload_free(offload);
@@ -327,10 +331,11 @@ static void say_figures(struct offload *offload)
     struct offload_stats stats;
     const char *text;
     struct offload_count forwarded = {0};
+    struct offload_dropped dropped = offload_dropped(offload);
     offload_stats(offload, &stats);
-    offload_why(offload, NULL, 0, &text, &forwarded);
-    qw_log(QW_LOG_INFO, "offload: %" PRIu64 " flows put, %" PRIu64 " packets forwarded", stats.put,
-           forwarded.packets);
+    offload_why(offload, NULL, OFFLOAD_FORWARDED, &text, &forwarded);
+    qw_log(QW_LOG_INFO, "offload: %" PRIu64 " flows put, %" PRIu64 " packets forwarded, %" PRIu64 " dropped",
+           stats.put, forwarded.packets, dropped.no_mapping + dropped.no_flow);
 }
 
 /* What was counted still goes to the flows. Until the last entry is gone those that end are taken first. */
@@ -364,6 +369,7 @@ void fast_path_close(struct fast_path *fast_path, bool stays)
     pthread_mutex_unlock(&fast_path->lock);
     if (!offload)
         return;
+    fast_drops_end(&fast_path->drops);
     say_figures(offload);
     if (stays)
         leave_all(fast_path, offload);

@@ -18,7 +18,9 @@ static void add_counts(struct offload *offload, struct io_offload_link *out)
     const char *text;
     struct offload_count count;
     for (unsigned i = 0; offload_why(offload, out->name, i, &text, &count); i++) {
-        struct offload_count *sum = i == 0 ? &out->fast : &out->slow;
+        struct offload_count *sum = i == OFFLOAD_FORWARDED ? &out->fast
+                                    : i < OFFLOAD_LEFT     ? &out->dropped
+                                                           : &out->slow;
         sum->packets += count.packets;
         sum->bytes += count.bytes;
     }

@@ -45,7 +45,7 @@ static void bind_again(struct queue_worker *worker, struct qw_time now)
     worker->bind_tried = now;
     if (queue_socket_open(&worker->socket, worker->number, worker->config, &error) != QW_OK) {
         if (!worker->complained)
-            qw_log(QW_LOG_ERROR, "lost: %s; retrying every second", error.text);
+            qw_log(QW_LOG_ERROR, "queue lost: %s; trying again every second", error.text);
         worker->complained = true;
         return;
     }
@@ -126,7 +126,7 @@ static void tell_unseen(struct queue_worker *worker, struct qw_time now)
     if (unseen == worker->told_unseen ||
         (worker->told_unseen > 0 && qw_time_since(now, worker->told) < TELL_NS))
         return;
-    qw_log(QW_LOG_WARNING, "queue %u: %llu packets passed unseen, for it was full or its worker hung",
+    qw_log(QW_LOG_WARNING, "queue %u: %llu packets passed unseen, because it was full or its worker hung",
            worker->number, (unsigned long long)(unseen - worker->told_unseen));
     worker->told_unseen = unseen;
     worker->told = now;
@@ -149,9 +149,10 @@ static void tell_newcomers(struct queue_worker *worker, struct qw_time now)
     snprintf(event.text, sizeof(event.text), "queue %u", worker->number);
     engine_tell(worker->events, &event);
     if (!told->logged)
-        qw_log(QW_LOG_WARNING,
-               "queue %u: first packets are dropped unjudged, for more come than can be judged",
-               worker->number);
+        qw_log(
+            QW_LOG_WARNING,
+            "queue %u: first packets of flows are dropped unjudged, because more arrive than can be judged",
+            worker->number);
     *told = (struct told_newcomers){now, dropped, true};
 }
 

@@ -38,7 +38,7 @@ static void tell(struct io_inside *inside, const struct qw_prefix *prefixes, siz
         return; /* asked again with the next change */
     memcpy(inside->told, prefixes, count * sizeof(*prefixes));
     inside->told_count = count;
-    qw_log(QW_LOG_DEBUG, "inside are %zu networks, by the routes of the inside interfaces", count);
+    qw_log(QW_LOG_DEBUG, "%zu networks are inside, according to the routes of the inside interfaces", count);
 }
 
 static void warn_of_everybody(struct io_inside *inside, bool everybody)
@@ -46,7 +46,8 @@ static void warn_of_everybody(struct io_inside *inside, bool everybody)
     if (everybody && !inside->everybody)
         qw_log(
             QW_LOG_WARNING,
-            "more than %d routes by inside interfaces, or more than %d of these: every source belongs inside",
+            "more than %d routes by inside interfaces, or more than %d such interfaces: every source address "
+            "counts as inside",
             INSIDE_ROUTES_MAX, NAMED_LINKS_MAX);
     inside->everybody = everybody;
 }

@@ -29,11 +29,11 @@ static void tell_foreign_addresses(const struct config *config)
         device = "lo";
     for (unsigned i = 0; i < config->external_count && !config->external_auto; i++)
         if (is_foreign(qw_addr_text(&config->external[i], QW_IPV4, text)))
-            qw_log(
-                QW_LOG_INFO,
-                "%s (nat.external) is no address of this router: it has to be routed here; \"ip address add "
-                "%s/32 dev %s\" makes it the router's",
-                text, text, device);
+            qw_log(QW_LOG_INFO,
+                   "%s (nat.external) is not an address of this router, so it must be routed here; \"ip "
+                   "address add "
+                   "%s/32 dev %s\" makes it the router's",
+                   text, text, device);
 }
 
 /* A provider drops the addresses of another one (BCP 38), and nobody tells. */
@@ -43,11 +43,12 @@ static void warn_of_any_way(const struct config *config)
     for (unsigned i = 0; i < config->external_count; i++)
         any += config->external_uplink[i] == 0;
     if (any > 1 && config->outside.count > 1 && !config->external_auto)
-        qw_log(QW_LOG_WARNING,
-               "%u addresses of nat.external are for any of the %u interfaces outside: hosts have them by "
-               "whichever "
-               "interface their packets leave; see \"Several ways out\" in docs/nat.md",
-               any, config->outside.count);
+        qw_log(
+            QW_LOG_WARNING,
+            "%u addresses of nat.external are for all of the %u outside interfaces: a host gets one of them, "
+            "whatever "
+            "interface its packets leave by; see \"Several ways out\" in docs/nat.md",
+            any, config->outside.count);
 }
 
 /* What a socket of the router owns never gets to the queue. An address of somebody else has no such socket.
@@ -59,7 +60,7 @@ static void warn_of_taken_port(const struct config_forward *forward, const struc
     if (qw_ports_has(ports, at->port) && router_sockets_taken(&at->addr, at->port) &&
         !is_foreign(qw_addr_text(&at->addr, QW_IPV4, alone)))
         qw_log(QW_LOG_WARNING,
-               "a program of this router listens on %s: the forward of that port gets nothing "
+               "a program of this router listens on %s: the forward of that port will receive no packets "
                "(nat.forwards, line %u)",
                qw_endpoint_text(at, QW_IPV4, text), forward->line);
 }

@@ -54,7 +54,7 @@ static void tell_rule(struct setup_lines *lines, const char *line)
     else
         snprintf(where, sizeof(where), "%s, table %.60s", lines->tool, lines->table);
     findings_add(lines->out,
-                 "\"%s\" (%s) drops all UDP between inside and outside: take it away, or restrict it", line,
+                 "\"%s\" (%s) drops all UDP between inside and outside: remove it, or restrict it", line,
                  where);
 }
 

@@ -97,7 +97,7 @@ static void read_behind(struct setup_lines *lines, const char *line)
     else if (lines->behind && !has(line, "quicward") && may_be_udp(line) &&
              is_between(lines->config, line, " -i ") && is_between(lines->config, line, " -o "))
         findings_add(lines->out,
-                     "\"%s\" (table %s) stands behind quicward's rules and sees no UDP between inside and "
+                     "\"%s\" (table %s) comes after quicward's rules and sees no UDP between inside and "
                      "outside: put it in "
                      "front, \"%s -t %s -D%s\" and then \"%s -t %s -I%s\"",
                      line, lines->table, lines->tool, lines->table, line + 2, lines->tool, lines->table,
@@ -109,13 +109,14 @@ static void read_nat(struct setup_lines *lines, const char *line)
     bool changes = jumps(line, "REDIRECT") || jumps(line, "DNAT");
     if (lines->config->mode == CONFIG_NAT && strcmp(lines->tool, "iptables") == 0 && changes &&
         may_be_udp(line) && strncmp(line, "-A OUTPUT ", 10) != 0)
-        findings_add(lines->out,
-                     "\"%s\" (table nat) changes no UDP between inside and outside, which is untracked: use "
-                     "nat.forwards, or keep "
-                     "what it matches from quicward by the same matches in \"iptables -t raw -I PREROUTING "
-                     "-i INTERFACE -p udp "
-                     "... -j ACCEPT\"",
-                     line);
+        findings_add(
+            lines->out,
+            "\"%s\" (table nat) has no effect on UDP between inside and outside, which is untracked: use "
+            "nat.forwards, or exclude "
+            "these packets from quicward by the same matches in \"iptables -t raw -I PREROUTING "
+            "-i INTERFACE -p udp "
+            "... -j ACCEPT\"",
+            line);
 }
 
 static void read_queue(struct setup_lines *lines, const char *line)
@@ -128,7 +129,7 @@ static void read_queue(struct setup_lines *lines, const char *line)
     if (jumps(line, "NFQUEUE") && setup_lines_feeds_us(lines->config, numbers))
         findings_add(
             lines->out,
-            "\"%s\" (%s, table %s) feeds a queue of quicward: give it another number, or quicward by "
+            "\"%s\" (%s, table %s) sends packets to a queue of quicward: give it another number, or set "
             "queue.first",
             line, lines->tool, lines->table);
 }
@@ -137,7 +138,7 @@ static void read_offload(struct setup_lines *lines, const char *line)
 {
     if (jumps(line, "FLOWOFFLOAD") && may_be_udp(line) &&
         !(lines->config->mode == CONFIG_NAT && strcmp(lines->tool, "iptables") == 0))
-        findings_add(lines->out, "\"%s\" (%s) takes flows of UDP past quicward: restrict it, \"-p tcp\"",
+        findings_add(lines->out, "\"%s\" (%s) lets flows of UDP bypass quicward: restrict it, \"-p tcp\"",
                      line, lines->tool);
 }
 

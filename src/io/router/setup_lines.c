@@ -60,14 +60,16 @@ void setup_lines_judge(struct setup_lines *lines)
     if (strcmp(lines->tool, "nft") == 0)
         findings_add(
             lines->out,
-            "chain %s of table %s drops what is untracked, as translated UDP is: \"nft insert rule %s %s "
+            "chain %s of table %s drops untracked packets, and translated UDP is untracked: \"nft insert "
+            "rule %s %s "
             "iifname %s oifname %s meta l4proto { udp, icmp } ct state untracked accept\", and the same from "
             "%s to %s",
             lines->chain, lines->table, lines->table, lines->chain, to, in, in, to);
     else
         findings_add(
             lines->out,
-            "FORWARD (table filter) drops what is untracked, as translated UDP is: \"iptables -I FORWARD -i "
+            "FORWARD (table filter) drops untracked packets, and translated UDP is untracked: \"iptables -I "
+            "FORWARD -i "
             "%s "
             "-o %s -p udp -m conntrack --ctstate UNTRACKED -j ACCEPT\", and the same from %s to %s, and with "
             "-p icmp",

@@ -71,9 +71,9 @@ static void read_offload(struct setup_lines *lines, const char *line)
     if (lines->spared || untracked || !may_be_udp(line))
         return;
     findings_add(lines->out,
-                 "\"%s\" (table %s, chain %s) takes flows of %sUDP past quicward, its timers and limits: "
+                 "\"%s\" (table %s, chain %s) lets flows of %sUDP bypass quicward, its timers and limits: "
                  "restrict it, \"meta "
-                 "l4proto tcp %s\"; flows that it has taken already end with \"conntrack -D -p udp\"",
+                 "l4proto tcp %s\"; \"conntrack -D -p udp\" ends the flows that it has taken already",
                  line, lines->table, lines->chain, lines->config->mode == CONFIG_NAT ? "IPv6 " : "", line);
 }
 
@@ -82,10 +82,11 @@ static void read_nat(struct setup_lines *lines, const char *line)
     bool changes = has(line, "redirect") || has(line, "dnat ");
     if (lines->config->mode == CONFIG_NAT && changes && may_be_udp(line) &&
         strncmp(lines->table, "ip6 ", 4) != 0)
-        findings_add(lines->out,
-                     "\"%s\" (table %s) changes no UDP between inside and outside, which is untracked: use "
-                     "nat.forwards",
-                     line, lines->table);
+        findings_add(
+            lines->out,
+            "\"%s\" (table %s) has no effect on UDP between inside and outside, which is untracked: use "
+            "nat.forwards",
+            line, lines->table);
 }
 
 static void read_queue(struct setup_lines *lines, const char *line)
@@ -97,7 +98,7 @@ static void read_queue(struct setup_lines *lines, const char *line)
         if (numbers && setup_lines_feeds_us(lines->config, numbers + strlen(WORDS[i]))) {
             findings_add(
                 lines->out,
-                "\"%s\" (table %s) feeds a queue of quicward: give it another number, or quicward by "
+                "\"%s\" (table %s) sends packets to a queue of quicward: give it another number, or set "
                 "queue.first",
                 line, lines->table);
             return;

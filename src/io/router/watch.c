@@ -37,7 +37,7 @@ static void warn_no_address(const struct io_watch *watch, unsigned i)
     const char *name = watch->interfaces.names[i];
     qw_log(QW_LOG_WARNING, "%s %s IPv4 address: nothing can be mapped%s", name,
            config_interface_is_pattern(name) ? "(outside) matches no interface with an" : "has no",
-           watch->interfaces.count > 1 ? " that leaves by it" : "");
+           watch->interfaces.count > 1 ? " for packets that leave by it" : "");
 }
 
 static void tell_address(struct io_watch *watch, unsigned i, const struct wan_link *link)
@@ -86,7 +86,7 @@ static bool warn_of_none(bool warned, unsigned left, const char *kind)
 {
     if (left == 0 && !warned)
         qw_log(QW_LOG_WARNING,
-               "no %s port of nat.ports is left to map to: the router has them itself "
+               "no %s port of nat.ports is left for mappings: the router uses them itself "
                "(net.ipv4.ip_local_port_range, ip_local_reserved_ports, sockets) or they are excluded",
                kind);
     return left == 0;

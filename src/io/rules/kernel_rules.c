@@ -196,11 +196,10 @@ static enum qw_error explain(int status, const char *said, struct io_error *erro
         return io_fail(error, QW_ERR_SYSTEM,
                        "kernel rules: the process that runs their tools has ended; start quicward again");
     if (status == RULES_RUN_TOO_LONG)
-        return io_fail(
-            error, QW_ERR_SYSTEM,
-            "kernel rules: not done after %u seconds, given up; does another program hold the lock of "
-            "iptables? %s",
-            RULES_RUN_MS / 1000u, said);
+        return io_fail(error, QW_ERR_SYSTEM,
+                       "kernel rules: given up after %u seconds; does another program hold the lock of "
+                       "iptables? %s",
+                       RULES_RUN_MS / 1000u, said);
     if (!rules_may_administer())
         return io_fail(error, QW_ERR_SYSTEM, "kernel rules: not permitted; CAP_NET_ADMIN is needed");
     return io_fail(error, QW_ERR_SYSTEM, "kernel rules: %s (exit status %d)", said, status);

@@ -107,15 +107,17 @@ void rules_fragments_print(const struct config *config, FILE *out)
     const char *n = rules_instance(config);
     if (!rules_measures(config))
         return;
-    fprintf(out,
-            "\n# Size limits: how long fragments are is told by marks, set before they are put together.\n"
-            "nft -f - 2>/dev/null <<'RULES' ||\n"
-            "add table inet quicward_%s" FRAGMENT_TABLE_END "\n"
-            "delete table inet quicward_%s" FRAGMENT_TABLE_END "\n",
-            n, n);
+    fprintf(
+        out,
+        "\n# Size limits: marks say how long fragments are. They are set before fragments are reassembled.\n"
+        "nft -f - 2>/dev/null <<'RULES' ||\n"
+        "add table inet quicward_%s" FRAGMENT_TABLE_END "\n"
+        "delete table inet quicward_%s" FRAGMENT_TABLE_END "\n",
+        n, n);
     print_table(config, out);
     fputs("RULES\n"
-          "    echo 'nft cannot mark fragments here: what came in fragments is judged as a whole' >&2\n\n",
+          "    echo 'nft cannot mark fragments here: a datagram that came in fragments is judged as a whole' "
+          ">&2\n\n",
           out);
 }
 

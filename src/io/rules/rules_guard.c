@@ -197,26 +197,25 @@ static void print_guard_function(const struct config *config, FILE *out)
 {
     unsigned preference = rules_guard_preference(config);
     print_way_back(out);
-    fprintf(
-        out,
-        "guard() { # FAMILY INTERFACE...\n"
-        "    family=$1\n"
-        "    shift\n"
-        "    for interface; do\n"
-        "        ip \"$family\" rule add pref %u iif \"$interface\" ipproto 17 fwmark 0/" OTHERS " "
-        "protocol %u blackhole 2>/dev/null || :\n"
-        "    done\n"
-        "    routing_rules \"$family\" | sed -n 's/.* iif \\([^ ]*\\).*/\\1/p' |\n"
-        "        while read -r interface; do\n"
-        "            case \" $* \" in *\" $interface \"*) ;; *)\n"
-        "                ip \"$family\" rule del pref %u protocol %u iif \"$interface\"\n"
-        "                way_back_as_before \"$interface\" ;;\n"
-        "            esac\n"
-        "        done\n"
-        "    [ \"$(routing_rules \"$family\" | grep -c blackhole)\" = $# ] && return 0\n"
-        "    echo \"the routing rules that stand by for a flush of the kernel's tables were refused\" >&2\n"
-        "}\n\n",
-        preference, protocol(config), preference, protocol(config));
+    fprintf(out,
+            "guard() { # FAMILY INTERFACE...\n"
+            "    family=$1\n"
+            "    shift\n"
+            "    for interface; do\n"
+            "        ip \"$family\" rule add pref %u iif \"$interface\" ipproto 17 fwmark 0/" OTHERS " "
+            "protocol %u blackhole 2>/dev/null || :\n"
+            "    done\n"
+            "    routing_rules \"$family\" | sed -n 's/.* iif \\([^ ]*\\).*/\\1/p' |\n"
+            "        while read -r interface; do\n"
+            "            case \" $* \" in *\" $interface \"*) ;; *)\n"
+            "                ip \"$family\" rule del pref %u protocol %u iif \"$interface\"\n"
+            "                way_back_as_before \"$interface\" ;;\n"
+            "            esac\n"
+            "        done\n"
+            "    [ \"$(routing_rules \"$family\" | grep -c blackhole)\" = $# ] && return 0\n"
+            "    echo \"the kernel refused the routing rules that protect after a flush of its tables\" >&2\n"
+            "}\n\n",
+            preference, protocol(config), preference, protocol(config));
 }
 
 /* Every lookup of a route reads all routing rules: without end they would cost more than they are worth. */

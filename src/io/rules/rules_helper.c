@@ -250,13 +250,13 @@ void io_helper_look(struct io_helper *helper)
     int from = ask(&request, -1, -1);
     if (from >= 0) { /* its child answers still */
         close(from);
-        qw_log(QW_LOG_WARNING, "the process that watches over the tools of the kernel rules was killed; a "
-                               "take-over (quicward run --take-over) or a restart mends it");
+        qw_log(QW_LOG_WARNING, "the process that watches over the tools of the kernel rules was killed; to "
+                               "start it again, use quicward run --take-over or restart the daemon");
         return;
     }
-    qw_log(QW_LOG_ERROR, "the process that runs the tools of the kernel rules has ended: rules that another "
-                         "program changes stay so; a take-over (quicward run --take-over) or a restart mends "
-                         "it");
+    qw_log(QW_LOG_ERROR, "the process that runs the tools of the kernel rules has ended: kernel rules that "
+                         "another program changes are not restored; use quicward run --take-over or restart "
+                         "the daemon");
 }
 
 /* It ends with the channel. One that was stopped by somebody is killed. */

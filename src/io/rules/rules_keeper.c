@@ -126,7 +126,7 @@ static void tell(struct io_keeper *keeper, enum rules_change change)
     const char *what = change == RULES_MOVED ? "moved behind others" : "removed or changed";
     struct engine_event event = {.kind = ENGINE_EVENT_RULES_RESTORED, .time = io_now()};
     atomic_fetch_add(&keeper->put_back, 1);
-    qw_log(QW_LOG_WARNING, "the kernel rules were %s by another program and are put back", what);
+    qw_log(QW_LOG_WARNING, "the kernel rules were %s by another program; they are restored", what);
     snprintf(event.text, sizeof(event.text), "%s by another program", what);
     if (keeper->engine)
         engine_tell(keeper->engine, &event);
@@ -182,7 +182,7 @@ static void say_gone(const struct config_interfaces *named, const struct named_l
     if (config_interface_is_pattern(named->names[link->entry]))
         qw_log(QW_LOG_INFO, "interface %s is gone", link->name);
     else
-        qw_log(QW_LOG_WARNING, "interface %s is gone; it is served again when it comes back", link->name);
+        qw_log(QW_LOG_WARNING, "interface %s is gone; it will be served again when it is back", link->name);
 }
 
 static void say_too_many(const struct named_links *before, const struct named_links *now)
@@ -205,7 +205,7 @@ static bool compare_links(const struct config_interfaces *named, const struct na
         if (!same && then <= here)
             say_gone(named, &before->list[b]);
         if (!same && here <= then) {
-            qw_log(QW_LOG_INFO, "interface %s is there", now->list[n].name);
+            qw_log(QW_LOG_INFO, "interface %s has appeared", now->list[n].name);
             appeared = true;
         }
         b += then <= here;
@@ -247,8 +247,8 @@ static void begin_interfaces(struct io_keeper *keeper)
         for (unsigned i = 0; i < named->count; i++)
             if (!is_there(links, i))
                 qw_log(config_interface_is_pattern(named->names[i]) ? QW_LOG_INFO : QW_LOG_WARNING,
-                       "there is no interface %s (%s) yet; it is served when it comes", named->names[i],
-                       side == 0 ? "inside" : "outside");
+                       "there is no interface %s (%s) yet; it will be served when it appears",
+                       named->names[i], side == 0 ? "inside" : "outside");
     }
 }
 

@@ -26,8 +26,8 @@ static void print_function(FILE *out)
           "        setting=/proc/sys/net/ipv4/conf/$interface/accept_local\n"
           "        [ \"$(cat \"$setting\" 2>/dev/null)\" = \"$from\" ] || continue\n"
           "        { echo \"$to\" >\"$setting\"; } 2>/dev/null ||\n"
-          "            echo \"$setting cannot be set to $to: inside hosts reach no external endpoints of "
-          "each other\""
+          "            echo \"$setting cannot be set to $to: inside hosts cannot reach each other's external "
+          "endpoints\""
           " >&2\n"
           "    done\n"
           "}\n\n",

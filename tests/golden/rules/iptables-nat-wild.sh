@@ -79,7 +79,7 @@ accept_local() { # FROM TO INTERFACE...
         setting=/proc/sys/net/ipv4/conf/$interface/accept_local
         [ "$(cat "$setting" 2>/dev/null)" = "$from" ] || continue
         { echo "$to" >"$setting"; } 2>/dev/null ||
-            echo "$setting cannot be set to $to: inside hosts reach no external endpoints of each other" >&2
+            echo "$setting cannot be set to $to: inside hosts cannot reach each other's external endpoints" >&2
     done
 }
 
@@ -318,7 +318,7 @@ guard() { # FAMILY INTERFACE...
             esac
         done
     [ "$(routing_rules "$family" | grep -c blackhole)" = $# ] && return 0
-    echo "the routing rules that stand by for a flush of the kernel's tables were refused" >&2
+    echo "the kernel refused the routing rules that protect after a flush of its tables" >&2
 }
 
 set -- $(present 'lan*') $(present 'wan*')

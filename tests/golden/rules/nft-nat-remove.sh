@@ -71,7 +71,7 @@ accept_local() { # FROM TO INTERFACE...
         setting=/proc/sys/net/ipv4/conf/$interface/accept_local
         [ "$(cat "$setting" 2>/dev/null)" = "$from" ] || continue
         { echo "$to" >"$setting"; } 2>/dev/null ||
-            echo "$setting cannot be set to $to: inside hosts reach no external endpoints of each other" >&2
+            echo "$setting cannot be set to $to: inside hosts cannot reach each other's external endpoints" >&2
     done
 }
 
