@@ -268,10 +268,11 @@ struct config {
     bool rules_fragments;        /* and with size limits a table of nft that marks how long fragments are */
     enum config_backend backend; /* rules_backend: "auto", "nft", "iptables" */
     enum config_offload
-        offload;              /* offload: "off", "auto", "xdp", "tc": where the kernel's program forwards */
-    bool offload_unsolicited; /* and drops what nobody outside was asked for */
-    char control[CONFIG_PATH_MAX];          /* path of the control socket */
-    uint16_t control_mode;                  /* control_mode: permissions of the socket, 0600 to 0777 */
+        offload; /* offload: "off", "auto", "xdp", "tc": where the kernel's program forwards */
+    char offload_pins[CONFIG_PATH_MAX]; /* the folder in which it outlives the daemon; CONFIG_NO_PINS: none */
+    bool offload_unsolicited;           /* and drops what nobody outside was asked for */
+    char control[CONFIG_PATH_MAX];      /* path of the control socket */
+    uint16_t control_mode;              /* control_mode: permissions of the socket, 0600 to 0777 */
     char control_group[CONFIG_ACCOUNT_MAX]; /* control_group: of the socket; "": that of the process */
     char user[CONFIG_ACCOUNT_MAX];          /* user: that the daemon becomes; "": it stays who started it */
     enum config_seccomp seccomp;            /* seccomp: "enforce", "log", "off" */
@@ -312,6 +313,7 @@ bool config_cluster_address(const struct config *config, struct qw_addr *out, en
 #define CONFIG_TIMER_MIN_S 120
 #define CONFIG_NO_SECRET "none" /* in the place of a path: another secret at each start */
 
+#define CONFIG_NO_PINS "none"  /* in the place of a path: the fast path ends with the process */
 #define CONFIG_NO_STATE "none" /* in the place of a path: flows and mappings end with the process */
 
 #define CONFIG_NO_FILE "none" /* in the place of a path: there is none */

@@ -109,6 +109,18 @@ typedef bool flow_path_take(void *context, uint64_t id, struct qw_time now,
 /* Who is asked to do so; NULL: nobody. Not while other threads use the engine. */
 void engine_paths_taker(struct engine *engine, flow_path_take *take, void *context);
 
+/* What an earlier process still forwards: `path` has both matches, the family, and the interfaces ("" if not
+ * known). True: a flow that was recovered has such a path, which is told from now on over these interfaces,
+ * and *path is all of it. False: it has none. path->id and path->key are those of the flow between the same
+ * inside and outside endpoints in either case, the id 0 if there is none. Before the first worker. */
+bool engine_path_adopt(struct engine *engine, struct flow_path *path);
+
+/* Asked by engine_recover of flows that seem to have idled out, by several threads: when the flow with that
+ * match of FLOW_PATH_UP was last seen by whoever forwards its packets; 0: not known. NULL: nobody is asked.
+ */
+typedef struct qw_time flow_path_recall(void *context, const struct qw_tuple *up);
+void engine_paths_recall(struct engine *engine, flow_path_recall *recall, void *context);
+
 /* Adds figures to their flows and restarts idle timers, which never go back and never beyond `now`. Returns
  * how many flows are known; the others are over. O(1) each, any thread, also for flows without a path.
  *

@@ -144,10 +144,13 @@ struct io_handover {
  * none) is borrowed until they are stopped. Queues in `handed` (NULL: none) are taken over instead: their fd
  * is -1 then, also after a failure. On failure nothing stays bound and `error` has one clear line: no
  * CAP_NET_ADMIN or CAP_NET_RAW, a kernel without NFQUEUE, a queue that somebody holds (with the process's
- * number and name). QW_OK and *out; QW_ERR_SYSTEM; QW_ERR_NO_MEMORY. */
+ * number and name). QW_OK and *out; QW_ERR_SYSTEM; QW_ERR_NO_MEMORY.
+ *
+ * What an earlier daemon's fast path left in `pins` (of io_pins_open, borrowed; may be NULL) is gone on with,
+ * or is gone, before a queue is read. */
 enum qw_error io_queues_start(struct engine *engine, const struct config *config,
                               const struct stand_in *stand_in, struct io_handover *handed,
-                              struct io_queues **out, struct io_error *error);
+                              struct offload_pins *pins, struct io_queues **out, struct io_error *error);
 
 /* Ends the threads, unbinds, frees. Packets that still wait are judged first, at most one full queue of each,
  * and those that are held are decided as if they had waited long enough; what comes after that the kernel
@@ -167,6 +170,19 @@ unsigned io_queues_stats(struct io_queues *queues, struct io_queue_stats *out, u
 unsigned io_queues_turns(const struct io_queues *queues, uint64_t out[static CONFIG_WORKERS_MAX]);
 
 /* ---- the fast path (quicward/offload.h) ---- */
+
+/* The folder in which it outlives the daemon (offload_pins of `config`), opened as long as the process may,
+ * and given to the user that the daemon becomes. NULL where there is none; what is wrong with it was logged.
+ * For offload_pins_close. */
+struct offload_pins *io_pins_open(const struct config *config);
+
+/* Prints the line of a script that removes what a dead daemon left there; nothing where there is no folder.
+ */
+void io_pins_remove_print(const struct config *config, FILE *out);
+
+/* Before io_state_take: flows that an earlier daemon's fast path forwarded until now have not idled out,
+ * whatever their records say. `pins` (may be NULL) stay until the flows were taken over. */
+void io_pins_recall(struct offload_pins *pins, struct engine *engine);
 
 /* Does the configuration ask for one? */
 bool io_queues_offloads(const struct io_queues *queues);

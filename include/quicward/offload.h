@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct offload;
 
@@ -26,15 +27,75 @@ enum offload_place { OFFLOAD_NOWHERE, OFFLOAD_XDP, OFFLOAD_TC };
 /* Was quicward built with the program? Without, offload_new always fails and says so. */
 bool offload_built(void);
 
-/* Loads the program with room for `flows_max` flows (1 at least): 80 bytes of kernel memory each, and 256
- * more (IPv6: 384) when it has entries. Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN now, only CAP_NET_ADMIN
- * later. NULL, and why in `error`: not built, the kernel refused, or memory is short. Nothing is forwarded
- * before offload_alive. The caller owns it. */
-struct offload *offload_new(uint32_t flows_max, struct qw_time now, char error[static OFFLOAD_ERROR_MAX]);
+/* ---- what outlives the process ---- */
 
-/* Detaches the program and removes all entries: later packets go to the queue. NULL is allowed. What was not
- * yet told by figures is lost. */
+/* A folder PATH/INSTANCE on a bpffs, in which the program, its entries and its places at interfaces are
+ * pinned: they work on when this process is killed, as long as offload_alive said, and the next one goes on
+ * with them. */
+struct offload_pins;
+
+struct offload_pins_for {
+    const char *instance; /* a file name */
+    uid_t user;           /* who is to use it; given the folder if that is not this process's user */
+    bool make;            /* if it is not there */
+};
+
+/* Opens the folder, as a user who may, for later. NULL, and why in `error`: it is on no bpffs, others may
+ * write there, the system refuses. `error` is empty when nothing is there and nothing was to be made. The
+ * caller owns it. */
+struct offload_pins *offload_pins_open(const char *path, const struct offload_pins_for *who,
+                                       char error[static OFFLOAD_ERROR_MAX]);
+
+/* What is pinned stays. NULL is allowed. */
+void offload_pins_close(struct offload_pins *pins);
+
+/* Removes what earlier processes pinned there, of whatever version: from then on nothing is forwarded by it.
+ * False: another process uses it, or something cannot be removed. Needs CAP_NET_ADMIN where filters are at
+ * tc. */
+bool offload_pins_clear(struct offload_pins *pins);
+
+/* Before offload_new: opens the entries that an earlier process of this version has put. False: there are
+ * none. */
+bool offload_pins_look(struct offload_pins *pins);
+
+/* After offload_pins_look: when such an entry was last used; 0: never, or there is none. Any thread. */
+struct qw_time offload_pins_seen(const struct offload_pins *pins, const struct qw_tuple *match,
+                                 struct qw_time now);
+
+/* ---- life ---- */
+
+/* Loads the program with room for `flows_max` flows (1 at least): 128 bytes of kernel memory each, and 256
+ * more (IPv6: 384) when it has entries. Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN now, only CAP_NET_ADMIN
+ * later. NULL, and why in `error`: not built, the kernel refused, memory is short, or another process has the
+ * pins. Nothing is forwarded before offload_alive. The caller owns it.
+ *
+ * With `pins` (NULL: none; they outlive it) the new program takes the place of one that an earlier process
+ * has attached, at the same interfaces and with its entries, without a moment between; offload_recover is to
+ * be called then. What an earlier process left and this one cannot use (another version, another `flows_max`,
+ * another network namespace) is removed before. */
+struct offload *offload_new(uint32_t flows_max, struct offload_pins *pins, struct qw_time now,
+                            char error[static OFFLOAD_ERROR_MAX]);
+
+/* Detaches the program and removes all entries and pins: later packets go to the queue. NULL is allowed. What
+ * was not yet told by figures is lost. */
 void offload_free(struct offload *offload);
+
+/* Frees and leaves everything to the process that comes next, as long as offload_alive said. Without pins as
+ * offload_free. */
+void offload_leave(struct offload *offload);
+
+/* Are there entries of an earlier process that offload_recover has to be called for? Before anything else is
+ * asked, by one thread alone, and before any of them could be put for another flow. */
+bool offload_recovers(const struct offload *offload);
+
+/* Offers pairs of entries that an earlier process left to `adopt`, with both matches, the family, and the
+ * interfaces (those that are attached now): it writes the path of that flow as it is now and says true, or
+ * says false. A pair stays, and goes on forwarding, if the path would make the same entries; all others are
+ * taken. Writes what was counted for flows that `adopt` gave an id of, also when it said false; returns how
+ * many, at most `max` (1 at least), and is called again while offload_recovers. */
+typedef bool offload_adopt(void *context, struct flow_path *path);
+size_t offload_recover(struct offload *offload, offload_adopt *adopt, void *context, struct qw_time now,
+                       struct flow_path_figures *figures, size_t max);
 
 /* Attaches the program to the Ethernet interface `name`, which exists; OFFLOAD_XDP is native XDP, and tc as
  * well where it is possible. A flow goes fast when both of its interfaces are attached at one place, at XDP
@@ -164,6 +225,10 @@ struct offload_stats {
     uint64_t refused;          /* put failed: table full, or two flows with one match */
     uint64_t forced;           /* directions let go although packets may have waited */
     uint64_t unfit;            /* paths that stay slow: an interface is not attached, or is throttled */
+    uint64_t recovered;        /* flows of which entries of an earlier process were gone on with, */
+    uint64_t strangers;        /* and entries that were removed then */
+    bool pinned;               /* this one's outlive the process */
+    bool removed;              /* what an earlier process left could not be used at all */
 };
 
 void offload_stats(struct offload *offload, struct offload_stats *out);

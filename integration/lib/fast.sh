@@ -12,3 +12,14 @@ fast_links() {
 fast_link() { # NAMESPACE INTERFACE on|off
     ip netns exec "$1" ethtool -K "$2" tx "$3" gro on >/dev/null
 }
+
+# fast_pins: a place where the fast path outlives a daemon, FAST_PINS. In a namespace /sys is another one, without a bpffs.
+fast_pins() {
+    FAST_PINS=$LAB_DIR/bpf/quicward
+    mkdir -p "$LAB_DIR/bpf" && mount -t bpf bpf "$LAB_DIR/bpf"
+}
+
+# pinned [NAME]: what an instance has pinned.
+pinned() {
+    ls "$FAST_PINS/${1:-main}" 2>/dev/null
+}

@@ -98,6 +98,7 @@ lab_down() {
     for ns in "$LAB_CLIENT" "$LAB_ROUTER" "$LAB_SERVER" "$LAB_TRANSIT" "${LAB_OTHERS[@]}"; do
         ip netns del "$ns" 2>/dev/null
     done
+    umount "$LAB_DIR/bpf" 2>/dev/null
     rm -rf "$LAB_DIR"
     LAB_DIR=
 }

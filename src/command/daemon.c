@@ -107,6 +107,7 @@ static void free_engine(struct daemon *daemon)
 static bool take_state(struct daemon *daemon)
 {
     struct io_error error = {0};
+    io_pins_recall(daemon->pins, daemon->engine);
     if (!check(io_state_take(daemon->state, daemon->engine, io_now(), &error), "state", &error))
         return false;
     io_keeper_tell(daemon->keeper, daemon->engine);
@@ -122,7 +123,7 @@ static bool start_queues(struct daemon *daemon)
 {
     struct io_error error = {0};
     bool started = check(io_queues_start(daemon->engine, daemon->config, daemon->stand_in, &daemon->handed,
-                                         &daemon->queues, &error),
+                                         daemon->pins, &daemon->queues, &error),
                          "queues", &error);
     if (started && daemon->handed.stopped.ns)
         qw_log(QW_LOG_INFO, "took over: packets waited for %llu ms",
@@ -353,6 +354,18 @@ static void stop_helper(struct daemon *daemon)
     io_helper_stop(daemon->helper);
 }
 
+/* Only who starts the daemon may be able to come to the folder. */
+static bool open_pins(struct daemon *daemon)
+{
+    daemon->pins = io_pins_open(daemon->config);
+    return true;
+}
+
+static void close_pins(struct daemon *daemon)
+{
+    offload_pins_close(daemon->pins);
+}
+
 static bool drop_privileges(struct daemon *daemon)
 {
     struct io_error error = {0};
@@ -449,26 +462,24 @@ struct startup_step {
 static const struct startup_step STEPS[] = {
     {load_config, free_config},    {take_instance, release_instance}, {start_stand_in, stop_stand_in},
     {start_helper, stop_helper},   {load_secret, forget_secret},      {make_veils, free_veils},
-    {drop_privileges, keep_as_is}, {start_rules, end_rules},          {open_metrics, close_metrics},
-    {prepare_engine, free_engine}, {take_state, leave_state},         {start_ipfix, stop_ipfix},
-    {start_inside, stop_inside},   {start_watch, stop_watch},         {start_pair, stop_pair},
-    {start_queues, stop_queues},   {start_feeder, stop_feeder},       {start_sinks, stop_sinks},
-    {start_control, stop_control}, {start_metrics, close_metrics},    {install_filter, keep_as_is},
+    {open_pins, close_pins},       {drop_privileges, keep_as_is},     {start_rules, end_rules},
+    {open_metrics, close_metrics}, {prepare_engine, free_engine},     {take_state, leave_state},
+    {start_ipfix, stop_ipfix},     {start_inside, stop_inside},       {start_watch, stop_watch},
+    {start_pair, stop_pair},       {start_queues, stop_queues},       {start_feeder, stop_feeder},
+    {start_sinks, stop_sinks},     {start_control, stop_control},     {start_metrics, close_metrics},
+    {install_filter, keep_as_is},
 };
 
 /* The rules of the one before stand, and packets wait: what takes long comes before it lets go, or after they
  * go on. */
 static const struct startup_step TAKEOVER[] = {
-    {load_config, free_config},    {start_stand_in, stop_stand_in},
-    {start_helper, stop_helper},   {load_secret, forget_secret},
-    {make_veils, free_veils},      {drop_privileges, keep_as_is},
-    {prepare_engine, free_engine}, {take_over_instance, release_instance},
-    {take_state, leave_state},     {start_ipfix, stop_ipfix},
-    {start_inside, stop_inside},   {start_watch, stop_watch},
-    {start_pair, stop_pair},       {start_queues, stop_queues},
-    {start_feeder, stop_feeder},   {start_rules, end_rules},
-    {start_sinks, stop_sinks},     {start_control, stop_control},
-    {open_metrics, close_metrics}, {start_metrics, close_metrics},
+    {load_config, free_config},    {start_stand_in, stop_stand_in}, {start_helper, stop_helper},
+    {load_secret, forget_secret},  {make_veils, free_veils},        {open_pins, close_pins},
+    {drop_privileges, keep_as_is}, {prepare_engine, free_engine},   {take_over_instance, release_instance},
+    {take_state, leave_state},     {start_ipfix, stop_ipfix},       {start_inside, stop_inside},
+    {start_watch, stop_watch},     {start_pair, stop_pair},         {start_queues, stop_queues},
+    {start_feeder, stop_feeder},   {start_rules, end_rules},        {start_sinks, stop_sinks},
+    {start_control, stop_control}, {open_metrics, close_metrics},   {start_metrics, close_metrics},
     {install_filter, keep_as_is},
 };
 
@@ -605,6 +616,7 @@ bool daemon_hand_over(struct daemon *daemon, int to)
     io_handover_close(&handed);
     stop_ipfix(daemon); /* what happened until now is told; the next one has its own events */
     free_engine(daemon);
+    close_pins(daemon);
     free_config(daemon);
     return sent;
 }

@@ -24,7 +24,8 @@ struct daemon {
     struct io_handover handed;   /* by the one before, until the queues are started */
     struct io_keeper *keeper;
     struct engine *engine;
-    struct io_state *state; /* NULL: what the engine knows ends with it */
+    struct io_state *state;    /* NULL: what the engine knows ends with it */
+    struct offload_pins *pins; /* NULL: no fast path outlives the daemon */
     struct io_queues *queues;
     struct feeder *feeder;
     struct io_inside *inside;

@@ -51,6 +51,8 @@ static enum command_status print(const struct config *config, enum config_backen
     if (backend == CONFIG_RULES_AUTO)
         backend = io_rules_backend(config);
     io_rules_print(config, backend, remove, stdout);
+    if (remove)
+        io_pins_remove_print(config, stdout);
     return command_finish_output();
 }
 

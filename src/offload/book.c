@@ -48,17 +48,33 @@ struct book_flow *book_find(struct book *book, uint64_t id)
     return NULL;
 }
 
-struct book_flow *book_add(struct book *book, uint64_t id)
+struct book_flow *book_adopt(struct book *book, uint32_t index, uint64_t id)
 {
-    if (book->free == BOOK_NONE || book->count == book->max)
-        return NULL;
-    struct book_flow *flow = &book->flows[book->free];
-    uint32_t *bucket = bucket_of(book, id), index = book->free;
-    book->free = flow->chain;
+    struct book_flow *flow = &book->flows[index];
+    uint32_t *bucket = bucket_of(book, id);
     *flow = (struct book_flow){.id = id, .chain = *bucket, .prev = BOOK_NONE, .next = BOOK_NONE};
     *bucket = index;
     book->count++;
     return flow;
+}
+
+void book_adopted(struct book *book)
+{
+    book->free = BOOK_NONE;
+    for (uint32_t i = book->max; i-- > 0;)
+        if (book->flows[i].id == 0) {
+            book->flows[i].chain = book->free;
+            book->free = i;
+        }
+}
+
+struct book_flow *book_add(struct book *book, uint64_t id)
+{
+    if (book->free == BOOK_NONE || book->count == book->max)
+        return NULL;
+    uint32_t index = book->free;
+    book->free = book->flows[index].chain;
+    return book_adopt(book, index, id);
 }
 
 static uint32_t *slot_of(struct book *book, uint64_t due_ns)

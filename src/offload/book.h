@@ -18,9 +18,8 @@ struct book_flow {
     uint64_t id; /* 0: free */
     struct flow_key key;
     struct fast_match matches[FLOW_PATH_DIRECTIONS];
-    struct flow_path_seen told[FLOW_PATH_DIRECTIONS]; /* what was harvested */
-    uint8_t ports[FLOW_PATH_DIRECTIONS][2];           /* in and out */
-    struct qw_time last_seen;                         /* as far as it was told */
+    uint8_t ports[FLOW_PATH_DIRECTIONS][2]; /* in and out */
+    struct qw_time last_seen;               /* as far as it was told */
     uint64_t timeout_ns;
     uint64_t due_ns;
     uint32_t chain;      /* next of its bucket, or of the free ones */
@@ -52,6 +51,12 @@ struct book_flow *book_find(struct book *book, uint64_t id);
 /* A new one, all zero but its id (never 0), with no time. NULL when the book is full. There is none of that
  * id. */
 struct book_flow *book_add(struct book *book, uint64_t id);
+
+/* The same in that place, which is free and below `max`; until book_adopted nothing else is added or removed.
+ */
+struct book_flow *book_adopt(struct book *book, uint32_t index, uint64_t id);
+void book_adopted(struct book *book);
+
 void book_remove(struct book *book, struct book_flow *flow);
 
 /* Again at `due_ns`; instead of before. */

@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #define FAST_PORTS_MAX 64 /* interfaces */
+/* Of what stands in pinned maps: one more with each change of its meaning. */
+#define FAST_LAYOUT 1
 /* A next hop is asked for again after that: each second would cost 10 % with a million flows. */
 #define FAST_ROUTE_MS 5000
 
@@ -72,7 +74,7 @@ struct fast_port {
     uint16_t both;    /* not 0: both programs are attached; what XDP leaves alone is counted at tc */
     uint32_t carrier; /* ifindex at XDP: that of the VLAN's carrier, or its own */
     uint16_t tag;     /* VLAN of its frames there, 1 to 4094; 0: no tag */
-    uint16_t spare;
+    uint16_t at_xdp;  /* the daemon's: the program stands there too */
 };
 
 /* Of the map `slots`: by what a frame is told to belong to an interface. */
@@ -93,6 +95,21 @@ struct fast_control {
     uint32_t shut;           /* gates that the program closed, so far */
     uint32_t watcher;        /* fast_watch.id of the program that may drop; 0: none */
     uint32_t spare;
+};
+
+/* What the daemon has told the engine of a record, in the map `told` under the number of the record's gate:
+ * the next daemon goes on from there. */
+struct fast_told {
+    uint64_t packets, bytes;
+    uint32_t ce, unused;
+};
+
+/* Whose pinned maps these are. A daemon takes over only what is as its own would be. */
+struct fast_life {
+    uint32_t layout, sizes; /* FAST_LAYOUT, fast_sizes */
+    uint32_t flows_max;
+    uint32_t whole;   /* everything was pinned */
+    uint64_t network; /* the namespace in which the interfaces' numbers are valid */
 };
 
 /* What became of a packet. All but the first two leave it as it is, to the queue. */
@@ -119,6 +136,14 @@ enum fast_why {
 #undef X
         FAST_WHY_COUNT
 };
+
+/* Catches a change of FAST_LAYOUT that somebody forgot. */
+static inline uint32_t fast_sizes(void)
+{
+    return (uint32_t)(sizeof(struct fast_record) | sizeof(struct fast_gate) << 8 |
+                      sizeof(struct fast_port) << 16 | sizeof(struct fast_control) << 24) ^
+           (uint32_t)(sizeof(struct fast_told) | FAST_PORTS_MAX << 8);
+}
 
 /* A program that found a record may write its next hop into the record of another flow, which reuses the
  * memory: with another tag it counts for nothing there. Never 0. */

@@ -159,6 +159,20 @@ void gates_release(struct gates *gates, struct book *book, struct qw_time empty,
     gates->round_size = 0;
 }
 
+static bool is_closed(struct gates *gates, const struct book *book, const struct book_flow *flow)
+{
+    bool closed = false;
+    for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++)
+        closed |= open_at(gate_of(gates, book, flow, way)) == FAST_GATE_CLOSED;
+    return closed;
+}
+
+void gates_adopt(struct gates *gates, const struct book *book, struct book_flow *flow, struct qw_time now)
+{
+    if (is_closed(gates, book, flow))
+        gates_wait(gates, book, flow, now);
+}
+
 void gates_find_shut(struct gates *gates, struct book *book, uint32_t shut, struct qw_time now)
 {
     if (shut == gates->shut)
@@ -166,8 +180,7 @@ void gates_find_shut(struct gates *gates, struct book *book, uint32_t shut, stru
     gates->shut = shut;
     for (uint32_t i = 0; i < book->max; i++) {
         struct book_flow *flow = &book->flows[i];
-        for (unsigned way = 0; flow->id != 0 && flow->settled && way < FLOW_PATH_DIRECTIONS; way++)
-            if (open_at(gate_of(gates, book, flow, way)) == FAST_GATE_CLOSED)
-                gates_wait(gates, book, flow, now);
+        if (flow->id != 0 && flow->settled && is_closed(gates, book, flow))
+            gates_wait(gates, book, flow, now);
     }
 }

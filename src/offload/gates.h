@@ -26,6 +26,9 @@ uint32_t gates_number(const struct book *book, const struct book_flow *flow, uns
 /* The flow's entries are about to be put: its gates are closed, and stay so until gates_wait. */
 void gates_begin(struct gates *gates, const struct book *book, const struct book_flow *flow);
 
+/* Of a flow whose entries an earlier process has put: waits if one of them is closed. */
+void gates_adopt(struct gates *gates, const struct book *book, struct book_flow *flow, struct qw_time now);
+
 /* They may open once nothing waits. Does nothing to a flow that waits. */
 void gates_wait(struct gates *gates, const struct book *book, struct book_flow *flow, struct qw_time now);
 

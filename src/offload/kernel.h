@@ -5,15 +5,52 @@
 
 #include "fast_drop.h"
 #include "offload_entry.h"
-#include <quicward/offload.h>
+#include "pins.h"
 
 struct kernel;
 
 bool kernel_built(void);
 
-/* NULL, and why. The caller owns it. */
-struct kernel *kernel_new(uint32_t flows_max, char error[static OFFLOAD_ERROR_MAX]);
+/* With `pins` (NULL: none; locked, and outlives it) everything is pinned there, and what an earlier process
+ * has pinned is gone on with if it is as this one would make it. Else that is removed. NULL, and why. The
+ * caller owns it. */
+struct kernel *kernel_new(uint32_t flows_max, struct offload_pins *pins,
+                          char error[static OFFLOAD_ERROR_MAX]);
+
+/* What is pinned stays and works on. */
 void kernel_free(struct kernel *kernel);
+
+/* ---- what an earlier process left ---- */
+
+enum kernel_left { KERNEL_NOTHING_LEFT, KERNEL_TAKEN_OVER, KERNEL_REMOVED };
+enum kernel_left kernel_left(const struct kernel *kernel);
+
+/* Some entries of one family, from *cursor (0 at first) on: returns how many, at most KERNEL_EACH; 0 at the
+ * end. */
+#define KERNEL_EACH 4096
+struct kernel_cursor {
+    uint32_t bucket;
+    bool begun, ended;
+    bool whole; /* at the end: all were read */
+};
+unsigned kernel_each(struct kernel *kernel, bool ipv6, struct kernel_cursor *cursor, void *keys,
+                     struct fast_record *records);
+
+struct fast_port kernel_port(struct kernel *kernel, uint32_t slot);
+
+/* Links and filters of interfaces that nobody `wants` go. */
+typedef bool kernel_wants(void *context, uint32_t ifindex, enum offload_place place);
+void kernel_drop_links(struct kernel *kernel, kernel_wants *wants, void *context);
+
+/* Takes the filter off, whoever of us has put it there. */
+void kernel_drop_filter(uint32_t ifindex);
+
+/* Has an earlier process pinned something at that interface? */
+bool kernel_had_link(const struct kernel *kernel, uint32_t ifindex, enum offload_place place);
+
+/* For pins_look: an entry that an earlier process has put, by the map's descriptor. */
+int kernel_open_left(const struct offload_pins *pins, bool ipv6);
+bool kernel_look_left(int map, const struct fast_match *match, struct fast_record *out);
 
 /* False when there is an entry of that match, or no room. */
 bool kernel_put(struct kernel *kernel, const struct fast_match *match, const struct fast_record *record);
@@ -36,6 +73,8 @@ struct fast_control *kernel_control(struct kernel *kernel);
 /* Likewise: two a flow. */
 struct fast_gate *kernel_gates(struct kernel *kernel);
 
+/* Likewise: what of each record, by the number of its gate, was told. */
+struct fast_told *kernel_told(struct kernel *kernel);
 /* Likewise: where it drops what nobody asked for, the port maps of FAST_ADDRESSES_MAX addresses, the filter
  * of flows (its buckets stand in the first), and what was dropped, ever. */
 struct fast_watch *kernel_watch(struct kernel *kernel);
@@ -46,8 +85,12 @@ struct fast_count kernel_dropped(struct kernel *kernel, enum fast_unasked why);
 /* The program for that place, a file descriptor that the kernel keeps. */
 int kernel_program(struct kernel *kernel, enum offload_place place);
 
-/* On the ingress of the interface. Returns a handle, -1: refused, errno says why. */
+/* On the ingress of the interface, in the place of what an earlier process has pinned there, without a moment
+ * between. Returns a handle, -1: refused, errno says why. */
 int kernel_attach(struct kernel *kernel, uint32_t ifindex, enum offload_place place);
 void kernel_detach(struct kernel *kernel, uint32_t ifindex, enum offload_place place, int handle);
+
+/* This process has done with it; what is pinned stays attached. */
+void kernel_leave_link(int handle);
 
 #endif

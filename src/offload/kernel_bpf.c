@@ -1,4 +1,4 @@
-#include "kernel.h"
+#include "kernel_pins.h"
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -13,10 +13,13 @@
 #define TCX_INGRESS 46 /* enum bpf_attach_type, Linux 6.6: later than Debian 12's headers */
 
 struct kernel {
-    struct program_bpf *program;  /* owned */
+    struct program_bpf *program; /* owned */
+    struct offload_pins *pins;   /* borrowed; NULL: nothing is pinned */
+    enum kernel_left left;
     struct fast_control *control; /* mapped, like the gates */
     struct fast_gate *gates;
-    size_t gates_size;
+    struct fast_told *told;
+    size_t gates_size, told_size;
     struct fast_watch *watch; /* mapped, like the port maps */
     struct qw_port_map *port_maps;
     struct qw_known_line *known_lines;
@@ -47,7 +50,7 @@ static uint32_t buckets_for(uint32_t flows_max)
 }
 
 /* Both directions of each flow. */
-static struct program_bpf *load(uint32_t flows_max)
+static struct program_bpf *load(struct kernel *kernel, uint32_t flows_max)
 {
     libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
     libbpf_set_print(be_quiet);
@@ -57,8 +60,10 @@ static struct program_bpf *load(uint32_t flows_max)
     bpf_map__set_max_entries(program->maps.flows4, 2 * flows_max);
     bpf_map__set_max_entries(program->maps.flows6, 2 * flows_max);
     bpf_map__set_max_entries(program->maps.gates, 2 * flows_max);
+    bpf_map__set_max_entries(program->maps.told, 2 * flows_max);
     bpf_map__set_max_entries(program->maps.known_lines, buckets_for(flows_max) / QW_KNOWN_LINE);
-    if (program_bpf__load(program) == 0)
+    if ((!kernel->pins || pinned_take(kernel->pins, program, flows_max, &kernel->left)) &&
+        program_bpf__load(program) == 0)
         return program;
     int error = errno;
     program_bpf__destroy(program);
@@ -106,19 +111,30 @@ static bool open_maps(struct kernel *kernel, uint32_t flows_max)
     kernel->counts = bpf_map__fd(program->maps.counts);
     kernel->processors = libbpf_num_possible_cpus();
     kernel->gates_size = whole_pages(2 * (size_t)flows_max * sizeof *kernel->gates);
+    kernel->told_size = whole_pages(2 * (size_t)flows_max * sizeof *kernel->told);
     kernel->control = map_memory(program->maps.control, page_size());
     kernel->gates = map_memory(program->maps.gates, kernel->gates_size);
+    kernel->told = map_memory(program->maps.told, kernel->told_size);
     if (kernel->control) /* of an earlier daemon: its program does not know of the mappings to come */
         __atomic_store_n(&kernel->control->watcher, 0, __ATOMIC_SEQ_CST);
-    return open_drops(kernel, flows_max) && kernel->control && kernel->gates && kernel->processors > 0;
+    return open_drops(kernel, flows_max) && kernel->control && kernel->gates && kernel->told &&
+           kernel->processors > 0;
 }
 
-struct kernel *kernel_new(uint32_t flows_max, char error[static OFFLOAD_ERROR_MAX])
+static bool pin_maps(struct kernel *kernel, uint32_t flows_max)
+{
+    return !kernel->pins || kernel->left == KERNEL_TAKEN_OVER ||
+           pinned_make(kernel->pins, kernel->program, flows_max);
+}
+
+struct kernel *kernel_new(uint32_t flows_max, struct offload_pins *pins, char error[static OFFLOAD_ERROR_MAX])
 {
     struct kernel *kernel = calloc(1, sizeof *kernel);
+    if (kernel)
+        kernel->pins = pins;
     if (kernel && flows_max <= UINT32_MAX / 2)
-        kernel->program = load(flows_max);
-    if (kernel && kernel->program && open_maps(kernel, flows_max))
+        kernel->program = load(kernel, flows_max);
+    if (kernel && kernel->program && open_maps(kernel, flows_max) && pin_maps(kernel, flows_max))
         return kernel;
     snprintf(error, OFFLOAD_ERROR_MAX, "the kernel refuses the program: %s", strerror(errno));
     kernel_free(kernel);
@@ -133,6 +149,8 @@ void kernel_free(struct kernel *kernel)
         munmap(kernel->control, page_size());
     if (kernel->gates)
         munmap(kernel->gates, kernel->gates_size);
+    if (kernel->told)
+        munmap(kernel->told, kernel->told_size);
     if (kernel->watch)
         munmap(kernel->watch, whole_pages(sizeof *kernel->watch));
     if (kernel->port_maps)
@@ -141,6 +159,11 @@ void kernel_free(struct kernel *kernel)
         munmap(kernel->known_lines, whole_pages(kernel->buckets));
     program_bpf__destroy(kernel->program);
     free(kernel);
+}
+
+enum kernel_left kernel_left(const struct kernel *kernel)
+{
+    return kernel->left;
 }
 
 /* ---- entries ---- */
@@ -163,6 +186,29 @@ bool kernel_look(struct kernel *kernel, const struct fast_match *match, struct f
 bool kernel_take(struct kernel *kernel, const struct fast_match *match, struct fast_record *out)
 {
     return bpf_map_lookup_and_delete_elem(map_of(kernel, match), &match->key, out) == 0;
+}
+
+/* A bucket with more than KERNEL_EACH elements is none that a hash makes. */
+unsigned kernel_each(struct kernel *kernel, bool ipv6, struct kernel_cursor *cursor, void *keys,
+                     struct fast_record *records)
+{
+    uint32_t count = KERNEL_EACH;
+    if (cursor->ended)
+        return 0;
+    int result =
+        bpf_map_lookup_batch(ipv6 ? kernel->flows6 : kernel->flows4, cursor->begun ? &cursor->bucket : NULL,
+                             &cursor->bucket, keys, records, &count, NULL);
+    cursor->begun = true;
+    cursor->ended = result != 0;
+    cursor->whole = result != 0 && errno == ENOENT;
+    return result == 0 || cursor->whole ? count : 0;
+}
+
+struct fast_port kernel_port(struct kernel *kernel, uint32_t slot)
+{
+    struct fast_port port = {0};
+    bpf_map_lookup_elem(kernel->ports, &slot, &port);
+    return port;
 }
 
 /* By itself, as tc sees it, and by its carrier, as XDP does: for one without a tag that is the same. */
@@ -242,6 +288,11 @@ struct fast_gate *kernel_gates(struct kernel *kernel)
     return kernel->gates;
 }
 
+struct fast_told *kernel_told(struct kernel *kernel)
+{
+    return kernel->told;
+}
+
 struct fast_watch *kernel_watch(struct kernel *kernel)
 {
     return kernel->watch;
@@ -265,10 +316,12 @@ int kernel_program(struct kernel *kernel, enum offload_place place)
     return bpf_program__fd(place == OFFLOAD_XDP ? program->progs.fast_xdp : program->progs.fast_tc);
 }
 
-/* Kernels before 6.6 know no links at tc. Preference 1 and handle 1 are ours. */
+/* Kernels before 6.6 know no links at tc. The handle tells ours from those of others. */
+#define FILTER_HANDLE 0x7177
+
 static struct bpf_tc_opts filter(void)
 {
-    return (struct bpf_tc_opts){.sz = sizeof(struct bpf_tc_opts), .handle = 1, .priority = 1};
+    return (struct bpf_tc_opts){.sz = sizeof(struct bpf_tc_opts), .handle = FILTER_HANDLE, .priority = 1};
 }
 
 static struct bpf_tc_hook hook_of(uint32_t ifindex)
@@ -279,36 +332,108 @@ static struct bpf_tc_hook hook_of(uint32_t ifindex)
 
 enum { HANDLE_FILTER = 1 << 30 }; /* no file descriptor: a filter of clsact */
 
-static int attach_filter(int program, uint32_t ifindex)
+/* It stays when this process is killed, pinned or not: the next one replaces it. Its pin is how it is found
+ * again. */
+static int attach_filter(const struct kernel *kernel, int program, uint32_t ifindex)
 {
     struct bpf_tc_hook hook = hook_of(ifindex);
     struct bpf_tc_opts opts = filter();
     int made = bpf_tc_hook_create(&hook);
     if (made && made != -EEXIST)
         return -1;
+    if (kernel->pins)
+        pinned_keep(kernel->pins, "filter", ifindex, program);
     opts.prog_fd = program;
+    opts.flags = BPF_TC_F_REPLACE;
     return bpf_tc_attach(&hook, &opts) == 0 ? HANDLE_FILTER : -1;
+}
+
+static int make_link(int program, uint32_t ifindex, enum offload_place place)
+{
+    LIBBPF_OPTS(bpf_link_create_opts, native, .flags = XDP_FLAGS_DRV_MODE);
+    if (place == OFFLOAD_XDP)
+        return bpf_link_create(program, (int)ifindex, BPF_XDP, &native);
+    return bpf_link_create(program, (int)ifindex, (enum bpf_attach_type)TCX_INGRESS, NULL);
+}
+
+static const char *kind_of(enum offload_place place)
+{
+    return place == OFFLOAD_XDP ? "xdp" : "tc";
 }
 
 int kernel_attach(struct kernel *kernel, uint32_t ifindex, enum offload_place place)
 {
     int program = kernel_program(kernel, place);
-    LIBBPF_OPTS(bpf_link_create_opts, native, .flags = XDP_FLAGS_DRV_MODE);
-    if (place == OFFLOAD_XDP)
-        return bpf_link_create(program, (int)ifindex, BPF_XDP, &native);
-    int link = bpf_link_create(program, (int)ifindex, (enum bpf_attach_type)TCX_INGRESS, NULL);
-    return link >= 0 ? link : attach_filter(program, ifindex);
+    int link = kernel->pins ? pinned_link(kernel->pins, kind_of(place), ifindex, program) : -1;
+    if (link >= 0)
+        return link;
+    link = make_link(program, ifindex, place);
+    if (link < 0)
+        return place == OFFLOAD_TC ? attach_filter(kernel, program, ifindex) : -1;
+    if (kernel->pins)
+        pinned_keep(kernel->pins, kind_of(place), ifindex, link);
+    return link;
 }
 
 /* The qdisc stays: others may have put filters there. */
-void kernel_detach(struct kernel *kernel, uint32_t ifindex, enum offload_place place, int handle)
+void kernel_drop_filter(uint32_t ifindex)
 {
-    (void)kernel, (void)place;
-    if (handle != HANDLE_FILTER) {
-        close(handle);
-        return;
-    }
     struct bpf_tc_hook hook = hook_of(ifindex);
     struct bpf_tc_opts opts = filter();
     bpf_tc_detach(&hook, &opts);
+}
+
+void kernel_detach(struct kernel *kernel, uint32_t ifindex, enum offload_place place, int handle)
+{
+    bool is_filter = handle == HANDLE_FILTER;
+    if (kernel->pins)
+        pinned_forget(kernel->pins, is_filter ? "filter" : kind_of(place), ifindex);
+    if (is_filter)
+        kernel_drop_filter(ifindex);
+    else
+        close(handle);
+}
+
+void kernel_leave_link(int handle)
+{
+    if (handle != HANDLE_FILTER)
+        close(handle);
+}
+
+bool kernel_had_link(const struct kernel *kernel, uint32_t ifindex, enum offload_place place)
+{
+    char link[PINS_NAME_MAX], filter_name[PINS_NAME_MAX];
+    if (!kernel->pins)
+        return false;
+    pins_link_name(kind_of(place), ifindex, link);
+    pins_link_name("filter", ifindex, filter_name);
+    return pins_has(kernel->pins, link) || (place == OFFLOAD_TC && pins_has(kernel->pins, filter_name));
+}
+
+struct unwanted {
+    const struct kernel *kernel;
+    kernel_wants *wants;
+    void *context;
+};
+
+static void drop_unwanted(void *context, const char *name)
+{
+    const struct unwanted *unwanted = context;
+    const char *kind;
+    uint32_t ifindex;
+    if (!pins_link_read(name, &kind, &ifindex))
+        return;
+    enum offload_place at = strcmp(kind, "xdp") == 0 ? OFFLOAD_XDP : OFFLOAD_TC;
+    if (unwanted->wants(unwanted->context, ifindex, at))
+        return;
+    if (strcmp(kind, "filter") == 0)
+        kernel_drop_filter(ifindex);
+    pins_drop(unwanted->kernel->pins, name);
+}
+
+void kernel_drop_links(struct kernel *kernel, kernel_wants *wants, void *context)
+{
+    struct unwanted unwanted = {kernel, wants, context};
+    if (kernel->pins)
+        pins_all(kernel->pins, drop_unwanted, &unwanted);
 }

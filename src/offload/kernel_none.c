@@ -7,9 +7,9 @@ bool kernel_built(void)
     return false;
 }
 
-struct kernel *kernel_new(uint32_t flows_max, char error[static OFFLOAD_ERROR_MAX])
+struct kernel *kernel_new(uint32_t flows_max, struct offload_pins *pins, char error[static OFFLOAD_ERROR_MAX])
 {
-    (void)flows_max;
+    (void)flows_max, (void)pins;
     snprintf(error, OFFLOAD_ERROR_MAX,
              "quicward was built without its kernel program: building it needs clang, bpftool and libbpf");
     return NULL;
@@ -106,4 +106,64 @@ int kernel_attach(struct kernel *kernel, uint32_t ifindex, enum offload_place pl
 void kernel_detach(struct kernel *kernel, uint32_t ifindex, enum offload_place place, int handle)
 {
     (void)kernel, (void)ifindex, (void)place, (void)handle;
+}
+
+enum kernel_left kernel_left(const struct kernel *kernel)
+{
+    (void)kernel;
+    return KERNEL_NOTHING_LEFT;
+}
+
+unsigned kernel_each(struct kernel *kernel, bool ipv6, struct kernel_cursor *cursor, void *keys,
+                     struct fast_record *records)
+{
+    (void)kernel, (void)ipv6, (void)keys, (void)records;
+    cursor->ended = true;
+    return 0;
+}
+
+struct fast_port kernel_port(struct kernel *kernel, uint32_t slot)
+{
+    (void)kernel, (void)slot;
+    return (struct fast_port){0};
+}
+
+void kernel_drop_links(struct kernel *kernel, kernel_wants *wants, void *context)
+{
+    (void)kernel, (void)wants, (void)context;
+}
+
+/* It does not forward for long without its daemon. */
+void kernel_drop_filter(uint32_t ifindex)
+{
+    (void)ifindex;
+}
+
+bool kernel_had_link(const struct kernel *kernel, uint32_t ifindex, enum offload_place place)
+{
+    (void)kernel, (void)ifindex, (void)place;
+    return false;
+}
+
+int kernel_open_left(const struct offload_pins *pins, bool ipv6)
+{
+    (void)pins, (void)ipv6;
+    return -1;
+}
+
+bool kernel_look_left(int map, const struct fast_match *match, struct fast_record *out)
+{
+    (void)map, (void)match, (void)out;
+    return false;
+}
+
+struct fast_told *kernel_told(struct kernel *kernel)
+{
+    (void)kernel;
+    return NULL;
+}
+
+void kernel_leave_link(int handle)
+{
+    (void)handle;
 }

@@ -16,21 +16,42 @@ bool offload_built(void)
     return kernel_built();
 }
 
+/* What was left cannot be gone on with, or nothing can be pinned: it is done without. */
+static bool open_kernel(struct offload *offload, uint32_t flows_max, char error[static OFFLOAD_ERROR_MAX])
+{
+    if (offload->pins && !pins_lock(offload->pins)) {
+        snprintf(error, OFFLOAD_ERROR_MAX, "another process has the pins of this instance");
+        offload->pins = NULL;
+        return false;
+    }
+    offload->kernel = kernel_new(flows_max, offload->pins, error);
+    if (offload->kernel || !offload->pins)
+        return offload->kernel != NULL;
+    pins_clear(offload->pins);
+    pins_unlock(offload->pins);
+    offload->pins = NULL;
+    offload->kernel = kernel_new(flows_max, NULL, error);
+    return offload->kernel != NULL;
+}
+
 static bool open_all(struct offload *offload, uint32_t flows_max, struct qw_time now,
                      char error[static OFFLOAD_ERROR_MAX])
 {
     if (!book_open(&offload->book, flows_max, now)) {
+        offload->pins = NULL; /* not looked at */
         snprintf(error, OFFLOAD_ERROR_MAX, "out of memory");
         return false;
     }
-    offload->kernel = kernel_new(flows_max, error);
-    if (!offload->kernel || gates_open(&offload->gates, kernel_gates(offload->kernel), flows_max))
-        return offload->kernel != NULL;
+    if (!open_kernel(offload, flows_max, error))
+        return false;
+    if (gates_open(&offload->gates, kernel_gates(offload->kernel), flows_max))
+        return true;
     snprintf(error, OFFLOAD_ERROR_MAX, "out of memory");
     return false;
 }
 
-struct offload *offload_new(uint32_t flows_max, struct qw_time now, char error[static OFFLOAD_ERROR_MAX])
+struct offload *offload_new(uint32_t flows_max, struct offload_pins *pins, struct qw_time now,
+                            char error[static OFFLOAD_ERROR_MAX])
 {
     struct offload *offload = calloc(1, sizeof *offload);
     if (!offload) {
@@ -39,10 +60,28 @@ struct offload *offload_new(uint32_t flows_max, struct qw_time now, char error[s
     }
     pthread_mutex_init(&offload->lock, NULL);
     offload->stats.flows_max = flows_max;
-    if (open_all(offload, flows_max, now, error))
+    offload->pins = pins;
+    if (!open_all(offload, flows_max, now, error)) {
+        offload_free(offload);
+        return NULL;
+    }
+    offload->stats.pinned = offload->pins != NULL;
+    offload->stats.removed = kernel_left(offload->kernel) == KERNEL_REMOVED;
+    if (offload_read_left(offload))
         return offload;
+    snprintf(error, OFFLOAD_ERROR_MAX, "what an earlier daemon left cannot be read");
     offload_free(offload);
     return NULL;
+}
+
+static void free_all(struct offload *offload)
+{
+    kernel_free(offload->kernel);
+    left_free(offload->left);
+    book_close(&offload->book);
+    gates_close(&offload->gates);
+    pthread_mutex_destroy(&offload->lock);
+    free(offload);
 }
 
 void offload_free(struct offload *offload)
@@ -51,11 +90,22 @@ void offload_free(struct offload *offload)
         return;
     if (offload->kernel)
         ports_close(&offload->ports, offload->kernel);
-    kernel_free(offload->kernel);
-    book_close(&offload->book);
-    gates_close(&offload->gates);
-    pthread_mutex_destroy(&offload->lock);
-    free(offload);
+    if (offload->pins) {
+        pins_remove(offload->pins);
+        pins_unlock(offload->pins);
+    }
+    free_all(offload);
+}
+
+void offload_leave(struct offload *offload)
+{
+    if (!offload->pins) {
+        offload_free(offload);
+        return;
+    }
+    ports_leave(&offload->ports);
+    pins_unlock(offload->pins);
+    free_all(offload);
 }
 
 bool offload_attach(struct offload *offload, const char *name, enum offload_place place,
@@ -106,7 +156,7 @@ void offload_epoch(struct offload *offload)
 /* ---- figures ---- */
 
 /* The program keeps the lower 32 bits of milliseconds: what it saw lies in the past. */
-static struct qw_time seen_at(uint32_t last_seen_ms, struct qw_time now)
+struct qw_time offload_seen_at(uint32_t last_seen_ms, struct qw_time now)
 {
     uint64_t now_ms = now.ns / QW_NS_PER_MS;
     uint32_t age = (uint32_t)now_ms - last_seen_ms;
@@ -117,17 +167,25 @@ static struct qw_time seen_at(uint32_t last_seen_ms, struct qw_time now)
     return (struct qw_time){age < now_ms ? (now_ms - age) * QW_NS_PER_MS : 0};
 }
 
-static void add_figures(struct book_flow *flow, unsigned way, const struct fast_record *record,
-                        struct qw_time now, struct flow_path_figures *out)
+/* A process that is killed between this and engine_harvest loses what it was about to tell. */
+void offload_add_figures(struct offload *offload, uint32_t number, unsigned way,
+                         const struct fast_record *record, struct qw_time now, struct flow_path_figures *out)
 {
-    struct flow_path_seen *told = &flow->told[way], *seen = &out->ways[way];
-    struct qw_time last_seen = seen_at(record->last_seen_ms, now);
+    struct fast_told *told = &kernel_told(offload->kernel)[number];
+    struct flow_path_seen *seen = &out->ways[way];
+    struct qw_time last_seen = offload_seen_at(record->last_seen_ms, now);
     seen->packets = record->packets - told->packets;
     seen->bytes = record->bytes - told->bytes;
     seen->ce = record->ce - told->ce;
-    *told = (struct flow_path_seen){record->packets, record->bytes, record->ce};
+    *told = (struct fast_told){.packets = record->packets, .bytes = record->bytes, .ce = record->ce};
     if (last_seen.ns > out->last_seen.ns)
         out->last_seen = last_seen;
+}
+
+static void add_figures(struct offload *offload, const struct book_flow *flow, unsigned way,
+                        const struct fast_record *record, struct qw_time now, struct flow_path_figures *out)
+{
+    offload_add_figures(offload, gates_number(&offload->book, flow, way), way, record, now, out);
 }
 
 static struct flow_path_figures begin_figures(const struct book_flow *flow)
@@ -141,7 +199,7 @@ static struct flow_path_figures look(struct offload *offload, struct book_flow *
     struct fast_record record;
     for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++)
         if (kernel_look(offload->kernel, &flow->matches[way], &record))
-            add_figures(flow, way, &record, now, &figures);
+            add_figures(offload, flow, way, &record, now, &figures);
     return figures;
 }
 
@@ -163,7 +221,7 @@ static struct flow_path_figures take(struct offload *offload, struct book_flow *
     struct fast_record record;
     for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++)
         if (kernel_take(offload->kernel, &flow->matches[way], &record))
-            add_figures(flow, way, &record, now, &figures);
+            add_figures(offload, flow, way, &record, now, &figures);
     use_ports(offload, flow, -1);
     gates_forget(&offload->gates, &offload->book, flow);
     book_remove(&offload->book, flow);
@@ -218,8 +276,8 @@ static bool all_have(const struct offload *offload, uint8_t ports[FLOW_PATH_DIRE
 }
 
 /* The place that all interfaces of the flow have in common. OFFLOAD_NOWHERE: none, or one is not attached. */
-static enum offload_place find_place(const struct offload *offload, const struct flow_path *path,
-                                     uint8_t out[FLOW_PATH_DIRECTIONS][2])
+enum offload_place offload_find_place(const struct offload *offload, const struct flow_path *path,
+                                      uint8_t out[FLOW_PATH_DIRECTIONS][2])
 {
     if (!find_ports(offload, path, out))
         return OFFLOAD_NOWHERE;
@@ -237,6 +295,7 @@ static bool put_entries(struct offload *offload, const struct flow_path *path, c
         struct fast_record record =
             entry_record(path, (enum flow_path_direction)way, flow->ports[way][0], flow->ports[way][1], kind);
         record.gate = gates_number(&offload->book, flow, way);
+        kernel_told(offload->kernel)[record.gate] = (struct fast_told){0};
         if (kernel_put(offload->kernel, &flow->matches[way], &record))
             continue;
         if (way > 0)
@@ -246,10 +305,21 @@ static bool put_entries(struct offload *offload, const struct flow_path *path, c
     return true;
 }
 
+void offload_begin(struct offload *offload, struct book_flow *flow, const struct flow_path *path,
+                   struct qw_time now)
+{
+    flow->key = path->key;
+    flow->last_seen = path->last_seen;
+    flow->timeout_ns = path->timeout_ns;
+    flow->sweep = offload->book.sweep;
+    use_ports(offload, flow, 1);
+    wait_for(offload, flow, now);
+}
+
 static void put(struct offload *offload, const struct flow_path *path, struct qw_time now)
 {
     uint8_t ports[FLOW_PATH_DIRECTIONS][2];
-    enum offload_place place = find_place(offload, path, ports);
+    enum offload_place place = offload_find_place(offload, path, ports);
     if (place == OFFLOAD_NOWHERE) {
         offload->stats.unfit++;
         return;
@@ -259,10 +329,6 @@ static void put(struct offload *offload, const struct flow_path *path, struct qw
         offload->stats.refused++;
         return;
     }
-    flow->key = path->key;
-    flow->last_seen = path->last_seen;
-    flow->timeout_ns = path->timeout_ns;
-    flow->sweep = offload->book.sweep;
     memcpy(flow->ports, ports, sizeof ports);
     for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++)
         flow->matches[way] = entry_match(&path->ways[way].match);
@@ -271,25 +337,35 @@ static void put(struct offload *offload, const struct flow_path *path, struct qw
         book_remove(&offload->book, flow);
         return;
     }
-    use_ports(offload, flow, 1);
-    wait_for(offload, flow, now);
+    offload_begin(offload, flow, path, now);
     offload->stats.put++;
+}
+
+struct fast_record offload_wanted(const struct flow_path *path, unsigned way,
+                                  uint8_t ports[FLOW_PATH_DIRECTIONS][2], enum offload_place place)
+{
+    return entry_record(path, (enum flow_path_direction)way, ports[way][0], ports[way][1],
+                        place == OFFLOAD_TC ? FAST_TC : 0);
+}
+
+bool offload_is_alike(const struct fast_record *is, const struct fast_record *wanted)
+{
+    return is->tag == wanted->tag && is->new_addr == wanted->new_addr && is->new_port == wanted->new_port &&
+           is->size_max == wanted->size_max && is->flags == wanted->flags;
 }
 
 /* Would the entries be the same? Then they stay, and no packet takes another way for a moment. */
 static bool is_same(struct offload *offload, const struct flow_path *path, const struct book_flow *flow)
 {
     uint8_t ports[FLOW_PATH_DIRECTIONS][2];
-    enum offload_place place = find_place(offload, path, ports);
+    enum offload_place place = offload_find_place(offload, path, ports);
     if (place == OFFLOAD_NOWHERE || memcmp(ports, flow->ports, sizeof ports) != 0)
         return false;
     for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++) {
-        struct fast_record is, wanted = entry_record(path, (enum flow_path_direction)way, ports[way][0],
-                                                     ports[way][1], place == OFFLOAD_TC ? FAST_TC : 0);
+        struct fast_record is, wanted = offload_wanted(path, way, ports, place);
         struct fast_match match = entry_match(&path->ways[way].match);
         if (match.ipv6 != flow->matches[way].ipv6 || !kernel_look(offload->kernel, &match, &is) ||
-            is.tag != wanted.tag || is.new_addr != wanted.new_addr || is.new_port != wanted.new_port ||
-            is.size_max != wanted.size_max || is.flags != wanted.flags)
+            !offload_is_alike(&is, &wanted))
             return false;
     }
     return true;

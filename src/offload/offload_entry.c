@@ -25,6 +25,31 @@ struct fast_match entry_match(const struct qw_tuple *tuple)
     return match;
 }
 
+static struct qw_endpoint endpoint4(uint32_t addr, uint16_t port)
+{
+    struct qw_endpoint endpoint = {.port = ntohs(port)};
+    memcpy(endpoint.addr.bytes + 12, &addr, sizeof addr);
+    return endpoint;
+}
+
+static struct qw_endpoint endpoint6(const uint32_t addr[static 4], uint16_t port)
+{
+    struct qw_endpoint endpoint = {.port = ntohs(port)};
+    memcpy(endpoint.addr.bytes, addr, sizeof endpoint.addr.bytes);
+    return endpoint;
+}
+
+struct qw_tuple entry_tuple(const struct fast_match *match)
+{
+    const struct fast_key4 *four = &match->key.four;
+    const struct fast_key6 *six = &match->key.six;
+    if (match->ipv6)
+        return (struct qw_tuple){endpoint6(six->source, six->source_port),
+                                 endpoint6(six->destination, six->destination_port), QW_IPV6};
+    return (struct qw_tuple){endpoint4(four->source, four->source_port),
+                             endpoint4(four->destination, four->destination_port), QW_IPV4};
+}
+
 static uint16_t flags_of(const struct flow_path *path, const struct nat_rewrite *rewrite, unsigned kind)
 {
     unsigned flags = kind;

@@ -15,6 +15,9 @@ struct fast_match {
 
 struct fast_match entry_match(const struct qw_tuple *tuple);
 
+/* The other way round. */
+struct qw_tuple entry_tuple(const struct fast_match *match);
+
 /* The record of one direction, with no packets counted and no next hop. Ports are indices of attached
  * interfaces; kind: FAST_TC or 0. */
 struct fast_record entry_record(const struct flow_path *path, enum flow_path_direction direction,

@@ -52,8 +52,8 @@ static bool ask(int socket, const char *name, struct fast_port *out, char error[
     return true;
 }
 
-static bool read_port(const char *name, const struct offload_vlan *vlan, struct fast_port *out,
-                      char error[static OFFLOAD_ERROR_MAX])
+static bool read_port(const char *name, const struct offload_vlan *vlan, enum offload_place place,
+                      struct fast_port *out, char error[static OFFLOAD_ERROR_MAX])
 {
     *out = (struct fast_port){0};
     if (vlan && (vlan->tag == 0 || vlan->tag > TAG_MAX))
@@ -68,6 +68,7 @@ static bool read_port(const char *name, const struct offload_vlan *vlan, struct 
     close(socket_fd);
     out->carrier = vlan ? carrier.ifindex : out->ifindex;
     out->tag = vlan ? vlan->tag : 0;
+    out->at_xdp = place == OFFLOAD_XDP;
     return done;
 }
 
@@ -170,7 +171,7 @@ bool ports_attach(struct offload_ports *ports, struct kernel *kernel, const char
     struct fast_port values;
     if (place != OFFLOAD_XDP && place != OFFLOAD_TC)
         return refuse(error, name, "cannot be used", "attach at XDP or at tc");
-    if (!read_port(name, vlan, &values, error))
+    if (!read_port(name, vlan, place, &values, error))
         return false;
     int slot = ports_find(ports, name);
     if (slot == PORT_NONE)
@@ -202,4 +203,75 @@ void ports_close(struct offload_ports *ports, struct kernel *kernel)
     for (int i = 0; i < FAST_PORTS_MAX; i++)
         if (ports->all[i].place != OFFLOAD_NOWHERE)
             detach(ports, &ports->all[i], kernel);
+}
+
+/* ---- of an earlier process ---- */
+
+static bool was_attached(const struct kernel *kernel, const struct fast_port *values)
+{
+    return values->ifindex != 0 && (values->at_xdp ? kernel_had_link(kernel, values->carrier, OFFLOAD_XDP)
+                                                   : kernel_had_link(kernel, values->ifindex, OFFLOAD_TC));
+}
+
+/* The number is known to the program before it takes the place of the earlier one: its `slots` are new. */
+static bool adopt(const struct offload_ports *ports, struct offload_port *port, struct kernel *kernel,
+                  uint32_t slot)
+{
+    struct fast_port values = kernel_port(kernel, slot);
+    char name[IF_NAMESIZE];
+    if (!was_attached(kernel, &values) || !if_indextoname(values.ifindex, name))
+        return false;
+    *port = (struct offload_port){.place = values.at_xdp ? OFFLOAD_XDP : OFFLOAD_TC,
+                                  .ifindex = values.ifindex,
+                                  .carrier = values.carrier,
+                                  .tag = values.tag,
+                                  .xdp = -1,
+                                  .tc = -1};
+    memcpy(port->name, name, strlen(name));
+    return kernel_set_port(kernel, slot, &values) && attach_programs(ports, port, kernel);
+}
+
+static void forget(struct offload_ports *ports, struct offload_port *port, struct kernel *kernel,
+                   uint32_t slot)
+{
+    if (port->place != OFFLOAD_NOWHERE)
+        detach(ports, port, kernel);
+    *port = (struct offload_port){.place = OFFLOAD_NOWHERE};
+    kernel_set_port(kernel, slot, &(struct fast_port){0});
+}
+
+static bool is_used(void *context, uint32_t ifindex, enum offload_place place)
+{
+    const struct offload_ports *ports = context;
+    for (int i = 0; i < FAST_PORTS_MAX; i++) {
+        const struct offload_port *port = &ports->all[i];
+        bool there = place == OFFLOAD_XDP ? port->carrier == ifindex : port->ifindex == ifindex;
+        if (there && port_has(port, place))
+            return true;
+    }
+    return false;
+}
+
+void ports_adopt(struct offload_ports *ports, struct kernel *kernel)
+{
+    for (uint32_t slot = 0; slot < FAST_PORTS_MAX; slot++)
+        if (!adopt(ports, &ports->all[slot], kernel, slot))
+            forget(ports, &ports->all[slot], kernel, slot);
+    kernel_drop_links(kernel, is_used, ports);
+}
+
+static void leave(struct offload_ports *ports, struct offload_port *port)
+{
+    if (port->xdp >= 0 && !sharer_of(ports, port))
+        kernel_leave_link(port->xdp);
+    if (port->tc >= 0)
+        kernel_leave_link(port->tc);
+    port->place = OFFLOAD_NOWHERE;
+}
+
+void ports_leave(struct offload_ports *ports)
+{
+    for (int i = 0; i < FAST_PORTS_MAX; i++)
+        if (ports->all[i].place != OFFLOAD_NOWHERE)
+            leave(ports, &ports->all[i]);
 }

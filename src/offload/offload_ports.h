@@ -36,6 +36,12 @@ bool ports_attach(struct offload_ports *ports, struct kernel *kernel, const char
                   const struct offload_vlan *vlan, enum offload_place place,
                   char error[static OFFLOAD_ERROR_MAX]);
 bool ports_detach(struct offload_ports *ports, struct kernel *kernel, const char *name);
+/* Goes on with what an earlier process attached, under the same numbers; what cannot be gone on with goes. */
+void ports_adopt(struct offload_ports *ports, struct kernel *kernel);
+
+/* Lets go of it for the next process: the program stays attached. */
+void ports_leave(struct offload_ports *ports);
+
 void ports_close(struct offload_ports *ports, struct kernel *kernel);
 
 #endif

@@ -52,6 +52,22 @@ struct {
     __uint(max_entries, 2);
 } gates SEC(".maps");
 
+/* These two are the daemon's alone, for the one that comes after it. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __type(key, uint32_t);
+    __type(value, struct fast_told);
+    __uint(max_entries, 2);
+} told SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __type(key, uint32_t);
+    __type(value, struct fast_life);
+    __uint(max_entries, 1);
+} life SEC(".maps");
+
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __type(key, struct fast_source);

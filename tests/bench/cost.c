@@ -32,7 +32,7 @@ static uint64_t boot_ms(void)
 static struct kernel *load(uint32_t flows)
 {
     char error[OFFLOAD_ERROR_MAX] = "";
-    struct kernel *kernel = kernel_new(flows, error);
+    struct kernel *kernel = kernel_new(flows, NULL, error);
     struct fast_port port = {.ifindex = LOOPBACK, .mtu = 1500, .carrier = LOOPBACK};
     bench_require(kernel != NULL, error);
     kernel_control(kernel)->alive_until_ms = boot_ms() + 3600000;

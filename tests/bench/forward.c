@@ -100,7 +100,7 @@ int main(int argc, char **argv)
     sigaddset(&end, SIGTERM);
     sigprocmask(SIG_BLOCK, &end, NULL);
     uint32_t flows = (uint32_t)strtoul(argv[3], NULL, 10);
-    struct offload *offload = offload_new(flows, boot(), error);
+    struct offload *offload = offload_new(flows, NULL, boot(), error);
     bench_require(offload != NULL, error);
     attach(offload, "lan0", argv[1]);
     attach(offload, "wan0", argv[1]);

@@ -55,7 +55,8 @@ enum qw_error __wrap_io_watch_start(struct engine *engine, const struct config *
 void __wrap_io_watch_stop(struct io_watch *watch);
 enum qw_error __wrap_io_queues_start(struct engine *engine, const struct config *config,
                                      const struct stand_in *stand_in, struct io_handover *handed,
-                                     struct io_queues **out, struct io_error *error);
+                                     struct offload_pins *pins, struct io_queues **out,
+                                     struct io_error *error);
 void __wrap_io_queues_stop(struct io_queues *queues);
 struct feeder *__wrap_feeder_start(struct io_queues *queues, unsigned first);
 void __wrap_feeder_stop(struct feeder *feeder);
@@ -190,11 +191,12 @@ void __wrap_io_watch_stop(struct io_watch *watch)
 
 enum qw_error __wrap_io_queues_start(struct engine *engine, const struct config *config,
                                      const struct stand_in *stand_in, struct io_handover *handed,
-                                     struct io_queues **out, struct io_error *error)
+                                     struct offload_pins *pins, struct io_queues **out,
+                                     struct io_error *error)
 {
     struct qw_addr known[NAT_ADDRESSES_MAX];
     const struct qw_addr address = ADDRESS;
-    (void)config, (void)stand_in, (void)handed;
+    (void)config, (void)stand_in, (void)handed, (void)pins;
     noted.address_known = engine_addresses(engine, known) == 1 && qw_addr_equal(&known[0], &address);
     noted.inside_known = strstr(noted.order, "inside ") != NULL;
     note("queues");

@@ -91,6 +91,7 @@ static void test_fixed(void)
     expect("secret = \"none\";", "secret");
     expect("state = \"/run/other\";", "state");
     expect("state = \"none\";", "state");
+    expect("offload_pins = \"none\";", "offload_pins");
     expect("metrics = \"9477\";", "metrics");
     expect("control = \"/x\"; flows = { max = 1; };", "flows.max");
 }

@@ -40,6 +40,7 @@ int main(void)
     suite_path_threads();
     suite_harvest();
     suite_path_ends();
+    suite_path_adopt();
     suite_mirror();
     return test_main();
 }

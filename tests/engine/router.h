@@ -90,5 +90,6 @@ void suite_path_rewrites(void);
 void suite_path_threads(void);
 void suite_harvest(void);
 void suite_path_ends(void);
+void suite_path_adopt(void);
 
 #endif

@@ -422,7 +422,7 @@ int main(void)
         puts("skipped: no network of its own");
         return SKIPPED;
     }
-    the_offload = offload_new(2000, boot_now(), error);
+    the_offload = offload_new(2000, NULL, boot_now(), error);
     if (!the_offload) {
         printf("skipped: %s\n", error);
         return SKIPPED;

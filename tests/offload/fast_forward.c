@@ -132,7 +132,7 @@ int main(int argc, char **argv)
     sigaddset(&set, SIGTERM);
     sigprocmask(SIG_BLOCK, &set, NULL);
     enum offload_place place = strcmp(argv[1], "xdp") == 0 ? OFFLOAD_XDP : OFFLOAD_TC;
-    struct offload *offload = offload_new(PATHS_MAX, boot(), error);
+    struct offload *offload = offload_new(PATHS_MAX, NULL, boot(), error);
     if (!offload) {
         fprintf(stderr, "fast_forward: %s\n", error);
         return 1;

@@ -13,5 +13,6 @@ int main(void)
     suite_drop();
     suite_vlans();
     suite_carriers();
+    suite_pins(); /* the last: it mounts */
     return test_main();
 }

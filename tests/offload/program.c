@@ -21,7 +21,7 @@ static uint32_t now_ms(void)
 struct kernel *test_kernel(void)
 {
     char error[OFFLOAD_ERROR_MAX];
-    struct kernel *kernel = kernel_new(1000, error);
+    struct kernel *kernel = kernel_new(1000, NULL, error);
     struct fast_port port = {.ifindex = 1, .mtu = 1500, .carrier = 1};
     if (!kernel) {
         printf("\nskipped, for no program can be loaded here: %s ", error);

@@ -10,6 +10,7 @@ void suite_gates(void);
 void suite_entry(void);
 void suite_packet(void);
 void suite_offload(void);
+void suite_pins(void);
 void suite_program(void);
 
 #endif

@@ -31,6 +31,27 @@ static void by_id(void)
     book_close(&book);
 }
 
+/* Places that are taken first are left alone by all that come later. */
+static void adopted(void)
+{
+    struct book book = opened((struct qw_time){0});
+    for (uint32_t index = 3; index < MAX; index += 5)
+        book_adopt(&book, index, 10000 + index);
+    book_adopted(&book);
+    CU_ASSERT_EQUAL(book.count, MAX / 5);
+    for (uint64_t id = 1; id <= MAX - MAX / 5; id++) {
+        const struct book_flow *flow = book_add(&book, id);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(flow);
+        CU_ASSERT_NOT_EQUAL((flow - book.flows) % 5, 3);
+    }
+    CU_ASSERT_PTR_NULL(book_add(&book, 5000));
+    for (uint32_t index = 3; index < MAX; index += 5)
+        CU_ASSERT_PTR_EQUAL(book_find(&book, 10000 + index), &book.flows[index]);
+    book_remove(&book, book_find(&book, 10003));
+    CU_ASSERT_PTR_EQUAL(book_add(&book, 5000), &book.flows[3]);
+    book_close(&book);
+}
+
 /* Not one is asked early, all at most a slot late, also those far beyond the wheel and those moved meanwhile.
  */
 static void in_time(void)
@@ -76,6 +97,7 @@ void suite_book(void)
 {
     static const struct test TESTS[] = {
         {"X1: flows are found by id, a full book takes no more", by_id},
+        {"X6: flows of an earlier process keep their places", adopted},
         {"X5: each flow is asked when its time has come, not early and at most a slot late", in_time},
         {"X5: a flow that is gone is not asked", removed_is_not_asked},
     };

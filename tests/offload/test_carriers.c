@@ -29,7 +29,7 @@ static struct offload *make(void)
     if (unshare(CLONE_NEWNET) != 0 || !done("ip -V >/dev/null 2>&1") ||
         !done("ip link add card0 type veth peer name far0 && ip link add v10 type veth peer name v20"))
         return NULL;
-    struct offload *offload = offload_new(4, (struct qw_time){0}, error);
+    struct offload *offload = offload_new(4, NULL, (struct qw_time){0}, error);
     if (!offload)
         printf("\nskipped, for no program can be loaded here: %s ", error);
     return offload;

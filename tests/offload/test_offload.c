@@ -21,7 +21,7 @@ static struct offload *started(uint32_t flows_max, struct qw_time now)
 {
     char error[OFFLOAD_ERROR_MAX] = "";
     struct fast_port port = {.ifindex = 1, .mtu = 1500, .carrier = 1};
-    struct offload *offload = offload_new(flows_max, now, error);
+    struct offload *offload = offload_new(flows_max, NULL, now, error);
     if (!offload) {
         CU_ASSERT_NOT_EQUAL(error[0], '\0');
         printf("\nskipped, for no program can be loaded here: %s ", error);

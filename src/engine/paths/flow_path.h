@@ -42,6 +42,12 @@ struct path_taker {
     void *context;
 };
 
+/* Who knows when flows of an earlier process were last seen; ask NULL: nobody. */
+struct path_recall {
+    flow_path_recall *ask;
+    void *context;
+};
+
 /* Of one shard, under its lock. */
 struct path_notes {
     struct path_note *all; /* owned */
@@ -63,11 +69,15 @@ struct path_book {
     struct path_ring ring;
     atomic_bool resync;
     struct path_taker taker;
+    struct path_recall recall;
     atomic_uint name_count;
     char names[PATH_NAMES_MAX][FLOW_PATH_INTERFACE_MAX];
     struct path_notes *notes; /* owned; one a shard */
     unsigned shard_count;
 };
+
+/* What the reader needs of the settings in force. With `reader` held. */
+void paths_take_settings(struct engine *engine);
 
 /* What a worker notes before it unlocks a shard. */
 struct path_pending {
@@ -90,6 +100,10 @@ void paths_resync(struct engine *engine);
 
 /* The packet of `w` is decided; ends and what changed are noted in `out`. */
 void paths_look(struct walk *w, bool passed, struct path_pending *out);
+
+/* Its path is told, over the interfaces of `path`. False: it cannot be now. */
+bool paths_note_adopted(struct engine *engine, struct shard *shard, const struct flow *flow,
+                        const struct flow_path *path);
 
 /* Nobody forwards the flow any more: its next packet tells its path again. */
 void paths_forget(struct shard *shard, const struct flow *flow);

@@ -131,13 +131,12 @@ static bool differs(const struct path_note *note, const struct flow *flow)
 }
 
 /* An address that vanished just now leaves no endpoint: the flow is about to end. */
-static bool tell(const struct walk *w, struct path_note *note)
+static bool tell(struct engine *engine, const struct flow *flow, struct path_note *note)
 {
-    const struct flow *flow = w->flow;
     struct qw_endpoint external = {0};
     static const struct qw_addr NONE;
-    if (w->worker->engine->nat && flow->key.family == QW_IPV4) {
-        external = nat_endpoint(w->worker->engine->nat, flow->external);
+    if (engine->nat && flow->key.family == QW_IPV4) {
+        external = nat_endpoint(engine->nat, flow->external);
         if (qw_addr_equal(&external.addr, &NONE))
             return false;
     }
@@ -160,7 +159,7 @@ static void look(struct walk *w, struct path_note *note, struct path_pending *ou
     bool told = note->told == PATH_TOLD;
     if (told && !eligible)
         take_back(note, &out->entries[out->count++], notes);
-    if (!eligible || (told && !differs(note, w->flow)) || !tell(w, note))
+    if (!eligible || (told && !differs(note, w->flow)) || !tell(w->worker->engine, w->flow, note))
         return;
     out->entries[out->count++] = (struct path_entry){.id = note->id,
                                                      .slot = (uint32_t)(note - notes->all),
@@ -181,6 +180,20 @@ void paths_look(struct walk *w, bool passed, struct path_pending *out)
         begin(note, w->flow_id);
     note_interfaces(w, note);
     look(w, note, out);
+}
+
+bool paths_note_adopted(struct engine *engine, struct shard *shard, const struct flow *flow,
+                        const struct flow_path *path)
+{
+    struct path_note *note = &shard->paths->all[flow_slot(shard->flows, flow)];
+    if (note->told == PATH_GONE)
+        return false;
+    begin(note, atomic_load_explicit(&flow->id, memory_order_relaxed));
+    for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++) {
+        note->from[way] = name_of(engine->paths, path->ways[way].from, PATH_NO_NAME);
+        note->to[way] = name_of(engine->paths, path->ways[way].to, PATH_NO_NAME);
+    }
+    return tell(engine, flow, note);
 }
 
 /* ---- out of the shard ---- */

@@ -71,6 +71,12 @@ void engine_paths_taker(struct engine *engine, flow_path_take *take, void *conte
         engine->paths->taker = (struct path_taker){take, context};
 }
 
+void engine_paths_recall(struct engine *engine, flow_path_recall *recall, void *context)
+{
+    if (engine->paths)
+        engine->paths->recall = (struct path_recall){recall, context};
+}
+
 /* ---- the reader ---- */
 
 /* The next ring that has something; the last one is that of other threads. Workers come and go under the
@@ -126,7 +132,7 @@ static bool deliver(struct engine *engine, const struct path_entry *entry, const
 }
 
 /* What paths need of the settings in force. Later ones make a resync. */
-static void take_settings(struct engine *engine)
+void paths_take_settings(struct engine *engine)
 {
     pthread_mutex_lock(&engine->lock);
     const struct settings *now = atomic_load_explicit(&engine->settings, memory_order_relaxed);
@@ -149,7 +155,7 @@ size_t engine_paths(struct engine *engine, struct flow_path_event *out, size_t m
     pthread_mutex_lock(&book->reader);
     if (atomic_exchange(&book->resync, false))
         *resync = true;
-    take_settings(engine);
+    paths_take_settings(engine);
     while (count < max &&
            (taken = take(engine, entries, max - count < TAKE ? (unsigned)(max - count) : TAKE)))
         for (unsigned i = 0; i < taken; i++)
@@ -166,7 +172,7 @@ size_t engine_paths_all(struct engine *engine, uint64_t *cursor, struct qw_time 
     if (!engine->paths)
         return 0;
     pthread_mutex_lock(&engine->paths->reader);
-    take_settings(engine);
+    paths_take_settings(engine);
     while (found == 0 && *cursor < (uint64_t)slots * engine->shard_count) {
         struct shard *shard = &engine->shards[*cursor / slots];
         uint64_t end = (*cursor / slots + 1) * slots;

@@ -33,6 +33,21 @@ bool takeover_has_peers(const struct flow *flow)
     return flow->state == FLOW_CONFIRMED || goes_on;
 }
 
+/* What a program forwarded was not told to the process that was killed. */
+static void recall(const struct takeover *all, struct flow_offer *offer, enum flow_side side)
+{
+    const struct path_recall *recall = all->engine->paths ? &all->engine->paths->recall : NULL;
+    struct flow *record = &offer->record;
+    if (!recall || !recall->ask || record->class >= FLOW_CLASSES ||
+        qw_time_since(all->now, (struct qw_time){record->last_seen_ns}) < flow_timeout(offer->table, record))
+        return;
+    struct qw_tuple up = {shard_endpoint(record, side), shard_endpoint(record, flow_peer(side)),
+                          (enum qw_family)record->key.family};
+    uint64_t seen_ns = recall->ask(recall->context, &up).ns;
+    if (seen_ns > record->last_seen_ns && seen_ns <= all->now.ns)
+        record->last_seen_ns = seen_ns;
+}
+
 static void choose(void *context, struct flow_offer *offer, unsigned index)
 {
     struct taker *taker = context;
@@ -49,6 +64,7 @@ static void choose(void *context, struct flow_offer *offer, unsigned index)
     shares_fetch(&engine->shares, record);
     offer->hash = flow_hash(engine->secret, &record->key);
     offer->table = engine_shard(engine, offer->hash)->flows;
+    recall(taker->all, offer, side);
 }
 
 static void unlock(struct taker *taker)

@@ -28,6 +28,14 @@ void fast_links_start(struct fast_links *links, const struct config *config)
     add(links, &config->outside);
 }
 
+bool fast_links_has(const struct fast_links *links, const char *name)
+{
+    for (unsigned i = 0; i < links->count; i++)
+        if (strcmp(links->all[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 static bool attach_at(struct fast_link *link, enum offload_place place, struct offload *offload,
                       char error[static OFFLOAD_ERROR_MAX])
 {

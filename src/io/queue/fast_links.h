@@ -23,6 +23,9 @@ struct fast_links {
  */
 void fast_links_start(struct fast_links *links, const struct config *config);
 
+/* Is `name` one of them? */
+bool fast_links_has(const struct fast_links *links, const char *name);
+
 /* Attaches what can be, and reads addresses and MTUs again. `look`: chooses places anew. What is another than
  * before is logged. */
 void fast_links_attach(struct fast_links *links, enum config_offload mode, struct offload *offload,

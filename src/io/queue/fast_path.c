@@ -10,9 +10,13 @@
 #define EVENTS 16                   /* put at once: packets come meanwhile */
 #define LATE_NS (10 * QW_NS_PER_MS) /* between two looks at events while no queue becomes empty */
 #define ALIVE_NS (10 * QW_NS_PER_SECOND)
+/* With pins, which outlive a daemon: the watchdog's 15 s, a restart, and the state of a million flows, twice.
+ */
+#define ALIVE_PINNED_NS (60 * QW_NS_PER_SECOND)
 #define LOOK_NS (10 * QW_NS_PER_SECOND) /* between two choices of places without news */
 #define ROUND_MS 100                    /* between two looks at timers */
 #define FIGURES 64
+#define PORTS 64 /* more than the program can be attached to */
 
 static bool is_open(const struct fast_path *fast_path)
 {
@@ -169,7 +173,7 @@ static void refresh(struct fast_path *fast_path, struct qw_time now, bool look)
     fast_path->changes = stats.changes;
     if (!fast_path->news)
         offload_epoch(fast_path->offload);
-    offload_alive(fast_path->offload, qw_time_add(now, ALIVE_NS));
+    offload_alive(fast_path->offload, qw_time_add(now, fast_path->alive_ns));
 }
 
 static void work(struct fast_path *fast_path, struct qw_time now)
@@ -217,18 +221,23 @@ static void *run(void *argument)
     return NULL;
 }
 
-void fast_path_harvest(struct fast_path *fast_path)
+static void look_at_all(struct fast_path *fast_path, struct offload *offload)
 {
     struct flow_path_figures figures[FIGURES];
     struct qw_time now = io_now();
     uint32_t cursor = 0;
     size_t count;
+    while ((count = offload_look(offload, &cursor, now, figures, FIGURES)) > 0)
+        harvest(fast_path, figures, count, now);
+}
+
+void fast_path_harvest(struct fast_path *fast_path)
+{
     if (!is_open(fast_path))
         return;
     pthread_mutex_lock(&fast_path->lock);
-    while (fast_path->offload &&
-           (count = offload_look(fast_path->offload, &cursor, now, figures, FIGURES)) > 0)
-        harvest(fast_path, figures, count, now);
+    if (fast_path->offload)
+        look_at_all(fast_path, fast_path->offload);
     pthread_mutex_unlock(&fast_path->lock);
 }
 
@@ -243,9 +252,56 @@ static struct mnl_socket *listen_to_news(void)
     return netlink_listen(NETLINK_ROUTE, GROUPS, sizeof GROUPS / sizeof GROUPS[0]);
 }
 
-void fast_path_start(struct fast_path *fast_path, struct engine *engine, const struct config *config)
+/* Interfaces that left the configuration: an earlier daemon attached the program there. */
+static void detach_others(struct fast_path *fast_path)
+{
+    struct offload_port_report ports[PORTS];
+    unsigned count = offload_ports(fast_path->offload, ports, PORTS);
+    for (unsigned i = 0; i < count; i++)
+        if (!fast_links_has(&fast_path->links, ports[i].name))
+            offload_detach(fast_path->offload, ports[i].name);
+}
+
+/* NULL: all packets pass the queue, and nothing of an earlier daemon's goes around it. */
+static struct offload *open_offload(const struct config *config, struct offload_pins *pins)
 {
     char error[OFFLOAD_ERROR_MAX];
+    struct offload *offload = offload_new(config->flows_max, pins, io_now(), error);
+    if (offload)
+        return offload;
+    fast_pins_clear(pins, config);
+    qw_log(QW_LOG_WARNING, "offload: %s; all packets pass the queue", error);
+    return NULL;
+}
+
+/* What an earlier daemon left is matched with flows before one could end, or begin. */
+static void begin(struct fast_path *fast_path)
+{
+    struct offload_stats stats;
+    offload_stats(fast_path->offload, &stats);
+    fast_path->alive_ns = stats.pinned ? ALIVE_PINNED_NS : ALIVE_NS;
+    fast_pins_recover(fast_path->offload, fast_path->engine);
+    fast_drops_start(&fast_path->drops, fast_path->engine, fast_path->offload, fast_path->config);
+    refresh(fast_path, io_now(), true);
+    detach_others(fast_path);
+    offload_epoch(fast_path->offload);
+    set_taker(fast_path, fast_path->offload);
+    engine_paths_taker(fast_path->engine, take_ended, fast_path);
+    atomic_store(&fast_path->resync, true);
+}
+
+static void give_up(struct fast_path *fast_path)
+{
+    struct offload *offload = fast_path->offload;
+    fast_drops_end(&fast_path->drops);
+    set_taker(fast_path, NULL);
+    fast_path->offload = NULL;
+    offload_free(offload);
+}
+
+void fast_path_start(struct fast_path *fast_path, struct engine *engine, const struct config *config,
+                     struct offload_pins *pins)
+{
     pthread_mutex_init(&fast_path->lock, NULL);
     pthread_mutex_init(&fast_path->ends, NULL);
     pthread_mutex_init(&fast_path->linking, NULL);
@@ -254,22 +310,20 @@ void fast_path_start(struct fast_path *fast_path, struct engine *engine, const s
     fast_path->engine = engine;
     fast_path->config = config;
     if (config->offload == CONFIG_OFFLOAD_OFF)
+        fast_pins_clear(pins, config);
+    else
+        fast_path->offload = open_offload(config, pins);
+    if (!fast_path->offload)
         return;
-    fast_path->offload = offload_new(config->flows_max, io_now(), error);
-    if (!fast_path->offload) {
-        qw_log(QW_LOG_WARNING, "offload: %s; all packets pass the queue", error);
+    fast_path->news = listen_to_news();
+    begin(fast_path);
+    int problem = side_thread_start(&fast_path->thread, run, fast_path);
+    if (problem == 0) {
+        atomic_store(&fast_path->open, true);
         return;
     }
-    fast_path->news = listen_to_news();
-    set_taker(fast_path, fast_path->offload);
-    engine_paths_taker(engine, take_ended, fast_path);
-    fast_drops_start(&fast_path->drops, engine, fast_path->offload, config);
-    refresh(fast_path, io_now(), true);
-    int problem = side_thread_start(&fast_path->thread, run, fast_path);
-    if (problem == 0)
-        atomic_store(&fast_path->open, true);
-    else
-        qw_log(QW_LOG_WARNING, "offload: no thread: %s; all packets pass the queue", strerror(problem));
+    qw_log(QW_LOG_WARNING, "offload: no thread: %s; all packets pass the queue", strerror(problem));
+    give_up(fast_path);
 }
 
 static void say_figures(struct offload *offload)
@@ -285,10 +339,28 @@ static void say_figures(struct offload *offload)
 }
 
 /* What was counted still goes to the flows. Until the last entry is gone those that end are taken first. */
-void fast_path_close(struct fast_path *fast_path)
+static void take_all(struct fast_path *fast_path, struct offload *offload)
 {
     struct flow_path_figures figures[FIGURES];
     size_t count;
+    offload_sweep_begin(offload);
+    while ((count = offload_sweep(offload, io_now(), figures, FIGURES)) > 0)
+        harvest(fast_path, figures, count, io_now());
+    set_taker(fast_path, NULL);
+    offload_free(offload);
+}
+
+/* The next process is told by the entries themselves what they count from here on. */
+static void leave_all(struct fast_path *fast_path, struct offload *offload)
+{
+    look_at_all(fast_path, offload);
+    offload_alive(offload, qw_time_add(io_now(), fast_path->alive_ns));
+    set_taker(fast_path, NULL);
+    offload_leave(offload);
+}
+
+void fast_path_close(struct fast_path *fast_path, bool stays)
+{
     atomic_store(&fast_path->open, false);
     side_thread_end(&fast_path->thread);
     pthread_mutex_lock(&fast_path->lock);
@@ -299,11 +371,10 @@ void fast_path_close(struct fast_path *fast_path)
         return;
     fast_drops_end(&fast_path->drops);
     say_figures(offload);
-    offload_sweep_begin(offload);
-    while ((count = offload_sweep(offload, io_now(), figures, FIGURES)) > 0)
-        harvest(fast_path, figures, count, io_now());
-    set_taker(fast_path, NULL);
-    offload_free(offload);
+    if (stays)
+        leave_all(fast_path, offload);
+    else
+        take_all(fast_path, offload);
     netlink_close(fast_path->news);
     fast_path->news = NULL;
 }

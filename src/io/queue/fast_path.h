@@ -9,6 +9,7 @@
 
 #include "fast_drops.h"
 #include "fast_links.h"
+#include "fast_pins.h"
 #include "fast_queues.h"
 #include "side_thread.h"
 #include <quicward/engine.h>
@@ -33,16 +34,19 @@ struct fast_path {
     atomic_uint_fast64_t taken; /* when events were last taken */
     atomic_bool resync;         /* all paths are to be listed */
     uint32_t changes;           /* of offload_stats, as last seen */
+    uint64_t alive_ns;          /* that the program works on without this process */
     pthread_mutex_t linking;    /* of: */
     struct fast_links links;
 };
 
-/* Does nothing but initialise when config->offload is off. What fails is logged: flows pass the queue then.
- * Before any worker. */
-void fast_path_start(struct fast_path *fast_path, struct engine *engine, const struct config *config);
+/* When config->offload is off, only removes what earlier daemons left in `pins` (NULL: nothing outlives a
+ * daemon; borrowed until fast_path_close). What fails is logged: flows pass the queue then. Before any
+ * worker. */
+void fast_path_start(struct fast_path *fast_path, struct engine *engine, const struct config *config,
+                     struct offload_pins *pins);
 
-/* Packets come by the queues again. Workers may still run. */
-void fast_path_close(struct fast_path *fast_path);
+/* Packets come by the queues again, unless it `stays` for the next process. Workers may still run. */
+void fast_path_close(struct fast_path *fast_path, bool stays);
 
 /* Frees; no worker runs. */
 void fast_path_end(struct fast_path *fast_path);

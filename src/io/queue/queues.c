@@ -59,13 +59,13 @@ static enum qw_error start_workers(struct io_queues *queues, struct engine *engi
 
 enum qw_error io_queues_start(struct engine *engine, const struct config *config,
                               const struct stand_in *stand_in, struct io_handover *handed,
-                              struct io_queues **out, struct io_error *error)
+                              struct offload_pins *pins, struct io_queues **out, struct io_error *error)
 {
     *out = NULL;
     struct io_queues *queues = queues_new(config);
     if (!queues)
         return io_fail(error, QW_ERR_NO_MEMORY, "no memory for the queues");
-    fast_path_start(&queues->fast_path, engine, &queues->config);
+    fast_path_start(&queues->fast_path, engine, &queues->config, pins);
     queues->stand_in = stand_in;
     enum qw_error status = interface_news_start(&queues->links, error);
     if (status == QW_OK)
@@ -83,7 +83,7 @@ enum qw_error io_queues_start(struct engine *engine, const struct config *config
 static void ask_workers(struct io_queues *queues)
 {
     setup_watch_stop(queues->setup);
-    fast_path_close(&queues->fast_path);
+    fast_path_close(&queues->fast_path, atomic_load(&queues->stop.handing_over));
     atomic_store(&queues->stop.asked, true);
     if (queues->stop.fd >= 0)
         eventfd_write(queues->stop.fd, 1);

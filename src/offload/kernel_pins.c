@@ -1,0 +1,217 @@
+#include "kernel_pins.h"
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <program.skel.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* What the program needs of an earlier one: entries and what they refer to. Counters of interfaces, and all
+ * that the daemon writes anew at its start, begin with the program. */
+static const struct pinned_map {
+    const char *name;
+    size_t at; /* of the map's pointer in the skeleton */
+} MAPS[] = {
+    {"flows4", offsetof(struct program_bpf, maps.flows4)},
+    {"flows6", offsetof(struct program_bpf, maps.flows6)},
+    {"gates", offsetof(struct program_bpf, maps.gates)},
+    {"told", offsetof(struct program_bpf, maps.told)},
+    {"ports", offsetof(struct program_bpf, maps.ports)},
+    {"control", offsetof(struct program_bpf, maps.control)},
+    {"life", offsetof(struct program_bpf, maps.life)} /* the last one: then all are there */
+};
+
+enum { MAP_COUNT = sizeof MAPS / sizeof MAPS[0] };
+
+static struct bpf_map *map_at(struct program_bpf *program, unsigned index)
+{
+    struct bpf_map *map;
+    memcpy(&map, (const char *)program + MAPS[index].at, sizeof map);
+    return map;
+}
+
+static int get(const struct offload_pins *pins, const char *name)
+{
+    char path[PINS_PATH_MAX];
+    pins_path(pins, name, path);
+    return bpf_obj_get(path);
+}
+
+static bool pin(const struct offload_pins *pins, const char *name, int fd)
+{
+    char path[PINS_PATH_MAX];
+    pins_path(pins, name, path);
+    return bpf_obj_pin(fd, path) == 0;
+}
+
+/* ---- whose it is ---- */
+
+/* Never used twice while the machine runs. 0: the kernel does not tell (before Linux 5.14). */
+static uint64_t network_of(void)
+{
+    uint64_t cookie = 0;
+    socklen_t size = sizeof cookie;
+    int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (any < 0)
+        return 0;
+    if (getsockopt(any, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) != 0)
+        cookie = 0;
+    close(any);
+    return cookie;
+}
+
+static struct fast_life life_of(uint32_t flows_max)
+{
+    return (struct fast_life){.layout = FAST_LAYOUT,
+                              .sizes = fast_sizes(),
+                              .flows_max = flows_max,
+                              .whole = 1,
+                              .network = network_of()};
+}
+
+static bool has_value(int map, uint32_t size)
+{
+    struct bpf_map_info info = {0};
+    uint32_t len = sizeof info;
+    return bpf_obj_get_info_by_fd(map, &info, &len) == 0 && info.value_size == size && info.key_size == 4;
+}
+
+static bool read_life(const struct offload_pins *pins, struct fast_life *out)
+{
+    uint32_t zero = 0;
+    int map = get(pins, "life");
+    bool done = map >= 0 && has_value(map, sizeof *out) && bpf_map_lookup_elem(map, &zero, out) == 0;
+    if (map >= 0)
+        close(map);
+    return done;
+}
+
+/* ---- taking over ---- */
+
+static void note_name(void *context, const char *name)
+{
+    (void)name;
+    *(bool *)context = true;
+}
+
+static bool is_usable(const struct offload_pins *pins, uint32_t flows_max)
+{
+    struct fast_life is = {0}, wanted = life_of(flows_max);
+    return read_life(pins, &is) && memcmp(&is, &wanted, sizeof is) == 0;
+}
+
+static void close_maps(const int maps[static MAP_COUNT])
+{
+    for (unsigned i = 0; i < MAP_COUNT; i++)
+        if (maps[i] >= 0)
+            close(maps[i]);
+}
+
+static bool open_maps(const struct offload_pins *pins, int maps[static MAP_COUNT])
+{
+    bool whole = true;
+    for (unsigned i = 0; i < MAP_COUNT; i++) {
+        maps[i] = get(pins, MAPS[i].name);
+        whole &= maps[i] >= 0;
+    }
+    if (!whole)
+        close_maps(maps);
+    return whole;
+}
+
+static bool reuse(struct program_bpf *program, const int maps[static MAP_COUNT])
+{
+    int problem = 0;
+    for (unsigned i = 0; i < MAP_COUNT && problem == 0; i++)
+        problem = bpf_map__reuse_fd(map_at(program, i), maps[i]);
+    return problem == 0;
+}
+
+bool pinned_take(const struct offload_pins *pins, struct program_bpf *program, uint32_t flows_max,
+                 enum kernel_left *left)
+{
+    int maps[MAP_COUNT];
+    bool any = false;
+    pins_all(pins, note_name, &any);
+    *left = any ? KERNEL_REMOVED : KERNEL_NOTHING_LEFT;
+    if (!any)
+        return true;
+    if (!is_usable(pins, flows_max) || !open_maps(pins, maps))
+        return pins_clear(pins);
+    bool done = reuse(program, maps);
+    close_maps(maps);
+    *left = KERNEL_TAKEN_OVER;
+    return done;
+}
+
+bool pinned_make(const struct offload_pins *pins, struct program_bpf *program, uint32_t flows_max)
+{
+    const struct fast_life life = life_of(flows_max);
+    uint32_t zero = 0;
+    bool done = bpf_map_update_elem(bpf_map__fd(program->maps.life), &zero, &life, BPF_ANY) == 0;
+    for (unsigned i = 0; i < MAP_COUNT && done; i++)
+        done = pin(pins, MAPS[i].name, bpf_map__fd(map_at(program, i)));
+    if (done)
+        return true;
+    int problem = errno;
+    pins_clear(pins);
+    errno = problem;
+    return false;
+}
+
+/* ---- links ---- */
+
+/* The members of XDP's links and of those at tc have the number at one place. Of an interface that is gone it
+ * is 0. */
+static bool stands_at(int link, uint32_t ifindex)
+{
+    struct bpf_link_info info = {0};
+    uint32_t len = sizeof info;
+    return bpf_obj_get_info_by_fd(link, &info, &len) == 0 && info.xdp.ifindex == ifindex;
+}
+
+int pinned_link(const struct offload_pins *pins, const char *kind, uint32_t ifindex, int program)
+{
+    char name[PINS_NAME_MAX];
+    pins_link_name(kind, ifindex, name);
+    int link = get(pins, name);
+    if (link < 0)
+        return -1;
+    if (stands_at(link, ifindex) && bpf_link_update(link, program, NULL) == 0)
+        return link;
+    close(link);
+    pins_drop(pins, name);
+    return -1;
+}
+
+void pinned_keep(const struct offload_pins *pins, const char *kind, uint32_t ifindex, int fd)
+{
+    char name[PINS_NAME_MAX];
+    pins_link_name(kind, ifindex, name);
+    pins_drop(pins, name);
+    pin(pins, name, fd);
+}
+
+void pinned_forget(const struct offload_pins *pins, const char *kind, uint32_t ifindex)
+{
+    char name[PINS_NAME_MAX];
+    pins_link_name(kind, ifindex, name);
+    pins_drop(pins, name);
+}
+
+/* ---- entries, before the maps are anybody's again ---- */
+
+int kernel_open_left(const struct offload_pins *pins, bool ipv6)
+{
+    struct fast_life life;
+    if (!read_life(pins, &life) || life.layout != FAST_LAYOUT || life.sizes != fast_sizes())
+        return -1;
+    return get(pins, ipv6 ? "flows6" : "flows4");
+}
+
+bool kernel_look_left(int map, const struct fast_match *match, struct fast_record *out)
+{
+    return bpf_map_lookup_elem(map, &match->key, out) == 0;
+}
