@@ -79,14 +79,14 @@ has_data() { # EXPRESSION
     query "$1" | jq -e '.data.result | length > 0 and any(.[]; .value[1] != "NaN")' >/dev/null
 }
 
-# A handshake counts only between two readings.
+# A handshake counts only between two readings. This router has no other: case 97 looks at the series of a pair.
 queries_have_data() {
     local expression bad=0 count=0
     client_gtls 4 4433 >/dev/null
     while read -r expression; do
         count=$((count + 1))
         has_data "$expression" || { echo "no data: $expression"; bad=$((bad + 1)); }
-    done < <(expressions)
+    done < <(expressions | grep -v quicward_cluster_)
     echo "$count queries, $bad without data"
     [ $bad = 0 ] && [ $count -gt 60 ]
 }

@@ -3,7 +3,7 @@
 # port changes, and an endpoint outside stands for one inside. Modes nat and firewall, IPv4 and IPv6. Then the first one comes back
 # and the second one dies.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-skip_without redis-server redis-cli gtlsclient gtlsserver
+skip_without redis-server redis-cli gtlsclient gtlsserver curl
 lab_trap
 DOWNLOADS=6 # of each family
 
@@ -55,6 +55,16 @@ one_stands_for_one() { # ROUTER
     [ -z "$(pair_endpoints "$1" | awk '{ print $2 }' | uniq -d)" ]
 }
 
+# Each series of a pair that the dashboard asks for.
+series_are_there() { # ROUTER
+    local name missing=''
+    ip netns exec "${PAIR_NS[$1]}" curl -sf --max-time 5 http://127.0.0.1:9477/metrics >"$LAB_DIR/metrics" || return 1
+    for name in $(grep -o 'quicward_cluster_[a-z_]*' "$QW_ROOT/conf/grafana/quicward.json" | sort -u); do
+        grep -q "^$name[{ ]" "$LAB_DIR/metrics" || missing="$missing $name"
+    done
+    [ -z "$missing" ] || { echo "missing:$missing" && return 1; }
+}
+
 moved() { # FROM TO
     pair_power_loss "$1"
     pair_active "$2"
@@ -66,6 +76,7 @@ loses_power() { # NAME FROM TO
     ACTIVE=$from
     check "$MODE, $name: downloads run" begin_downloads "$name"
     check "$MODE, $name: the store has what the table has" wait_for 5 pair_level "$from"
+    check "$MODE, $name: $to knows of the flows" wait_for 10 pair_is "$to" ".peer.flows >= $((2 * DOWNLOADS))"
     check "$MODE, $name: they have mappings" remember
     check "$MODE, $name: no download is over" none_was_over "$name"
     check "$MODE, $name: $from loses its power, $to has the addresses" moved "$from" "$to"
@@ -87,12 +98,13 @@ in_mode() { # MODE CLUSTER-KEYS
     ip netns exec "$LAB_TRANSIT" tc qdisc add dev lan-c root tbf rate 24mbit burst 32k latency 100ms || exit 1
     head -c 4000000 /dev/zero | tr '\0' a >"$LAB_DIR/www/payload.txt"
     for router in a b; do
-        pair_conf $router "$1" '' "${2:-}" >"$LAB_DIR/$router/quicward.conf"
+        pair_conf $router "$1" 'metrics = "9477";' "${2:-}" >"$LAB_DIR/$router/quicward.conf"
         check "$MODE: $router has its stores" pair_redis $router
         check "$MODE: $router starts" pair_start $router
     done
     check "$MODE: a is active, b stands by" wait_for 5 pair_is a '.role == "active" and .peer.known'
     check "$MODE: and knows it" wait_for 5 pair_is b '.role == "standby" and .peer.active'
+    check "$MODE: metrics tell of the pair" wait_for 5 series_are_there b
     loses_power first a b
     loses_power second b a
     for router in a b; do
