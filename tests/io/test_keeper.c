@@ -164,6 +164,45 @@ static bool comes_true(const char *command)
     return true;
 }
 
+/* An nft that empties a chain when somebody looks at it, once. */
+#define NFT_THAT_ATTACKS                                                                                     \
+    "dir=$(mktemp -d) && real=$(command -v nft) && touch $dir/attack && printf '%s\\n' '#!/bin/sh' "         \
+    "\"case \\\"\\$*\\\" in *list*) [ ! -e $dir/attack ] || ! $real flush chain inet "                       \
+    "quicward_main_fragments measure "                                                                       \
+    "2>/dev/null || rm $dir/attack ;; esac\" \"exec $real \\\"\\$@\\\"\" >$dir/nft && chmod +x $dir/nft && " \
+    "echo $dir"
+
+#define MEASURES "nft list table inet quicward_main_fragments | grep -q 'length <= 1400'"
+
+static void takes_no_change_for_its_own(void)
+{
+    struct config_size_limit limit = {.traffic = CONFIG_ALL_UDP, .interface = "wan0", .limit = 1400};
+    struct config config = NAT;
+    struct io_keeper *keeper = NULL;
+    struct io_error error = {0};
+    char dir[64] = "", path[4096], attack[128], *before = strdup(getenv("PATH"));
+    config.rules_fragments = true;
+    config.size_limit_count = 1;
+    config.size_limits = &limit;
+    CU_ASSERT_EQUAL_FATAL(io_keeper_start(&config, CONFIG_RULES_IPTABLES, &keeper, &error), QW_OK);
+    CU_ASSERT_TRUE_FATAL(succeeds(MEASURES));
+    FILE *made = popen(NFT_THAT_ATTACKS, "r");
+    CU_ASSERT_TRUE_FATAL(made && fscanf(made, "%63s", dir) == 1 && pclose(made) == 0);
+    snprintf(path, sizeof path, "%s:%s", dir, before);
+    setenv("PATH", path, 1);
+    CU_ASSERT_TRUE(succeeds("nft delete table inet quicward_main_fragments"));
+    snprintf(attack, sizeof attack, "[ ! -e %s/attack ]", dir);
+    CU_ASSERT_TRUE(comes_true(attack));
+    CU_ASSERT_TRUE(comes_true(MEASURES));
+    CU_ASSERT_TRUE(io_keeper_restore(keeper));
+    CU_ASSERT_TRUE(succeeds(MEASURES));
+    setenv("PATH", before, 1);
+    snprintf(attack, sizeof attack, "rm -r %s", dir);
+    CU_ASSERT_TRUE(succeeds(attack));
+    free(before);
+    io_keeper_stop(keeper);
+}
+
 #define RULES_OF(number) "[ \"$(ip rule | grep -c 'iif qk" number " .*blackhole')\" = 1 ]"
 #define LOCAL_OF(number) "[ \"$(cat /proc/sys/net/ipv4/conf/qk" number "/accept_local)\" = 2 ]"
 
@@ -239,6 +278,8 @@ int main(void)
         {"S4, S5: what was taken away is put back", puts_back},
         {"S4, S5: rules go before those that were put in front of them", keeps_the_place},
         {"S4: they are put back on demand", restores_at_once},
+        {"S4: what another program changes while they are put back is put back too",
+         takes_no_change_for_its_own},
         {"N17 S4: they follow a reload", follows_a_reload},
         {"S4: interfaces that match a pattern come and go", follows_patterns},
         {"without manage_rules nothing is touched", not_ours_to_keep},

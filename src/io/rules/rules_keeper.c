@@ -30,7 +30,8 @@ struct io_keeper {
     char table[sizeof("quicward_") + CONFIG_INSTANCE_MAX];
     struct named_links sides[2]; /* the interfaces inside and outside that are there */
     struct named_links looked;   /* those of a side when it was last looked */
-    char *installed, *found;     /* what stood after installing, and what stands */
+    char *installed, *found;     /* what stood after installing, "" if that is not known; and what stands */
+    char *proven, *doubted;      /* what stood after the last install that counted; after one that did not */
     uint64_t legacy;
     unsigned tokens; /* of BURST */
     struct qw_time refilled;
@@ -104,16 +105,29 @@ static bool has_rest(struct io_keeper *keeper)
     return keeper->refused == 0 || keeper->refused > ATTEMPTS;
 }
 
+/* Another program may change a rule between installing and looking, and that would be taken for ours. So
+ * what is new counts only when two installs in a row lead to it. */
+static bool is_proven(struct io_keeper *keeper)
+{
+    if (keeper->proven[0] == '\0' || rules_state_compare(keeper->proven, keeper->found) != RULES_CHANGED ||
+        rules_state_compare(keeper->doubted, keeper->found) != RULES_CHANGED)
+        return true;
+    memcpy(keeper->doubted, keeper->found, STATE_SIZE);
+    return false;
+}
+
 /* What stands now is what the rules are to be, if all of them do: false when some went meanwhile. News that
  * come from here on are looked at. */
 static bool remember(struct io_keeper *keeper)
 {
     forget_news(keeper);
     bool complete = read_state(keeper, keeper->found) &&
-                    rules_state_complete(&keeper->config, keeper->backend, keeper->found) && has_rest(keeper);
-    if (complete)
+                    rules_state_complete(&keeper->config, keeper->backend, keeper->found) &&
+                    has_rest(keeper) && is_proven(keeper);
+    if (complete) {
         memcpy(keeper->installed, keeper->found, STATE_SIZE);
-    else
+        memcpy(keeper->proven, keeper->found, STATE_SIZE);
+    } else
         keeper->installed[0] = '\0';
     return complete;
 }
@@ -356,6 +370,8 @@ static struct io_keeper *keeper_new(const struct config *config, enum config_bac
     keeper->refilled = io_now();
     keeper->installed = calloc(1, STATE_SIZE);
     keeper->found = calloc(1, STATE_SIZE);
+    keeper->proven = calloc(1, STATE_SIZE);
+    keeper->doubted = calloc(1, STATE_SIZE);
     snprintf(keeper->table, sizeof(keeper->table), "quicward_%s", rules_instance(config));
     pthread_mutex_init(&keeper->lock, NULL);
     return keeper;
@@ -366,9 +382,9 @@ enum qw_error io_keeper_start(const struct config *config, enum config_backend b
 {
     *out = NULL;
     struct io_keeper *keeper = keeper_new(config, backend);
-    enum qw_error status = keeper && keeper->installed && keeper->found
-                               ? begin(keeper, error)
-                               : io_fail(error, QW_ERR_NO_MEMORY, "no memory to keep the kernel rules");
+    bool whole = keeper && keeper->installed && keeper->found && keeper->proven && keeper->doubted;
+    enum qw_error status =
+        whole ? begin(keeper, error) : io_fail(error, QW_ERR_NO_MEMORY, "no memory to keep the kernel rules");
     if (status == QW_OK)
         *out = keeper;
     else
@@ -385,6 +401,8 @@ void io_keeper_stop(struct io_keeper *keeper)
     pthread_mutex_destroy(&keeper->lock);
     free(keeper->installed);
     free(keeper->found);
+    free(keeper->proven);
+    free(keeper->doubted);
     free(keeper);
 }
 
@@ -429,6 +447,7 @@ bool io_keeper_change(struct io_keeper *keeper, const struct config *now)
     if (!same_addresses(config, now) || !same_exceptions(config, now) ||
         config->nat_masquerade != now->nat_masquerade) {
         take_nat(keeper, now);
+        keeper->proven[0] = '\0'; /* other rules from here on */
         standing = !config->manage_rules || (install(keeper, false) && remember(keeper));
         keeper->due |= !standing;
     }
