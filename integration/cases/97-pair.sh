@@ -59,9 +59,9 @@ one_stands_for_one() { # ROUTER
 series_are_there() { # ROUTER
     local name missing=''
     ip netns exec "${PAIR_NS[$1]}" curl -sf --max-time 5 http://127.0.0.1:9477/metrics >"$LAB_DIR/metrics" || return 1
-    for name in $(grep -o 'quicward_cluster_[a-z_]*' "$QW_ROOT/conf/grafana/quicward.json" | sort -u); do
-        grep -q "^$name[{ ]" "$LAB_DIR/metrics" || missing="$missing $name"
-    done
+    while read -r name; do
+        grep -qE "^${name}(\{| )" "$LAB_DIR/metrics" || missing="$missing $name"
+    done < <(grep -o 'quicward_cluster_[a-z_]*' "$QW_ROOT/conf/grafana/quicward.json" | sort -u)
     [ -z "$missing" ] || { echo "missing:$missing" && return 1; }
 }
 
