@@ -22,9 +22,11 @@ need() { # PROGRAM...
     done
 }
 
-# add_disk NAME FILE [,OPTION...]: in the machine the first one is /dev/nvme0n1.
+# add_disk NAME FILE [,OPTION...]: in the machine the first one is /dev/nvme0n1. Kernels after 6.1 look for several of that kind at
+# once, and number them as they find them: with disk_device=virtio-blk-pci the next ones are others, which package/enter finds by name.
+disk_device=nvme
 add_disk() {
-    disks+=(-drive "if=none,id=$1,format=raw,file=$2${3:-}" -device "nvme,drive=$1,serial=$1")
+    disks+=(-drive "if=none,id=$1,format=raw,file=$2${3:-}" -device "$disk_device,drive=$1,serial=$1")
 }
 
 # copy_sources ARCHIVE: what tests need of the tree, and the build folder without what only the compiler needs. In the machine all

@@ -157,6 +157,7 @@ main() {
     make_disk
     rm -rf "$folder" && mkdir -p "$folder" && pack "$WORK/job.img" || exit 1
     add_disk system "$WORK/system.img" ,snapshot=on
+    disk_device=virtio-blk-pci
     add_disk lab "$image/system.img" ,snapshot=on
     add_disk job "$WORK/job.img"
     (run_machine "$folder" "$WORK/vmlinuz" 'systemd.show_status=0 net.ifnames=0' -smp 1 -m 1024) || status=$?

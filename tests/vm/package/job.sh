@@ -284,7 +284,7 @@ finish() {
     on_router journalctl -b --no-pager >$RESULTS/journal
     dmesg >$RESULTS/kernel
     printf '\n%s passed, %s failed\n' $((CHECKS_DONE - CHECKS_FAILED)) "$CHECKS_FAILED"
-    tar -cf /dev/nvme3n1 -C $RESULTS .
+    tar -cf "$(cat /run/result-disk)" -C $RESULTS .
     sync
     echo o >/proc/sysrq-trigger
     sleep 60
