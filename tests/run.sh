@@ -112,14 +112,14 @@ namespace_cases() {
     fi
 }
 
-# The machine's age decides nothing: all unit tests at other ones, but for that of the program in the kernel, whose clock no
+# The machine's age decides nothing: all unit tests at other ones, but for those that run the program in the kernel, whose clock no
 # namespace changes.
 aged_tests() {
     local seconds said
     for seconds in "${uptimes[@]}"; do
         if said=$(tests/at_uptime.sh "$seconds" true); then
             personality=(tests/at_uptime.sh "$seconds")
-            suite "unit tests, the machine up for $seconds s" unit_tests build-release -j "$jobs" -E '^offload$'
+            suite "unit tests, the machine up for $seconds s" unit_tests build-release -j "$jobs" -E '^(offload|io_drops)$'
             personality=(env)
         else
             skipped=$((skipped + 1))

@@ -36,7 +36,7 @@ many_asked() {
 serve_echo 7000 || exit 1
 lab_spawn "$LAB_CLIENT" echo-inside "$QW_TOOLS/udp_echo" 10.0.0.3:7000
 check 'of the one that is no address of the router the daemon says so' \
-    [ "$(grep -o '[0-9.]* (nat.external) is no address' "$LAB_DIR/quicward.log")" = '198.51.100.9 (nat.external) is no address' ]
+    [ "$(grep -o '[0-9.]* (nat.external) is not an address' "$LAB_DIR/quicward.log")" = '198.51.100.9 (nat.external) is not an address' ]
 check "$NAT_HOSTS hosts with four ports each are answered" many_asked
 check 'every host has one address' [ "$(addresses | wc -l)" = "$NAT_HOSTS" ]
 check 'all three addresses serve' [ "$(addresses | cut -d' ' -f2 | sort -u | wc -l)" = 3 ]

@@ -87,7 +87,7 @@ if in_router ethtool -K lan0 rx-udp-gro-forwarding on 2>/dev/null; then
     fault 'GRO' offloads 'rx-udp-gro-forwarding is on at lan0'
 fi
 ip -n "$LAB_CLIENT" link set c0 down
-check 'no carrier' finds interfaces 'lan0 .inside. has no carrier'
+check 'no carrier' wait_for 5 finds interfaces 'lan0 .inside. has no carrier'
 ip -n "$LAB_CLIENT" link set c0 up
 ip -n "$LAB_ROUTER" link add other0 type veth peer name other1
 ip -n "$LAB_ROUTER" link set other0 up

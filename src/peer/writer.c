@@ -167,8 +167,10 @@ static void send_run(struct peer_writer *writer, struct qw_time now)
 
 static bool continues(const struct peer_writer *writer, const struct engine_mirror_slot *slot)
 {
+    if (writer->run_count == 0)
+        return false;
     const struct writer_run *run = &writer->runs[writer->run_count - 1];
-    return writer->run_count > 0 && run->shard == slot->shard && run->slot + run->count == slot->slot &&
+    return run->shard == slot->shard && run->slot + run->count == slot->slot &&
            run->count < WRITER_RUN_RECORDS;
 }
 
