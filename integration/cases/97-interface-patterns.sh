@@ -77,7 +77,7 @@ run_through() { # BACKEND
     check "$1: hosts behind the others have it too" wait_for 20 asks 3 5006
     uplink ppp7 ppp0 "$X4"
     check "$1: and back" wait_for 20 external_is 5007 "$X4"
-    check "$1: the log says which interface came" grep -q 'interface ppp7 has appeared' "$LAB_DIR/quicward.log"
+    check "$1: the log says which interface came" wait_for 20 grep -q 'interface ppp7 has appeared' "$LAB_DIR/quicward.log"
     check "$1: ends cleanly" stop_quicward
 }
 
