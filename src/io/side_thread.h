@@ -2,13 +2,8 @@
 #ifndef QUICWARD_IO_SIDE_THREAD_H
 #define QUICWARD_IO_SIDE_THREAD_H
 
-#include <pthread.h>
+#include <quicward/base/thread.h>
 #include <stdbool.h>
-
-typedef void *thread_body(void *argument);
-
-/* Starts a thread that takes no signals: they are the main thread's business. 0, or an errno value. */
-int quiet_thread(pthread_t *out, thread_body *body, void *argument);
 
 /* A thread with a way to tell it to end. All zero: not started. */
 struct side_thread {
@@ -18,7 +13,7 @@ struct side_thread {
 };
 
 /* 0; or an errno value, with *thread as if not started. */
-int side_thread_start(struct side_thread *thread, thread_body *body, void *argument);
+int side_thread_start(struct side_thread *thread, qw_thread_body *body, void *argument);
 
 /* Tells it to end, and waits for that. Does nothing when it was not started. */
 void side_thread_end(struct side_thread *thread);

@@ -5,8 +5,8 @@
 #include <poll.h>
 #include <pthread.h>
 #include <quicward/base/log.h>
+#include <quicward/base/thread.h>
 #include <quicward/ipfix.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,15 +262,10 @@ enum qw_error ipfix_open(const struct config *config, struct ipfix **out, struct
 
 enum qw_error ipfix_start(struct ipfix *ipfix, struct engine *engine, struct io_error *error)
 {
-    sigset_t all, before;
     if (!ipfix)
         return QW_OK;
     ipfix->engine = engine;
-    sigfillset(&all);
-    sigdelset(&all, SIGSYS); /* of the filter of system calls: blocked, it would end the process unsaid */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int problem = pthread_create(&ipfix->thread, NULL, work, ipfix);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int problem = qw_thread_start(&ipfix->thread, work, ipfix);
     ipfix->running = problem == 0;
     if (problem)
         snprintf(error->text, sizeof error->text, "nat.ipfix: cannot start the thread: %s",

@@ -6,8 +6,7 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
+#include <quicward/base/thread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -258,18 +257,6 @@ static struct MHD_Daemon *start_http(struct metrics *metrics)
                             (size_t)MEMORY, MHD_OPTION_NOTIFY_CONNECTION, follow, metrics, MHD_OPTION_END);
 }
 
-/* A thread that takes no signals: they are the main thread's business. */
-static int start_thread(struct metrics *metrics)
-{
-    sigset_t all_signals, before;
-    sigfillset(&all_signals);
-    sigdelset(&all_signals, SIGSYS); /* of the filter of system calls: blocked, it would end us unsaid */
-    pthread_sigmask(SIG_SETMASK, &all_signals, &before);
-    int problem = pthread_create(&metrics->thread, NULL, serve, metrics);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return problem;
-}
-
 enum qw_error metrics_start(struct metrics *metrics, const struct metrics_source *source,
                             struct io_error *error)
 {
@@ -282,7 +269,7 @@ enum qw_error metrics_start(struct metrics *metrics, const struct metrics_source
     if (!metrics->http)
         return metrics_fail(error, "metrics: libmicrohttpd does not start");
     metrics->listener = -1;
-    int problem = start_thread(metrics);
+    int problem = qw_thread_start(&metrics->thread, serve, metrics);
     metrics->running = problem == 0;
     return problem ? metrics_fail(error, "metrics: cannot start the thread: %s", strerror(problem)) : QW_OK;
 }

@@ -2,12 +2,11 @@
 #include "reader.h"
 #include "role.h"
 #include "writer.h"
-#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <quicward/base/log.h>
+#include <quicward/base/thread.h>
 #include <quicward/engine_events.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -374,18 +373,6 @@ static bool make(struct peer_pair *peer)
     return whole && random && peer->wake >= 0;
 }
 
-static bool start_thread(struct peer_pair *peer)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    sigdelset(&all, SIGSYS); /* of the filter of system calls: blocked, it would end the process unsaid */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int problem = pthread_create(&peer->thread, NULL, work, peer);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    errno = problem;
-    return problem == 0;
-}
-
 enum qw_error peer_start(const struct peer_options *options, struct peer_pair **out)
 {
     *out = NULL;
@@ -398,7 +385,7 @@ enum qw_error peer_start(const struct peer_options *options, struct peer_pair **
     pthread_mutex_init(&peer->lock, NULL);
     enum qw_error result = make(peer) ? QW_OK : QW_ERR_NO_MEMORY;
     engine_stand_by(options->engine, options->nat); /* until it is known who is active */
-    if (result == QW_OK && !start_thread(peer))
+    if (result == QW_OK && qw_thread_start(&peer->thread, work, peer) != 0)
         result = QW_ERR_SYSTEM;
     if (result == QW_OK) {
         *out = peer;

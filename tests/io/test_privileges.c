@@ -114,7 +114,7 @@ static void thread_asks(const struct config *config)
 {
     int pipes[2];
     pthread_t thread;
-    if (pipe(pipes) != 0 || quiet_thread(&thread, ask_when_told, &pipes[0]) != 0)
+    if (pipe(pipes) != 0 || qw_thread_start(&thread, ask_when_told, &pipes[0]) != 0)
         _exit(8);
     filter(config);
     if (write(pipes[1], "x", 1) == 1)

@@ -3,9 +3,8 @@
 #include "kernel_rules.h"
 #include "queue_loop.h"
 #include "queue_open.h"
-#include "side_thread.h"
 #include <fcntl.h>
-#include <signal.h>
+#include <quicward/base/thread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +21,7 @@ static void *thread_main(void *argument)
 static int start_thread(struct queue_worker *worker)
 {
     char name[THREAD_NAME_MAX];
-    int problem = quiet_thread(&worker->thread, thread_main, worker);
+    int problem = qw_thread_start(&worker->thread, thread_main, worker);
     if (problem != 0)
         return problem;
     worker->running = true;
