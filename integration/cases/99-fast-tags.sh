@@ -58,34 +58,6 @@ untag_inside() {
     wait_for 5 in_router ping -q -c1 -W1 "$C4" >/dev/null && wait_for 5 in_router ping -q -6 -c1 -W1 "$C6" >/dev/null
 }
 
-in_order() { # FAMILY
-    local echo_pid status=0
-    lab_spawn "$LAB_SERVER" "echo$1" "$QW_TOOLS/order_echo" "$(endpoint "$1" 9000)" 1500
-    echo_pid=$LAB_PID
-    wait_for 5 listening "$LAB_SERVER" 9000 || return 1
-    in_client "$QW_TOOLS/handover_send" "$(endpoint "$1" 9000)" $FLOWS $FLOWS 2000 $DATAGRAMS || status=1
-    wait "$echo_pid" || status=1
-    cat "$LAB_DIR/echo$1.log"
-    return $status
-}
-
-dump_start() { # NAMESPACE INTERFACE
-    : >"$LAB_DIR/dump-$2.log"
-    lab_spawn "$1" "dump-$2" tcpdump -Z root --immediate-mode -U -B 16384 -Q in -i "$2" -w "$LAB_DIR/$2.pcap"
-    DUMPS+=("$LAB_PID")
-    wait_for 5 grep -q listening "$LAB_DIR/dump-$2.log"
-}
-
-dump_stop() {
-    local pid
-    capture_settled "$LAB_DIR/c0.pcap"
-    capture_settled "$LAB_DIR/s0.pcap"
-    for pid in "${DUMPS[@]}"; do
-        lab_stop "$pid"
-    done
-    DUMPS=()
-}
-
 # What the far end of the link got, nearly all of both families; INTERFACE, and its tag or "-".
 all_right() {
     local all bad tags
@@ -107,12 +79,12 @@ passes() {
         check "$words: the program is attached" not cat "$LAB_DIR/fast.log"
         return
     fi
-    dump_start "$LAB_CLIENT" c0
-    dump_start "$LAB_SERVER" s0
+    wire_start "$LAB_CLIENT" c0
+    wire_start "$LAB_SERVER" s0
     for family in 4 6; do
-        check "$words: IPv$family: numbered datagrams come in order" in_order $family
+        check "$words: IPv$family: numbered datagrams come in order" numbered_in_order $family $FLOWS $FLOWS 2000 $DATAGRAMS
     done
-    dump_stop
+    wire_stop
     check "$words: tags and checksums outside" all_right s0 $WAN_TAG
     check "$words: tags and checksums inside" all_right c0 $LAN_TAG
     kill "$fast" && wait "$fast"

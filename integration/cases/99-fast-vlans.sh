@@ -56,34 +56,6 @@ untag_inside() {
     LAN=lan0
 }
 
-in_order() { # FAMILY
-    local echo_pid status=0
-    lab_spawn "$LAB_SERVER" "echo$1" "$QW_TOOLS/order_echo" "$(endpoint "$1" 9000)" 1500
-    echo_pid=$LAB_PID
-    wait_for 5 listening "$LAB_SERVER" 9000 || return 1
-    in_client "$QW_TOOLS/handover_send" "$(endpoint "$1" 9000)" 20 20 2000 200 || status=1
-    wait "$echo_pid" || status=1
-    cat "$LAB_DIR/echo$1.log"
-    return $status
-}
-
-dump_start() { # NAMESPACE INTERFACE
-    : >"$LAB_DIR/dump-$2.log"
-    lab_spawn "$1" "dump-$2" tcpdump -Z root --immediate-mode -U -B 16384 -Q in -i "$2" -w "$LAB_DIR/$2.pcap"
-    DUMPS+=("$LAB_PID")
-    wait_for 5 grep -q listening "$LAB_DIR/dump-$2.log"
-}
-
-dump_stop() {
-    local pid
-    capture_settled "$LAB_DIR/c0.pcap"
-    capture_settled "$LAB_DIR/t0.pcap"
-    for pid in "${DUMPS[@]}"; do
-        lab_stop "$pid"
-    done
-    DUMPS=()
-}
-
 # What the far end of the link got: INTERFACE, and the number of its VLAN or "-".
 all_right() {
     local all bad
@@ -123,12 +95,12 @@ offload = \"xdp\";"
     fi
     grep 'offload: .*pass the queue' "$LAB_DIR/quicward.log" && skip 'no program can be attached here'
     check "$words: the program is at XDP" at_xdp
-    dump_start "$LAB_CLIENT" c0
-    dump_start "$LAB_TRANSIT" t0
+    wire_start "$LAB_CLIENT" c0
+    wire_start "$LAB_TRANSIT" t0
     for family in 4 6; do
-        check "$words: IPv$family: datagrams come in order" in_order $family
+        check "$words: IPv$family: datagrams come in order" numbered_in_order $family 20 20 2000 200
     done
-    dump_stop
+    wire_stop
     check "$words: tags and checksums outside" all_right t0 "$(tag_of "$WAN")"
     check "$words: tags and checksums inside" all_right c0 "$(tag_of "$LAN")"
     check "$words: quicward ends cleanly" stop_quicward

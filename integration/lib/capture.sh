@@ -23,6 +23,25 @@ capture_stop() {
     unset "CAPTURE_PIDS[$1]"
 }
 
+# wire_start NAMESPACE INTERFACE: all frames that the interface gets, link layer too, in LAB_DIR/INTERFACE.pcap.
+declare -A WIRE_PIDS=()
+wire_start() {
+    : >"$LAB_DIR/wire-$2.log"
+    lab_spawn "$1" "wire-$2" tcpdump -Z root --immediate-mode -U -B 16384 -Q in -i "$2" -w "$LAB_DIR/$2.pcap"
+    WIRE_PIDS[$2]=$LAB_PID
+    wait_for 5 grep -q listening "$LAB_DIR/wire-$2.log"
+}
+
+# wire_stop: all of them.
+wire_stop() {
+    local interface
+    for interface in "${!WIRE_PIDS[@]}"; do
+        capture_settled "$LAB_DIR/$interface.pcap"
+        lab_stop "${WIRE_PIDS[$interface]}"
+    done
+    WIRE_PIDS=()
+}
+
 # What was just sent is on its way into the file: it is whole when it did not grow for a moment.
 capture_settled() { # FILE
     local size left=50 before=''
