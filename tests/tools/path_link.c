@@ -17,20 +17,14 @@
  * - snap=BYTES: what the capture keeps of a frame (100).
  * - seed=N */
 #include "link_frame.h"
+#include "link_interfaces.h"
 #include "path_rules.h"
 #include "sockets.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <linux/if_packet.h>
-#include <net/ethernet.h>
-#include <net/if.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -75,21 +69,12 @@ static uint64_t now_us(void)
 
 /* ---- interfaces ---- */
 
-static int open_interface(const char *name)
+/* The kernel tells when it got each frame. */
+static int open_stamped(const char *name)
 {
-    int on = 1, size = BUFFER_BYTES, fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    struct sockaddr_ll at = {
-        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)if_nametoindex(name)};
-    if (at.sll_ifindex == 0)
+    int on = 1, fd = link_open(name, BUFFER_BYTES);
+    if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) != 0)
         tool_fail(name);
-    struct packet_mreq all = {.mr_ifindex = at.sll_ifindex, .mr_type = PACKET_MR_PROMISC};
-    if (fd < 0 || setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) != 0 ||
-        setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all)) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) != 0 ||
-        bind(fd, (const struct sockaddr *)&at, sizeof(at)) != 0)
-        tool_fail(name);
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
     return fd;
 }
 
@@ -217,9 +202,7 @@ static void arrive(struct waiting *w)
         set_out(*w);
         return;
     }
-    if (send(sockets[other(w->from)], buffers[w->buffer], w->len, 0) < 0 && errno != ENOBUFS &&
-        errno != EAGAIN && errno != ENETDOWN)
-        tool_fail("send");
+    link_send(sockets[other(w->from)], buffers[w->buffer], w->len);
     free_buffers[free_count++] = w->buffer;
 }
 
@@ -278,43 +261,25 @@ static void print_truth(const char *word, bool stepped)
 
 /* ---- the loop ---- */
 
-static int stop_signal(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    int fd = signalfd(-1, &set, SFD_CLOEXEC);
-    if (fd < 0)
-        tool_fail("signalfd");
-    return fd;
-}
-
-/* Until the next datagram is due; NULL when none waits. */
-static const struct timespec *patience(struct timespec *out)
+/* Until the next datagram is due. */
+static uint64_t patience_us(void)
 {
     if (heap_count == 0)
-        return NULL;
-    uint64_t now = now_us(), us = heap[0].due_us > now ? heap[0].due_us - now : 0;
-    *out = (struct timespec){(time_t)(us / 1000000), (long)(us % 1000000) * 1000};
-    return out;
+        return LINK_FOREVER;
+    uint64_t now = now_us();
+    return heap[0].due_us > now ? heap[0].due_us - now : 0;
 }
 
 static void forward(int stop)
 {
-    struct pollfd polled[] = {{.fd = sockets[LINK_CLIENT], .events = POLLIN},
-                              {.fd = sockets[LINK_SERVER], .events = POLLIN},
-                              {.fd = stop, .events = POLLIN}};
-    while (!(polled[2].revents & POLLIN)) {
-        struct timespec left;
-        if (ppoll(polled, 3, patience(&left), NULL) < 0 && errno != EINTR)
-            tool_fail("poll");
+    bool goes_on, ready[2];
+    do {
+        goes_on = link_wait(sockets, stop, patience_us(), ready);
         for (enum link_side side = LINK_CLIENT; side <= LINK_SERVER; side++)
-            if (polled[side].revents)
+            if (ready[side])
                 take_frames(side);
         pass_due();
-    }
+    } while (goes_on);
 }
 
 int main(int argc, char **argv)
@@ -331,10 +296,10 @@ int main(int argc, char **argv)
         }
     for (free_count = 0; free_count < WAITING_MAX; free_count++)
         free_buffers[free_count] = free_count;
-    int stop = stop_signal();
+    int stop = link_stop_signal();
     capture_begin(argv[3]);
     for (int side = 0; side < 2; side++)
-        sockets[side] = open_interface(argv[1 + side]);
+        sockets[side] = open_stamped(argv[1 + side]);
     puts("ready");
     fflush(stdout);
     forward(stop);
