@@ -52,8 +52,13 @@ done
 
 # short_arrives LANE HOST SERVER-PORT: a datagram that begins like a short header, from host 10.20.LANE.HOST, arrives at the server.
 short_arrives() {
-    sees "$LAB_SERVER" "s$1" "udp and dst port $3 and udp[4:2] == 30" lane_run "$1" '' '' \
-        in_client "$QW_TOOLS/udp_send" "10.20.$1.$2:7001" "10.30.$1.2:$3" '@012345678901234567890'
+    sees "$LAB_SERVER" "s$1" "udp and dst port $3 and udp[4:2] == 30" lane_run "$1" '' '' send_short "$@"
+}
+
+# The links end with the command, and the datagram may still wait for the server's MAC address then.
+send_short() { # LANE HOST SERVER-PORT
+    in_client "$QW_TOOLS/udp_send" "10.20.$1.$2:7001" "10.30.$1.2:$3" '@012345678901234567890'
+    wait_for 2 test -s "$LAB_DIR/seen.log"
 }
 for lane in 1 2; do
     ip -n "$LAB_CLIENT" addr add "10.20.$lane.3/24" dev "c$lane"
