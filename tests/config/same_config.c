@@ -126,10 +126,15 @@ static bool same_owners(const struct config *a, const struct config *b)
         (a->cluster_owner_count && a->cluster_owners == b->cluster_owners))
         return false;
     for (unsigned i = 0; i < a->cluster_owner_count; i++) {
-        struct config_owner x = a->cluster_owners[i], y = b->cluster_owners[i];
-        x.line = y.line = 0; /* of the file */
-        if (memcmp(&x, &y, sizeof(x)) != 0)
+        const struct config_owner *x = &a->cluster_owners[i], *y = &b->cluster_owners[i];
+        if (x->has_address != y->has_address || !qw_addr_equal(&x->address, &y->address) ||
+            x->family != y->family || x->prefix_count != y->prefix_count ||
+            x->router_count != y->router_count || memcmp(x->routers, y->routers, x->router_count) != 0)
             return false;
+        for (unsigned n = 0; n < x->prefix_count; n++)
+            if (!qw_addr_equal(&x->prefixes[n].addr, &y->prefixes[n].addr) ||
+                x->prefixes[n].family != y->prefixes[n].family || x->prefixes[n].bits != y->prefixes[n].bits)
+                return false;
     }
     return true;
 }
