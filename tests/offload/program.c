@@ -38,8 +38,9 @@ bool test_put(struct kernel *kernel, const struct flow_path *path, enum flow_pat
 {
     struct fast_match match = entry_match(&path->ways[direction].match);
     struct fast_record record = entry_record(path, direction, 0, 1, place == OFFLOAD_TC ? FAST_TC : 0);
-    record.route_epoch = kernel_control(kernel)->epoch;
-    record.route_checked_ms = now_ms();
+    fast_set_flow(&record, 0, path->hash);
+    record.route_epoch = (uint8_t)kernel_control(kernel)->epoch;
+    record.route_checked = fast_route_time(now_ms());
     memcpy(record.next_hop, HOP, sizeof HOP);
     record.hop_check = fast_hop_check(record.tag, HOP);
     return kernel_put(kernel, &match, &record);
