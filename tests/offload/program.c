@@ -107,6 +107,15 @@ bool test_run(struct kernel *kernel, enum offload_place place, struct frame *fra
     return forwarded;
 }
 
+enum test_fate test_fate(struct kernel *kernel, enum offload_place place, const struct frame *frame)
+{
+    struct frame out = *frame;
+    uint32_t verdict = run_once(kernel, place, &out);
+    if (verdict == (place == OFFLOAD_XDP ? (uint32_t)XDP_DROP : (uint32_t)TC_ACT_SHOT))
+        return TEST_DROPPED;
+    return is_passed(place, verdict) ? TEST_PASSED : TEST_FORWARDED;
+}
+
 bool test_dropped(struct kernel *kernel, enum offload_place place, const struct frame *frame)
 {
     struct frame out = *frame;
@@ -121,6 +130,12 @@ bool test_run(struct kernel *kernel, enum offload_place place, struct frame *fra
 {
     (void)kernel, (void)place, (void)frame;
     return false;
+}
+
+enum test_fate test_fate(struct kernel *kernel, enum offload_place place, const struct frame *frame)
+{
+    (void)kernel, (void)place, (void)frame;
+    return TEST_PASSED;
 }
 
 bool test_dropped(struct kernel *kernel, enum offload_place place, const struct frame *frame)

@@ -144,6 +144,12 @@ static struct throttle_options options_of(unsigned kind)
     return options;
 }
 
+/* Estimates, by other bits. */
+static void are_near(uint32_t left, uint32_t right)
+{
+    CU_ASSERT_DOUBLE_EQUAL((double)left, (double)right, 3 + left / 10.0);
+}
+
 static void compare_views(struct throttle *a, struct throttle *b)
 {
     struct throttle_view left[THROTTLE_LIMITS_MAX], right[THROTTLE_LIMITS_MAX];
@@ -155,9 +161,9 @@ static void compare_views(struct throttle *a, struct throttle *b)
         CU_ASSERT_TRUE(left[i].share_small == right[i].share_small);
         CU_ASSERT_TRUE(left[i].offered == right[i].offered && left[i].passed == right[i].passed);
         CU_ASSERT_EQUAL(left[i].dropped, right[i].dropped);
-        CU_ASSERT_EQUAL(left[i].flows_hit, right[i].flows_hit);
-        CU_ASSERT_EQUAL(left[i].spared_confirmed, right[i].spared_confirmed);
-        CU_ASSERT_EQUAL(left[i].spared_small, right[i].spared_small);
+        are_near(left[i].flows_hit, right[i].flows_hit);
+        are_near(left[i].spared_confirmed, right[i].spared_confirmed);
+        are_near(left[i].spared_small, right[i].spared_small);
     }
 }
 
