@@ -68,9 +68,9 @@ struct qw_time offload_pins_seen(const struct offload_pins *pins, const struct q
 
 struct offload_options {
     uint32_t flows_max; /* 1 at least */
-    unsigned weighed; /* interfaces of which throttles weigh flows, at most OFFLOAD_LIMITS_MAX: 160 KiB each.
-                         Flows over further ones stay slow */
-    bool spin;        /* measure the spin bit of flows that are measured */
+    unsigned limits; /* interfaces that throttles limit, at most OFFLOAD_LIMITS_MAX: 184 KiB each. Flows over
+                        further ones stay slow */
+    bool spin;       /* measure the spin bit of flows that are measured */
 };
 
 /* Loads the program with room for so many flows: 112 bytes of kernel memory each (176 with `spin`), and 256
@@ -279,8 +279,8 @@ struct offload_stats {
     uint64_t put, taken, idle; /* flows ever: put, taken, and of these those that had no packets for long */
     uint64_t refused;          /* put failed: table full, or two flows with one match */
     uint64_t paused;           /* directions that had to pause */
-    uint64_t unfit;            /* paths that stay slow: an interface is not attached, or weighs flows
-                                  and has no cells */
+    uint64_t unfit;            /* paths that stay slow: an interface is not attached, or a throttle
+                                  came later */
     uint64_t recovered;        /* flows of which entries of an earlier process were gone on with, */
     uint64_t strangers;        /* and entries that were removed then */
     bool pinned;               /* this one's outlive the process */

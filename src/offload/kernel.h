@@ -87,8 +87,8 @@ struct fast_told *kernel_told(struct kernel *kernel);
 /* Likewise: one a flow, by its place in the book, if the options said so. */
 struct fast_spins *kernel_spins(struct kernel *kernel);
 
-/* Likewise: FAST_PORTS_MAX limits, FAST_LIMITS_MAX times FAST_MARK_COUNT marks, and cells of two directions
- * for each interface that flows are weighed of. */
+/* Likewise: FAST_PORTS_MAX limits; FAST_MARK_COUNT marks, and cells of two directions, for each of
+ * options.limits. */
 struct fast_limit *kernel_limits(struct kernel *kernel);
 struct fast_marks *kernel_marks(struct kernel *kernel);
 struct fast_cells *kernel_cells(struct kernel *kernel);

@@ -28,7 +28,7 @@ struct kernel {
     struct fast_limit *limits; /* likewise */
     struct fast_marks *marks;
     struct fast_cells *cells;
-    size_t cells_size;
+    size_t cells_size, marks_size;
     uint32_t buckets;
     int flows4, flows6, ports, slots, counts, dropped, loads;
     int processors;
@@ -69,7 +69,8 @@ static struct program_bpf *load(struct kernel *kernel, const struct offload_opti
     bpf_map__set_max_entries(program->maps.gates, 2 * flows_max);
     bpf_map__set_max_entries(program->maps.told, flows_max);
     bpf_map__set_max_entries(program->maps.spins, options->spin ? flows_max : 1);
-    bpf_map__set_max_entries(program->maps.cells, 2 * (options->weighed ? options->weighed : 1));
+    bpf_map__set_max_entries(program->maps.cells, options->limits ? 2 * options->limits : 1);
+    bpf_map__set_max_entries(program->maps.marks, options->limits ? FAST_MARK_COUNT * options->limits : 1);
     bpf_map__set_max_entries(program->maps.known_lines, buckets_for(flows_max) / QW_KNOWN_LINE);
     if ((!kernel->pins || pinned_take(kernel->pins, program, options, &kernel->left)) &&
         program_bpf__load(program) == 0)
@@ -111,15 +112,15 @@ static bool open_drops(struct kernel *kernel, uint32_t flows_max)
 }
 
 #define LIMITS_SIZE whole_pages(FAST_PORTS_MAX * sizeof(struct fast_limit))
-#define MARKS_SIZE whole_pages(FAST_LIMITS_MAX *FAST_MARK_COUNT * sizeof(struct fast_marks))
 
-static bool open_limits(struct kernel *kernel, unsigned weighed)
+static bool open_limits(struct kernel *kernel, unsigned count)
 {
     const struct program_bpf *program = kernel->program;
     kernel->loads = bpf_map__fd(program->maps.loads);
     kernel->limits = map_memory(program->maps.limits, LIMITS_SIZE);
-    kernel->marks = map_memory(program->maps.marks, MARKS_SIZE);
-    kernel->cells_size = whole_pages(2 * (weighed ? weighed : 1) * sizeof *kernel->cells);
+    kernel->marks_size = whole_pages((count ? FAST_MARK_COUNT * count : 1) * sizeof *kernel->marks);
+    kernel->marks = map_memory(program->maps.marks, kernel->marks_size);
+    kernel->cells_size = whole_pages((count ? 2 * count : 1) * sizeof *kernel->cells);
     kernel->cells = map_memory(program->maps.cells, kernel->cells_size);
     return kernel->limits && kernel->marks && kernel->cells;
 }
@@ -154,7 +155,7 @@ static bool open_maps(struct kernel *kernel, const struct offload_options *optio
         __atomic_store_n(&kernel->control->fresh, FAST_ROUTE_FRESH, __ATOMIC_SEQ_CST);
         __atomic_store_n(&kernel->control->tick_ms, tick_ms(), __ATOMIC_SEQ_CST);
     }
-    return open_drops(kernel, flows_max) && open_limits(kernel, options->weighed) && kernel->control &&
+    return open_drops(kernel, flows_max) && open_limits(kernel, options->limits) && kernel->control &&
            kernel->gates && kernel->told && kernel->spins && kernel->processors > 0;
 }
 
@@ -194,7 +195,7 @@ void kernel_free(struct kernel *kernel)
     if (kernel->limits)
         munmap(kernel->limits, LIMITS_SIZE);
     if (kernel->marks)
-        munmap(kernel->marks, MARKS_SIZE);
+        munmap(kernel->marks, kernel->marks_size);
     if (kernel->cells)
         munmap(kernel->cells, kernel->cells_size);
     if (kernel->watch)

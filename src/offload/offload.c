@@ -63,7 +63,7 @@ struct offload *offload_new_for(const struct offload_options *options, struct of
     pthread_mutex_init(&offload->lock, NULL);
     offload->stats.flows_max = options->flows_max;
     offload->spins = options->spin;
-    offload->limits.weighed = options->weighed < FAST_LIMITS_MAX ? options->weighed : FAST_LIMITS_MAX;
+    offload->limits.room = options->limits < FAST_LIMITS_MAX ? options->limits : FAST_LIMITS_MAX;
     offload->pins = pins;
     if (!open_all(offload, options, now, error)) {
         offload_free(offload);

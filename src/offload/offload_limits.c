@@ -15,10 +15,14 @@ static int number_of(const struct offload_limits *limits, const char *interface)
     return -1;
 }
 
+static bool has_room(const struct offload_limits *limits, int number)
+{
+    return number >= 0 && number < (int)limits->room;
+}
+
 bool limits_can(const struct offload_limits *limits, const char *interface)
 {
-    int number = number_of(limits, interface);
-    return number < 0 || !limits->all[number].weighs || (unsigned)number < limits->weighed;
+    return number_of(limits, interface) < (int)limits->room;
 }
 
 /* ---- what is in force ---- */
@@ -50,7 +54,7 @@ void limits_look(const struct offload_limits *limits, const struct offload_ports
     uint64_t limited = 0;
     for (unsigned i = 0; i < limits->count; i++) {
         int slot = ports_find(ports, limits->all[i].interface);
-        if (slot == PORT_NONE)
+        if (slot == PORT_NONE || !has_room(limits, (int)i))
             continue;
         put_limit(&kernel_limits(kernel)[slot], &limits->all[i], i);
         limited |= 1ull << slot;
@@ -60,19 +64,18 @@ void limits_look(const struct offload_limits *limits, const struct offload_ports
 
 static struct fast_cells *cells_of(struct offload *offload, int number, unsigned way)
 {
-    bool has = number >= 0 && (unsigned)number < offload->limits.weighed;
-    return has ? &kernel_cells(offload->kernel)[FLOW_PATH_DIRECTIONS * (unsigned)number + way] : NULL;
+    return &kernel_cells(offload->kernel)[FLOW_PATH_DIRECTIONS * (unsigned)number + way];
 }
 
 /* The number stood for another interface. Nothing is fat before rooms are told. */
 static void begin_number(struct offload *offload, unsigned number)
 {
+    if (!has_room(&offload->limits, (int)number))
+        return;
     memset(&kernel_marks(offload->kernel)[number * FAST_MARK_COUNT], 0,
            FAST_MARK_COUNT * sizeof(struct fast_marks));
     for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++) {
         struct fast_cells *cells = cells_of(offload, (int)number, way);
-        if (!cells)
-            continue;
         memset(cells, 0, sizeof *cells);
         memset(cells->room, 0xff, sizeof cells->room);
     }
@@ -96,7 +99,8 @@ void offload_rooms(struct offload *offload, const char *interface, enum flow_pat
                    const uint32_t rooms[QW_SHARE_ROWS][QW_SHARE_CELLS])
 {
     pthread_mutex_lock(&offload->lock);
-    struct fast_cells *cells = cells_of(offload, number_of(&offload->limits, interface), way);
+    int number = number_of(&offload->limits, interface);
+    struct fast_cells *cells = has_room(&offload->limits, number) ? cells_of(offload, number, way) : NULL;
     for (unsigned row = 0; cells && row < QW_SHARE_ROWS; row++)
         for (unsigned i = 0; i < QW_SHARE_CELLS; i++)
             if (cells->room[row][i] != rooms[row][i])
@@ -129,8 +133,6 @@ static void take_load(struct offload *offload, int slot, int number, unsigned wa
     out->passed = now.passed - told->passed;
     out->dropped = now.dropped - told->dropped;
     *told = now;
-    if (!cells)
-        return;
     take_words(cells->bytes[0], out->bytes[0], QW_SHARE_ROWS * QW_SHARE_CELLS);
     take_words(cells->who, out->who, QW_SHARE_CELLS);
 }
@@ -139,7 +141,7 @@ bool offload_load(struct offload *offload, const char *interface, struct offload
 {
     pthread_mutex_lock(&offload->lock);
     int slot = ports_find(&offload->ports, interface), number = number_of(&offload->limits, interface);
-    bool there = slot != PORT_NONE && number >= 0;
+    bool there = slot != PORT_NONE && has_room(&offload->limits, number);
     for (unsigned way = 0; there && way < FLOW_PATH_DIRECTIONS; way++)
         take_load(offload, slot, number, way, &out->ways[way]);
     if (there) {

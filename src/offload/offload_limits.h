@@ -7,7 +7,7 @@
 struct offload_limits {
     struct offload_limit all[FAST_LIMITS_MAX];
     unsigned count;
-    unsigned weighed; /* of them, how many have cells: the first ones */
+    unsigned room; /* of them, how many the program heeds: the first ones */
     struct fast_load told[FAST_PORTS_MAX][FLOW_PATH_DIRECTIONS]; /* what was asked for before */
 };
 

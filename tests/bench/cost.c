@@ -32,7 +32,7 @@ static uint64_t boot_ms(void)
 static struct kernel *load(uint32_t flows)
 {
     char error[OFFLOAD_ERROR_MAX] = "";
-    struct offload_options options = {.flows_max = flows, .weighed = 1, .spin = true};
+    struct offload_options options = {.flows_max = flows, .limits = 1, .spin = true};
     struct kernel *kernel = kernel_new_for(&options, NULL, error);
     struct fast_port port = {.ifindex = LOOPBACK, .mtu = 1500, .carrier = LOOPBACK};
     bench_require(kernel != NULL, error);

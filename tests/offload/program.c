@@ -21,7 +21,8 @@ static uint32_t now_ms(void)
 struct kernel *test_kernel(void)
 {
     char error[OFFLOAD_ERROR_MAX];
-    struct kernel *kernel = kernel_new(1000, NULL, error);
+    struct offload_options options = {.flows_max = 1000, .limits = 1};
+    struct kernel *kernel = kernel_new_for(&options, NULL, error);
     struct fast_port port = {.ifindex = 1, .mtu = 1500, .carrier = 1};
     if (!kernel) {
         printf("\nskipped, for no program can be loaded here: %s ", error);

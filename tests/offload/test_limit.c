@@ -217,7 +217,7 @@ static struct offload_limit limit_of(const char *name, uint32_t share)
 static struct offload *room(void)
 {
     char error[OFFLOAD_ERROR_MAX];
-    struct offload_options options = {.flows_max = 10, .weighed = 1};
+    struct offload_options options = {.flows_max = 10, .limits = 1};
     struct offload *offload = offload_new_for(&options, NULL, test_now(), error);
     static const char *const NAMES[] = {"lan", "wan"};
     for (unsigned i = 0; offload && i < 2; i++) {

@@ -198,8 +198,8 @@ static void unfit(void)
     path.ways[FLOW_PATH_DOWN].from[0] = '\0';
     tell(&scene, FLOW_PATH_ADD, &path);
     path = path_of(3, scene.now);
-    struct offload_limit weighed = {.interface = "wan", .weighs = true};
-    offload_limit(scene.offload, &weighed, 1);
+    struct offload_limit limit = {.interface = "wan"};
+    offload_limit(scene.offload, &limit, 1);
     tell(&scene, FLOW_PATH_ADD, &path);
     offload_limit(scene.offload, NULL, 0);
     scene.offload->ports.all[1].place = OFFLOAD_TC; /* not both at one place */
