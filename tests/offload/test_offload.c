@@ -108,7 +108,7 @@ static void see(struct scene *scene, const struct flow_path *path, enum flow_pat
     struct fast_match match = entry_match(&path->ways[way].match);
     struct fast_record record;
     CU_ASSERT_TRUE_FATAL(kernel_take(kernel, &match, &record));
-    record.packets += packets;
+    record.packets += (uint32_t)packets;
     record.bytes += 100 * packets;
     record.ce++;
     record.last_seen_ms = (uint32_t)(scene->now.ns / QW_NS_PER_MS + ms);
@@ -198,9 +198,10 @@ static void unfit(void)
     path.ways[FLOW_PATH_DOWN].from[0] = '\0';
     tell(&scene, FLOW_PATH_ADD, &path);
     path = path_of(3, scene.now);
-    path.flags |= FLOW_PATH_PLACED;
-    path.ways[FLOW_PATH_UP].limited = 0;
+    struct offload_limit limit = {.interface = "wan"};
+    offload_limit(scene.offload, &limit, 1);
     tell(&scene, FLOW_PATH_ADD, &path);
+    offload_limit(scene.offload, NULL, 0);
     scene.offload->ports.all[1].place = OFFLOAD_TC; /* not both at one place */
     put(&scene, 4);
     scene.offload->ports.all[1].place = OFFLOAD_XDP;

@@ -186,6 +186,7 @@ static void work(struct fast_path *fast_path, struct qw_time now)
     offload_find_shut(fast_path->offload, now);
     ask_timers(fast_path, now);
     fast_drops_tell(&fast_path->drops);
+    fast_limits_tell(&fast_path->limits);
     pthread_mutex_unlock(&fast_path->lock);
     try_open(fast_path);
 }
@@ -267,7 +268,9 @@ static void detach_others(struct fast_path *fast_path)
 static struct offload *open_offload(const struct config *config, struct offload_pins *pins)
 {
     char error[OFFLOAD_ERROR_MAX];
-    struct offload *offload = offload_new(config->flows_max, pins, io_now(), error);
+    struct offload_options options = {
+        .flows_max = config->flows_max, .limits = config->throttle_count, .spin = config->offload_spin};
+    struct offload *offload = offload_new_for(&options, pins, io_now(), error);
     if (offload)
         return offload;
     fast_pins_clear(pins, config);
@@ -282,6 +285,7 @@ static void begin(struct fast_path *fast_path)
     offload_stats(fast_path->offload, &stats);
     fast_path->alive_ns = stats.pinned ? ALIVE_PINNED_NS : ALIVE_NS;
     fast_pins_recover(fast_path->offload, fast_path->engine);
+    fast_limits_start(&fast_path->limits, fast_path->engine, fast_path->offload);
     fast_drops_start(&fast_path->drops, fast_path->engine, fast_path->offload, fast_path->config);
     refresh(fast_path, io_now(), true);
     detach_others(fast_path);
@@ -295,6 +299,7 @@ static void give_up(struct fast_path *fast_path)
 {
     struct offload *offload = fast_path->offload;
     fast_drops_end(&fast_path->drops);
+    fast_limits_end(&fast_path->limits);
     set_taker(fast_path, NULL);
     fast_path->offload = NULL;
     offload_free(offload);
@@ -371,6 +376,7 @@ void fast_path_close(struct fast_path *fast_path, bool stays)
     if (!offload)
         return;
     fast_drops_end(&fast_path->drops);
+    fast_limits_end(&fast_path->limits);
     say_figures(offload);
     if (stays)
         leave_all(fast_path, offload);
