@@ -79,8 +79,8 @@ static void put(struct churn *churn, const struct flow_path *path, unsigned way)
         out = ports_find(&churn->ports, churn->interfaces[1 - way]);
     struct fast_record record =
         entry_record(path, (enum flow_path_direction)way, (uint8_t)in, (uint8_t)out, churn->kind);
-    record.gate = 2 * ((uint32_t)path->id - 1) + way;
-    kernel_gates(churn->kernel)[record.gate] = (struct fast_gate){.open_at = FAST_GATE_FORCED};
+    fast_set_flow(&record, (uint32_t)path->id - 1, 0);
+    kernel_gates(churn->kernel)[fast_gate_of(&record)] = (struct fast_gate){.open_at = FAST_GATE_FORCED};
     if (!kernel_put(churn->kernel, &match, &record))
         fail("an entry cannot be put");
 }
