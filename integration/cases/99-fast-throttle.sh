@@ -108,7 +108,7 @@ for PLACE in tc xdp; do
     check "$PLACE: all of them pass again" all_ask 4
     open=$(flows_of 4 | awk '$2 > 0 { print $1; exit }')
     check_not "$PLACE: what is too long for the interface does not pass" ask_from 4 "$open" 1400
-    check "$PLACE: its sender is told (PTB)" [ "$(stat_of reasons[\"too-big\"])" -ge 1 ]
+    check "$PLACE: its sender is told (PTB)" [ "$(stat_of 'reasons["too-big"]')" -ge 1 ]
     check "$PLACE: a reload to a small capacity" reload_with 0 100 400k
     before=$(dropped_by_program)
     check "$PLACE: a load begins" busy
