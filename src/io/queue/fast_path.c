@@ -302,8 +302,8 @@ static void begin(struct fast_path *fast_path)
     struct offload_stats stats;
     offload_stats(fast_path->offload, &stats);
     fast_path->alive_ns = stats.pinned ? ALIVE_PINNED_NS : ALIVE_NS;
-    fast_pins_recover(fast_path->offload, fast_path->engine);
     fast_limits_start(&fast_path->limits, fast_path->engine, fast_path->offload);
+    fast_pins_recover(fast_path->offload, fast_path->engine);
     fast_drops_start(&fast_path->drops, fast_path->engine, fast_path->offload, fast_path->config);
     refresh(fast_path, io_now(), true);
     detach_others(fast_path);
