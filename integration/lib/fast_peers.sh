@@ -155,7 +155,7 @@ fast_peer() { # PEER FAMILY
     gtlsclient) carried_alone "$2" 4433 fast_gtls "$2" ;;
     chromium) carried_alone "$2" 4435 fast_chromium "$2" ;;
     quic-go) carried_alone "$2" 5433 fast_quicgo "$2" ;;
-    kdig) carried_alone "$2" 853 fast_kdig "$2" ;;
+    kdig) carried_alone "$2" 53 fast_kdig "$2" ;;
     curl) carried_alone "$2" 4433 fast_curl "$2" ;;
     wireguard) fast_wireguard "$2" ;;
     iperf3) carried_alone "$2" 5201 fast_iperf "$2" ;;
@@ -179,16 +179,16 @@ fast_quicgo() { # FAMILY
     client_quicgo "$(endpoint "$1" 5433)" server.test "size=$FAST_SIZE" | tee /dev/stderr | grep -q "got $FAST_SIZE"
 }
 
-# One connection, one question after the other.
+# One question after the other from one port. By QUIC it would make a connection for each, which is over before it can go fast.
 fast_kdig() { # FAMILY
-    local questions=() i
-    for ((i = 0; i < 1500; i++)); do
-        questions+=(hello.test TXT)
+    local i answers=0
+    for ((i = 0; i < 40; i++)); do
+        shows hello-dns in_client kdig +short +timeout=5 +retry=0 -b "$(client_address "$1")#5353" "@$(server_address "$1")" \
+            hello.test TXT >/dev/null && answers=$((answers + 1))
+        sleep 0.05
     done
-    in_client timeout 60 kdig +quic +short +keepopen +timeout=20 +retry=0 -p 853 "@$(server_address "$1")" "${questions[@]}" \
-        >"$LAB_DIR/answers"
-    echo "$(grep -c hello-dns "$LAB_DIR/answers") answers"
-    [ "$(grep -c hello-dns "$LAB_DIR/answers")" = 1500 ]
+    echo "$answers answers"
+    [ $answers = 40 ]
 }
 
 fast_curl() { # FAMILY
