@@ -66,5 +66,5 @@ fast_say() {
         awk '/flows put/ { for (i = 1; i < NF; i++) { if ($(i + 1) == "flows") flows += $i; if ($(i + 1) == "packets") packets += $i } daemons++ }
             /pass the queue/ { why = $0; sub(/.*offload: /, "", why) }
             END { if (daemons || why) printf "  fast path: %d flows, %d packets%s\n", flows, packets, why ? ", " why : ""
-                  else print "  fast path: no daemon said anything of it" }'
+                  else print "  fast path: none that a daemon told of at its end" }'
 }

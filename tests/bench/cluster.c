@@ -14,9 +14,9 @@ int main(int argc, char **argv)
     cluster_store_open(&stores.own, argv[1], "own");
     cluster_store_open(&stores.copy, argv[1], "copy");
     cluster_store_open(&stores.other, argv[1], "other");
-        cluster_writing(&stores);
-        cluster_resync(&stores);
-        cluster_takeover(&stores);
+    cluster_writing(&stores);
+    cluster_resync(&stores);
+    cluster_takeover(&stores);
     cluster_store_close(&stores.own);
     cluster_store_close(&stores.copy);
     cluster_store_close(&stores.other);

@@ -13,11 +13,11 @@ redis() { # NAME OPTION...
     echo "$!" >"$folder/$name.pid"
 }
 
-# redis_answers NAME COMMAND... PATTERN
+# redis_says NAME COMMAND... PATTERN: waits until it does.
 redis_says() {
     local name=$1 pattern=${*: -1} tries
     for ((tries = 0; tries < 100; tries++)); do
-        redis-cli -s "$folder/$name.sock" "${@:2:$#-2}" 2>/dev/null | grep -q "$pattern" && return
+        redis-cli -s "$folder/$name.sock" "${@:2:$# - 2}" 2>/dev/null | grep -q "$pattern" && return
         sleep 0.1
     done
     cat "$folder/redis-$name.log" >&2
@@ -25,12 +25,13 @@ redis_says() {
 }
 
 cluster() {
-    ip netns add "$cluster" && ip -n "$cluster" link set lo up || die 'no namespaces: are you root?'
+    ip netns add "$cluster" || die 'no namespaces: are you root?'
+    ip -n "$cluster" link set lo up
     redis own --bind 127.0.0.1 --port 6379
     redis other --port 0
     redis_says own ping PONG
     redis_says other ping PONG
     redis copy --port 0 --replicaof 127.0.0.1 6379
     redis_says copy info replication master_link_status:up
-    $build/tests/bench/bench_cluster "$folder"
+    "$build/tests/bench/bench_cluster" "$folder"
 }

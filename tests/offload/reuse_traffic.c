@@ -55,7 +55,7 @@ static void send_many(int program, enum qw_family family)
         fail("the kernel sends no live frames");
 }
 
-static int check(const struct reuse_traffic_bpf *program, const struct bpf_program *checker, unsigned ifindex)
+static int check(struct reuse_traffic_bpf *program, const struct bpf_program *checker, unsigned ifindex)
 {
     sigset_t end;
     sigemptyset(&end);
@@ -71,8 +71,10 @@ static int check(const struct reuse_traffic_bpf *program, const struct bpf_progr
            (unsigned long long)program->bss->wrong);
     for (unsigned i = 0; program->bss->wrong > 0 && i < sizeof program->bss->sample; i++)
         printf("%02x%s", program->bss->sample[i], i % 16 == 15 ? "\n" : " ");
+    bool right = program->bss->wrong == 0 && program->bss->right > 0;
     bpf_link__destroy(link);
-    return program->bss->wrong > 0 || program->bss->right == 0;
+    reuse_traffic_bpf__destroy(program);
+    return !right;
 }
 
 int main(int argc, char **argv)

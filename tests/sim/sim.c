@@ -16,7 +16,7 @@ static const struct sim_world FULL = {.routers = 16,
                                       .active_s = 300,
                                       .timer_s = 300,
                                       .busiest = 100,
-                                      .warm_up_s = 2400,
+                                      .warm_up_s = 1500,
                                       .seed = 1};
 static const struct sim_world SMALL = {.routers = 16,
                                        .addresses = 1,
