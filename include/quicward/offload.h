@@ -178,7 +178,7 @@ void offload_open(struct offload *offload, struct qw_time now, offload_empty *em
  * offload_alive was over. To be called a few times a second. */
 void offload_find_shut(struct offload *offload, struct qw_time now);
 
-/* Asks flows what they had: each every five seconds, more rarely when there are more than 25,000, and before
+/* Asks flows what they had: each every five seconds, more rarely when there are more than 12,500, and before
  * its timer runs out. Those that had packets are told and stay; those whose timers are about to run out are
  * taken, with `over` set, so that the engine alone sees their last packets and ends them exactly. Writes up
  * to `max` (1 at least) figures; returns how many, 0: none is due now. O(1) each. */

@@ -115,11 +115,6 @@ void engine_measured(struct engine *engine, struct engine_measured *out)
     }
 }
 
-void engine_set_fast_throttle(struct engine *engine, const struct throttle_fast *fast)
-{
-    throttle_set_fast(engine->throttle, fast);
-}
-
 unsigned engine_throttles(struct engine *engine, struct throttle_view out[static THROTTLE_LIMITS_MAX])
 {
     return throttle_views(engine->throttle, out);

@@ -33,7 +33,7 @@ static bool weighs(const struct throttle *throttle)
     return atomic_load_explicit(&throttle->spare_small, memory_order_relaxed);
 }
 
-void fast_ask(struct throttle *throttle, struct interface *in)
+void limits_ask(struct throttle *throttle, struct interface *in)
 {
     struct throttle_came *came = &throttle->came;
     char name[THROTTLE_NAME_MAX];

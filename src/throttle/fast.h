@@ -5,7 +5,7 @@
 #include "state.h"
 
 /* Adds what came by it to the load of the interface. */
-void fast_ask(struct throttle *throttle, struct interface *interface);
+void limits_ask(struct throttle *throttle, struct interface *interface);
 
 /* Says what is in force now. */
 void fast_tell(const struct throttle *throttle);

@@ -75,7 +75,7 @@ static void look_at_direction(struct throttle *throttle, struct interface *in, i
 
 static void look_at(struct throttle *throttle, struct interface *in, double seconds, struct qw_time now)
 {
-    fast_ask(throttle, in);
+    limits_ask(throttle, in);
     for (int d = 0; d < THROTTLE_DIRECTIONS; d++)
         if (in->directions[d].limited)
             look_at_direction(throttle, in, d, seconds);

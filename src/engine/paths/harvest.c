@@ -114,3 +114,8 @@ void engine_count_throttled(struct engine *engine, uint64_t packets)
 {
     count_dropped(engine, packets, QW_REASON_THROTTLED);
 }
+
+void engine_set_fast_throttle(struct engine *engine, const struct throttle_fast *fast)
+{
+    throttle_set_fast(engine->throttle, fast);
+}

@@ -16,6 +16,7 @@
 #define ALIVE_PINNED_NS (60 * QW_NS_PER_SECOND)
 #define LOOK_NS (10 * QW_NS_PER_SECOND) /* between two choices of places without news */
 #define ROUND_MS 100                    /* between two looks at timers */
+#define NEWS_MS 5                       /* between two looks at news */
 #define FIGURES 64
 #define PORTS 64 /* more than the program can be attached to */
 
@@ -202,15 +203,32 @@ static bool hear(struct fast_path *fast_path)
     return true;
 }
 
-/* News that come one after the other are heard together, ten times a second. */
+/* Until the next round. News are heard as they come, or packets would go to the old next hop so long; those
+ * that come one after the other are heard together. False: the thread is to end. */
+static bool wait_round(struct fast_path *fast_path, bool *heard)
+{
+    struct pollfd fds[] = {{.fd = fast_path->thread.stop, .events = POLLIN},
+                           {.fd = netlink_fd(fast_path->news), .events = POLLIN}};
+    uint64_t end_ns = io_now().ns + ROUND_MS * QW_NS_PER_MS;
+    for (uint64_t now_ns; (now_ns = io_now().ns) < end_ns;) {
+        int left_ms = (int)((end_ns - now_ns + QW_NS_PER_MS - 1) / QW_NS_PER_MS);
+        if (poll(fds, 2, left_ms) > 0 && fds[0].revents)
+            return false;
+        if (!hear(fast_path))
+            continue;
+        *heard = true;
+        if (poll(fds, 1, NEWS_MS) != 0)
+            return false;
+    }
+    return true;
+}
+
 static void *run(void *argument)
 {
     struct fast_path *fast_path = argument;
-    struct pollfd stop = {.fd = fast_path->thread.stop, .events = POLLIN};
     struct qw_time refreshed = {0}, looked = {0};
-    for (bool heard = false; poll(&stop, 1, ROUND_MS) == 0;) {
+    for (bool heard = false; wait_round(fast_path, &heard);) {
         struct qw_time now = io_now();
-        heard |= hear(fast_path);
         if (qw_time_since(now, refreshed) >= QW_NS_PER_SECOND) {
             bool look = heard || qw_time_since(now, looked) >= LOOK_NS;
             refresh(fast_path, now, look);
