@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# slow: the rules of an operator behind quicward are what it is about
 # N7: what the router itself says of packets that it has translated already reaches the host inside that sent them, at once: the
 # operator's REJECT behind quicward, a gateway that is gone, a link that is too small, to itself by lo and, where the external
 # address is only routed here, towards the outside. Errors about the router's own UDP stay with the router: its sockets, tracked or

@@ -5,7 +5,7 @@
 
 #define TAKE 64          /* slots at once: a shard is locked that long */
 #define EXPIRE_S "86400" /* a store that nobody writes any more empties itself */
-#define KEY_MAX 128
+#define KEY_MAX WRITER_KEY_MAX
 #define REFUSED_PAUSE_NS (100 * QW_NS_PER_MS)
 
 enum { TAG_OTHER = 1, TAG_DEL, TAG_OWN_HEADER, TAG_HEADER, TAG_RUNS }; /* TAG_RUNS + n: run n */
@@ -59,6 +59,17 @@ static void empty_store(struct peer_writer *writer)
     }
 }
 
+/* They must not be forgotten by the next header. Of another configuration they count other things. */
+static void take_epochs(struct peer_writer *writer, const struct record_header *before)
+{
+    for (unsigned i = 0; i < before->owned_count && i < writer->header.owned_count; i++) {
+        uint64_t epoch = before->owned[i].epoch;
+        writer->epochs_before[i] = epoch;
+        if (writer->header.owned[i].epoch < epoch)
+            writer->header.owned[i].epoch = epoch;
+    }
+}
+
 /* All is written anew. What of this run is in the store, and what was lost on the way, nobody knows. */
 static void take_own_header(struct peer_writer *writer, const struct link_reply *reply)
 {
@@ -66,11 +77,8 @@ static void take_own_header(struct peer_writer *writer, const struct link_reply 
     bool read = reply->kind == LINK_BYTES &&
                 record_header_read(writer->terms, reply->bytes, reply->len, &before) == RECORD_HEADER_GOOD;
     bool ours = read && before.life == writer->header.life;
-    if (read && !writer->known) {
-        writer->epoch_before = before.epoch;
-        if (writer->header.epoch < before.epoch) /* it must not be forgotten by the next header */
-            writer->header.epoch = before.epoch;
-    }
+    if (read && !writer->known && before.owned_count == writer->header.owned_count)
+        take_epochs(writer, &before);
     writer->known = true;
     if (!ours)
         empty_store(writer);
@@ -108,8 +116,11 @@ bool writer_init(struct peer_writer *writer, const struct peer_options *options,
     const struct link_hears hears = {.context = writer, .up = up, .down = down, .reply = take_reply};
     *writer = (struct peer_writer){.options = options, .terms = terms, .pause_ns = REFUSED_PAUSE_NS};
     writer->size = engine_mirror_size(options->engine);
-    writer->header = (struct record_header){
-        .digest = options->digest, .life = life, .shards = writer->size.shards, .slots = writer->size.slots};
+    writer->header = (struct record_header){.digest = options->digest,
+                                            .life = life,
+                                            .shards = writer->size.shards,
+                                            .slots = writer->size.slots,
+                                            .owned_count = options->owned_count};
     writer->run_bytes = malloc((size_t)WRITER_RUN_RECORDS * RECORD_SIZE);
     writer->link = link_new(options->store, options->user, options->password, &hears);
     return writer->run_bytes && writer->link;
@@ -138,12 +149,12 @@ static void ask_own_header(struct peer_writer *writer, struct qw_time now)
 static void send_header(struct peer_writer *writer, struct qw_time now)
 {
     char key[KEY_MAX];
-    uint8_t bytes[RECORD_HEADER_SIZE];
+    uint8_t bytes[RECORD_HEADER_MAX];
     writer->header.now = now;
     writer->header.written = writer->written;
-    record_header_write(writer->terms, &writer->header, bytes);
+    size_t len = record_header_write(writer->terms, &writer->header, bytes);
     const char *words[] = {"SET", header_key(writer, key), (const char *)bytes, "EX", EXPIRE_S};
-    const size_t lens[] = {3, strlen(key), sizeof bytes, 2, strlen(EXPIRE_S)};
+    const size_t lens[] = {3, strlen(key), len, 2, strlen(EXPIRE_S)};
     link_send(writer->link, TAG_HEADER, 5, words, lens, now);
     for (unsigned shard = 0; shard < writer->size.shards; shard++) {
         const char *expire[] = {"EXPIRE", shard_key(writer, shard, key), EXPIRE_S};
@@ -155,12 +166,13 @@ static void send_header(struct peer_writer *writer, struct qw_time now)
 /* Sends what was gathered of the last run. */
 static void send_run(struct peer_writer *writer, struct qw_time now)
 {
-    char key[KEY_MAX], offset[24];
+    char offset[24];
     const struct writer_run *run = &writer->runs[writer->run_count - 1];
+    if (writer->key[0] == '\0' || writer->key_shard != run->shard)
+        shard_key(writer, writer->key_shard = run->shard, writer->key);
     snprintf(offset, sizeof offset, "%llu", (unsigned long long)run->slot * RECORD_SIZE);
-    const char *words[] = {"SETRANGE", shard_key(writer, run->shard, key), offset,
-                           (const char *)writer->run_bytes};
-    const size_t lens[] = {8, strlen(key), strlen(offset), (size_t)run->count * RECORD_SIZE};
+    const char *words[] = {"SETRANGE", writer->key, offset, (const char *)writer->run_bytes};
+    const size_t lens[] = {8, strlen(writer->key), strlen(offset), (size_t)run->count * RECORD_SIZE};
     if (!link_send(writer->link, TAG_RUNS + writer->run_count - 1, 4, words, lens, now))
         lose_run(writer, writer->run_count - 1);
 }
