@@ -57,3 +57,23 @@ enum role_step role_next(struct role *role, const struct role_facts *facts, stru
         return stay_active(role, facts, now);
     return waits(role, facts, now) ? ROLE_STAYS : end(role, facts);
 }
+
+unsigned role_latest(const struct role_claim *claims, unsigned count, bool active)
+{
+    unsigned best = count;
+    for (unsigned i = 0; i < count; i++) {
+        bool counts = !claims[i].here && claims[i].usable && (claims[i].active || !active);
+        if (counts && (best == count || claims[i].epoch > claims[best].epoch))
+            best = i;
+    }
+    return best;
+}
+
+unsigned role_owner(const struct role_claim *claims, unsigned count)
+{
+    unsigned owner = role_latest(claims, count, true);
+    for (unsigned i = 0; owner == count && i < count; i++)
+        if (!claims[i].here)
+            owner = i;
+    return owner;
+}

@@ -41,7 +41,7 @@ prepare() {
     { cmake -S . -B $build -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-g -DQUICWARD_TESTS=ON -DQUICWARD_BENCH=ON &&
         cmake --build $build -j "$(nproc)" --target quicward bench_engine bench_initial bench_work bench_accept \
             bench_recover bench_views bench_generate bench_sink bench_respond bench_connect \
-            bench_bare bench_cost bench_flood bench_forward bench_cluster; } >"$folder/build.log" 2>&1 ||
+            bench_bare bench_cost bench_flood bench_forward bench_idle bench_cluster; } >"$folder/build.log" 2>&1 ||
         { tail -n 30 "$folder/build.log" >&2; die 'the build failed'; }
 }
 

@@ -37,10 +37,12 @@ int main(void)
     suite_settings_threads();
     suite_paths();
     suite_path_rewrites();
+    suite_path_spin();
     suite_path_threads();
     suite_harvest();
     suite_path_ends();
     suite_path_adopt();
     suite_mirror();
+    suite_owners();
     return test_main();
 }
