@@ -87,7 +87,7 @@ shapes 'own address'
 
 # The router's own sockets.
 own_socket() {
-    in_router "$QW_TOOLS/udp_ask" "$X4:$1" "$S4:7000" question $((6000 * PATIENCE))
+    in_router "$QW_TOOLS/udp_ask" "$X4:$1" "$S4:7000" question 6000
 }
 dead_gateway
 check "the router's own socket is told of the gateway" unreachable "$LAB_ROUTER" lo own_socket 6053

@@ -23,9 +23,11 @@ void cluster_pair_start(struct cluster_pair *pair, struct cluster_router *router
                                    .refresh_s = CLUSTER_REFRESH_S,
                                    .fd = -1};
     snprintf(options.router, sizeof options.router, "%s", name);
-    snprintf(options.other, sizeof options.other, "%s", other);
     snprintf(options.store, sizeof options.store, "%s", own);
-    snprintf(options.other_store, sizeof options.other_store, "%s", copy[0] ? copy : "/nowhere");
+    snprintf(options.others[0].router, sizeof options.others[0].router, "%s", other);
+    snprintf(options.others[0].store, sizeof options.others[0].store, "%s", copy[0] ? copy : "/nowhere");
+    options.other_count = options.owned_count = 1;
+    options.owned[0] = (struct peer_owned){.routers = {0, 1}, .router_count = 2};
     for (unsigned i = 0; i < EXTERNALS; i++)
         options.external[i] = cluster_external(i);
     pair->router = router;
@@ -66,7 +68,7 @@ static bool is_active(const struct peer_stats *stats)
 
 void cluster_pair_activate(const struct cluster_pair *pair)
 {
-    bench_require(peer_set(pair->peer, true), "a role by command");
+    bench_require(peer_set(pair->peer, NULL, true), "a role by command");
     cluster_pair_wait(pair, is_active, "a router becomes active");
 }
 

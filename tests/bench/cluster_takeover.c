@@ -22,7 +22,7 @@ static void gone_starts(const struct cluster_stores *stores)
 
 static bool is_read(const struct peer_stats *stats)
 {
-    return stats->foreign == FLOWS;
+    return stats->others[0].flows == FLOWS;
 }
 
 static uint64_t takeovers;
@@ -53,7 +53,7 @@ static struct peer_stats taken_over(const struct cluster_stores *stores, const s
     uint64_t thread = cluster_thread_cpu(pair->thread), redis = cluster_store_cpu(&stores->copy);
     cluster_goes_first(pair->thread, true);
     cluster_goes_first(stores->copy.process, true);
-    bench_require(peer_set(asked->peer, asked == pair), "a role by command");
+    bench_require(peer_set(asked->peer, NULL, asked == pair), "a role by command");
     takeovers = number;
     struct peer_stats stats = taken_by(pair);
     cluster_goes_first(pair->thread, false);
@@ -68,7 +68,7 @@ static struct peer_stats taken_over(const struct cluster_stores *stores, const s
 static void gone_is_active_again(void)
 {
     for (int times = 0; times < 3; times++) {
-        bench_require(peer_set(gone_pair.peer, false), "a role by command");
+        bench_require(peer_set(gone_pair.peer, NULL, false), "a role by command");
         cluster_sleep_ms(50);
         cluster_pair_activate(&gone_pair);
     }
@@ -100,7 +100,7 @@ static void show_passes(struct cluster_stores *stores)
         cluster_pair_wait(&pair, is_read, "a pass over the other's flows");
         bench_require(taken_over(stores, &pair, &pair, 1, &empty, round).adopted == FLOWS,
                       "all flows are taken over");
-        bench_require(peer_set(pair.peer, false), "a role by command");
+        bench_require(peer_set(pair.peer, NULL, false), "a role by command");
         gone_is_active_again();
         bench_require(taken_over(stores, &pair, &pair, 2, &full, round).adopted == 2 * FLOWS,
                       "and once more");

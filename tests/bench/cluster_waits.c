@@ -105,6 +105,8 @@ void cluster_waits_count(struct cluster_waits *waits, int sample)
     cluster_goes_first(atomic_load(&waits->judge), sample >= 0);
     cluster_goes_first(waits->other, sample >= 0);
     atomic_store(&waits->counts_as, sample);
+    if (sample < 0) /* the one that is on its way counts still */
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
 }
 
 /* ---- what came of it ---- */
