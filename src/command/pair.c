@@ -102,6 +102,12 @@ static bool owns(void *context)
     return io_owned_look(context);
 }
 
+/* Of "auto" none is known here. */
+static unsigned known_addresses(const struct config *config)
+{
+    return config->mode == CONFIG_NAT && !config->external_auto ? config->external_count : 0;
+}
+
 static struct peer_options options_of(const struct router_pair *pair, const struct config *config,
                                       struct qw_hash_key secret, struct engine *engine)
 {
@@ -122,9 +128,9 @@ static struct peer_options options_of(const struct router_pair *pair, const stru
     snprintf(options.other_store, sizeof options.other_store, "%s", config->cluster_peer_store);
     snprintf(options.user, sizeof options.user, "%s", config->cluster_user);
     memcpy(options.password, pair->password, sizeof options.password);
-    if (options.nat && !config->external_auto)
-        for (; options.external_count < config->external_count; options.external_count++)
-            options.external[options.external_count] = config->external[options.external_count];
+    options.external_count = known_addresses(config);
+    for (unsigned i = 0; i < options.external_count; i++)
+        options.external[i] = config->external[i];
     return options;
 }
 
@@ -154,6 +160,11 @@ enum qw_error pair_start(struct router_pair *pair, const struct config *config, 
         return QW_ERR_SYSTEM;
     }
     return result;
+}
+
+void pair_change(const struct router_pair *pair, const struct config *config)
+{
+    peer_agree(pair->peer, pair_digest(config), config->external, known_addresses(config));
 }
 
 void pair_stop(struct router_pair *pair)

@@ -34,10 +34,17 @@ struct peer_pair {
     uint64_t answers; /* of the reader, when the takeover began */
     bool store_said, other_said, mismatch_said, split_said;
     uint64_t foreign;
+    enum { OWN_FLOWS_STAY, OWN_FLOWS_END_SOON, OWN_FLOWS_ENDED } own_flows; /* of a standby */
 
     atomic_bool stop, wanted; /* wanted: by a command */
     pthread_mutex_t lock;     /* of: */
     struct peer_stats stats;
+    struct agreement {
+        bool news;
+        uint64_t digest;
+        struct qw_addr external[PEER_ADDRESSES_MAX];
+        unsigned external_count;
+    } agreement; /* of a reload, for the thread */
 };
 
 const char *peer_role_word(enum peer_role role)
@@ -201,6 +208,35 @@ static void begin_takeover(struct peer_pair *peer)
     reader_hurry(&peer->reader);
 }
 
+static bool is_outdone(const struct peer_pair *peer)
+{
+    const struct peer_reader *reader = &peer->reader;
+    const struct role_facts facts = {.own_known = peer->writer.known,
+                                     .epoch_before = peer->writer.epoch_before,
+                                     .other_usable = reader->known && !reader->mismatch,
+                                     .other_active = reader->header.active,
+                                     .other_epoch = reader->header.epoch};
+    return role_is_outdone(&peer->role, &facts);
+}
+
+/* A mapping of a standby may be another's on the active router, which took what it could, and hosts inside
+ * may go on for a while to send here. So it ends, as soon as the other's flows were read whole: nothing is
+ * lost when that one dies now. */
+static void end_own_flows(struct peer_pair *peer, struct qw_time now)
+{
+    struct peer_reader *reader = &peer->reader;
+    if (!peer->options.nat || !is_outdone(peer)) {
+        peer->own_flows = OWN_FLOWS_STAY;
+    } else if (peer->own_flows == OWN_FLOWS_END_SOON && reader->done) {
+        engine_mirror_clear(peer->options.engine, now);
+        engine_mirror_settle(peer->options.engine, now);
+        peer->own_flows = OWN_FLOWS_ENDED;
+    } else if (peer->own_flows != OWN_FLOWS_ENDED && !reader->fast) {
+        reader_hurry(reader);
+        peer->own_flows = OWN_FLOWS_END_SOON;
+    }
+}
+
 /* What a dead router said last is no claim: it must have said so after we became active, and just now. */
 static bool other_claims(const struct peer_pair *peer, struct qw_time now)
 {
@@ -275,13 +311,34 @@ static void count_foreign(struct peer_pair *peer)
         peer->foreign += peer->reader.copy[slot * RECORD_SIZE] != 0;
 }
 
+static void take_agreement(struct peer_pair *peer)
+{
+    struct peer_options *options = &peer->options;
+    pthread_mutex_lock(&peer->lock);
+    const struct agreement *now = &peer->agreement;
+    bool news = now->news;
+    if (news) {
+        options->digest = now->digest;
+        options->external_count = now->external_count;
+        memcpy(options->external, now->external, sizeof options->external);
+    }
+    peer->agreement.news = false;
+    pthread_mutex_unlock(&peer->lock);
+    if (!news)
+        return;
+    peer->terms.external_count = options->external_count;
+    writer_agree(&peer->writer, options->digest);
+}
+
 static void turn(struct peer_pair *peer, bool store_ready, bool other_ready)
 {
     struct qw_time now = peer->options.now();
+    take_agreement(peer);
     uint64_t passes = peer->reader.passes;
     link_step(peer->writer.link, store_ready, now);
     link_step(peer->reader.link, other_ready, now);
     turn_role(peer, now);
+    end_own_flows(peer, now);
     writer_turn(&peer->writer, now);
     reader_turn(&peer->reader, peer->role.now != PEER_ACTIVE, now);
     if (peer->reader.passes != passes && peer->role.now == PEER_STANDS_BY)
@@ -413,6 +470,21 @@ bool peer_set(struct peer_pair *peer, bool active)
     atomic_store(&peer->wanted, active);
     eventfd_write(peer->wake, 1);
     return true;
+}
+
+void peer_agree(struct peer_pair *peer, uint64_t digest, const struct qw_addr *external,
+                unsigned external_count)
+{
+    if (!peer)
+        return;
+    pthread_mutex_lock(&peer->lock);
+    struct agreement *next = &peer->agreement;
+    *next = (struct agreement){.news = true, .digest = digest};
+    for (; next->external_count < external_count && next->external_count < PEER_ADDRESSES_MAX;
+         next->external_count++)
+        next->external[next->external_count] = external[next->external_count];
+    pthread_mutex_unlock(&peer->lock);
+    eventfd_write(peer->wake, 1);
 }
 
 void peer_stats(struct peer_pair *peer, struct peer_stats *out)
