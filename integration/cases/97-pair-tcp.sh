@@ -42,11 +42,12 @@ lines_after() { # FAMILY NUMBER
 }
 
 knows_tcp() { # ROUTER
-    local count
-    count=$(ip netns exec "${PAIR_NS[$1]}" conntrack -L -p tcp 2>/dev/null | grep -c ASSURED)
-    count=$((count + $(ip netns exec "${PAIR_NS[$1]}" conntrack -L -f ipv6 -p tcp 2>/dev/null | grep -c ASSURED)))
+    local family count=0
+    for family in ipv4 ipv6; do
+        count=$((count + $(ip netns exec "${PAIR_NS[$1]}" conntrack -L -f $family -p tcp --dport 8000 2>/dev/null | grep -c ASSURED)))
+    done
     echo "$count connections"
-    [ "$count" -ge 2 ]
+    [ "$count" = 2 ]
 }
 
 goes_on() { # FAMILY

@@ -95,6 +95,7 @@ in_mode() { # MODE [CLUSTER-KEYS]
     failover_release
     check "$MODE: no connection is lost" failover_lost
     check "$MODE: no server saw a path change" paths_stayed
+    check "$MODE: which would be seen" path_change_is_seen
     check "$MODE: a ends cleanly" lab_stop "${PAIR_DAEMON[a]}"
 }
 
@@ -107,7 +108,6 @@ paths_stayed() {
 
 # What paths_stayed looks for is there when a client comes from another port.
 path_change_is_seen() {
-    mkdir -p "$LAB_DIR/qlog" "$LAB_DIR/patient/qlog"
     client_gtls 4 4433 --change-local-addr=100ms --nat-rebinding --delay-stream=500ms >/dev/null
     [ "$(failover_paths | cut -d' ' -f1)" -ge 1 ]
 }
@@ -115,5 +115,4 @@ path_change_is_seen() {
 in_mode nat
 lab_down
 in_mode firewall "address = \"$X4\";"
-check 'a path change would be seen' path_change_is_seen
 case_end

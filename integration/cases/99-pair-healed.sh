@@ -55,7 +55,7 @@ both_active() {
 # both_begin: new flows on one and the other in turn, for as long as both are active.
 both_begin() {
     local end=$((SECONDS + BOTH_S)) n=0
-    while [ $SECONDS -lt $end ] || [ $n = 0 ]; do
+    while [ $SECONDS -lt $end ] || [ $n -lt 14 ]; do
         if [ $n -lt 14 ]; then
             towards a && begin $((6000 + 2 * n)) 1 && towards b && begin $((6200 + 2 * n)) 1 || return 1
             n=$((n + 1))

@@ -6,7 +6,8 @@
 // Until the file FOLDER/release is there:
 //
 //	h3   /late?n=N is not answered (a connection with nothing on the way), and of /drip?n=N some bytes come five times a second. What
-//	     comes is a script that writes "N-whole" into the page. /page?scripts=URL,URL... is a page with these scripts.
+//	     comes is a script that writes "N-whole" into the page. /page?scripts=URL,URL... is a page with these scripts. One that fails is
+//	     asked for anew, with "&again", which is refused once the file FOLDER/standing is there: a connection that is lost is lost.
 //	doq  no question is answered (RFC 9250); then each gets the text "hello-dns".
 //
 // qlog of each connection goes to FOLDER/qlog.
@@ -37,9 +38,21 @@ func fail(what string, err error) {
 	os.Exit(1)
 }
 
-func released() bool {
-	_, err := os.Stat(filepath.Join(folder, "release"))
+func there(name string) bool {
+	_, err := os.Stat(filepath.Join(folder, name))
 	return err == nil
+}
+
+func released() bool {
+	return there("release")
+}
+
+func tooLate(w http.ResponseWriter, r *http.Request) bool {
+	refused := r.URL.Query().Has("again") && there("standing")
+	if refused {
+		http.NotFound(w, r)
+	}
+	return refused
 }
 
 func await(context context.Context) bool {
@@ -71,6 +84,9 @@ func script(number string) string {
 }
 
 func late(w http.ResponseWriter, r *http.Request) {
+	if tooLate(w, r) {
+		return
+	}
 	w.Header().Set("Content-Type", "text/javascript")
 	if await(r.Context()) {
 		io.WriteString(w, script(r.URL.Query().Get("n")))
@@ -78,6 +94,9 @@ func late(w http.ResponseWriter, r *http.Request) {
 }
 
 func drip(w http.ResponseWriter, r *http.Request) {
+	if tooLate(w, r) {
+		return
+	}
 	line := "//" + strings.Repeat(".", 997) + "\n"
 	w.Header().Set("Content-Type", "text/javascript")
 	for !released() && r.Context().Err() == nil {
@@ -90,10 +109,18 @@ func drip(w http.ResponseWriter, r *http.Request) {
 
 func page(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html")
-	io.WriteString(w, "<!doctype html><title>scripts</title><body>\n")
+	io.WriteString(w, `<!doctype html><title>scripts</title><body><script>
+function get(source) {
+  const script = document.createElement("script")
+  script.src = source
+  script.onerror = () => setTimeout(() => get(source + "&again"), 500)
+  document.body.append(script)
+}
+`)
 	for _, source := range strings.Split(r.URL.Query().Get("scripts"), ",") {
-		fmt.Fprintf(w, "<script async src=\"%s\"></script>\n", source)
+		fmt.Fprintf(w, "get(%q)\n", source)
 	}
+	io.WriteString(w, "</script>\n")
 }
 
 func web(address string, identity *tls.Config) error {
