@@ -65,6 +65,7 @@ loses_power() { # FROM TO
     check "$1 to $2: $2 knows of UDP" wait_for 10 pair_is "$2" '.peer.flows >= 1'
     pair_endpoints "$1" >"$LAB_DIR/endpoints"
     kill -KILL "${SYNC[$1]}"
+    wait "${SYNC[$1]}" 2>/dev/null
     pair_power_loss "$1"
     ip netns exec "${PAIR_NS[$1]}" conntrack -F 2>/dev/null
     check "$1 to $2: $2 has the addresses" wait_for 5 pair_is "$2" '.role == "active"'

@@ -69,7 +69,7 @@ both_begin() {
 watch() {
     local looks=0
     until pair_is b '.takeovers == 2' 2>/dev/null && [ -z "$(pair_endpoints a)" ]; do sleep 0.01; done
-    while [ ! -e "$LAB_DIR/enough" ]; do
+    while [ ! -e "$LAB_DIR/enough" ] || [ $looks -lt 40 ]; do
         { pair_endpoints b && pair_endpoints a; } | sort -u | awk '{ print $2 }' | sort | uniq -d | sed "s/^/look $looks: /"
         looks=$((looks + 1))
     done
@@ -84,7 +84,7 @@ watched() {
     touch "$LAB_DIR/enough"
     wait "$WATCHER"
     tail -n 5 "$LAB_DIR/watched"
-    [ "$(grep -c '^look ' "$LAB_DIR/watched")" = 0 ] && [ "$(sed -n 's/^looks //p' "$LAB_DIR/watched")" -ge 20 ]
+    [ "$(grep -c '^look ' "$LAB_DIR/watched")" = 0 ] && [ "$(sed -n 's/^looks //p' "$LAB_DIR/watched")" -ge 40 ]
 }
 
 # Of the flows that began on a while both were active, those that b has not are counted as conflicts, and no more.

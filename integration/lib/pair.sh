@@ -89,11 +89,13 @@ pair_standby() {
     ip -n "$ns" addr del 2001:db8:2::1/64 dev wan0
 } 2>/dev/null
 
-# pair_vrrp ROUTER: its keepalived, with the file of conf/cluster.
+# pair_vrrp ROUTER: its keepalived, with the file of conf/cluster; with its lines about conntrackd where a case has that.
 pair_vrrp() {
     local router=$1 dir=$LAB_DIR/$1 priority=110
     [ "$router" = a ] || priority=100
     sed "s/priority 110/priority $priority/" "$QW_ROOT/conf/cluster/keepalived.conf" >"$dir/keepalived.conf" || return 1
+    [ ! -s "$dir/conntrackd.conf" ] ||
+        sed -Ei "s/# (script_user|enable_script|notify_master)/\1/; s|conntrackd -R|conntrackd -C $dir/conntrackd.conf -R|" "$dir/keepalived.conf"
     rm -f "$dir/keepalived.pid" "$dir/vrrp.pid"
     lab_spawn "${PAIR_NS[$router]}" "$router-keepalived" keepalived --dont-fork --log-console --log-detail --vrrp \
         --use-file "$dir/keepalived.conf" --pid "$dir/keepalived.pid" --vrrp_pid "$dir/vrrp.pid"
