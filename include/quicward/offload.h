@@ -153,8 +153,9 @@ typedef struct qw_time offload_empty(void *context);
 /* How many settled flows wait to be let go. */
 uint32_t offload_waiting(struct offload *offload);
 
-/* Lets go directions of which no packet waits, and those that have waited for two seconds. At most 64 flows
- * at once; call it when a queue has become empty, as long as offload_waiting is not 0. */
+/* Lets go directions of which no packet waits. Those that have waited for two seconds pause first: what they
+ * send is dropped until what they had sent has left the queues, for a second at most. At most 64 flows at
+ * once; call it when a queue has become empty, as long as offload_waiting is not 0. `now`: the boot clock. */
 void offload_open(struct offload *offload, struct qw_time now, offload_empty *empty, void *context);
 
 /* Directions of which a packet went back to the queue wait again: for want of a next hop, or because
@@ -223,7 +224,7 @@ struct offload_stats {
     uint32_t changes; /* interfaces attached and detached, ever: after one all paths are to be told again */
     uint64_t put, taken, idle; /* flows ever: put, taken, and of these those that had no packets for long */
     uint64_t refused;          /* put failed: table full, or two flows with one match */
-    uint64_t forced;           /* directions let go although packets may have waited */
+    uint64_t paused;           /* directions that had to pause */
     uint64_t unfit;            /* paths that stay slow: an interface is not attached, or is throttled */
     uint64_t recovered;        /* flows of which entries of an earlier process were gone on with, */
     uint64_t strangers;        /* and entries that were removed then */
@@ -239,7 +240,7 @@ struct offload_count {
 
 /* What became of packets that came by the interface `name` (NULL: any), and how often: for `index` from 0 on;
  * false behind the last one. From OFFLOAD_LEFT on it is why they were left to the kernel. *text is static. */
-enum offload_fate { OFFLOAD_FORWARDED, OFFLOAD_UNSOLICITED, OFFLOAD_LEFT };
+enum offload_fate { OFFLOAD_FORWARDED, OFFLOAD_UNSOLICITED, OFFLOAD_PAUSED, OFFLOAD_LEFT };
 bool offload_why(struct offload *offload, const char *name, unsigned index, const char **text,
                  struct offload_count *out);
 

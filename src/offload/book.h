@@ -12,6 +12,7 @@
 struct book_gate {
     struct qw_time sampled; /* since when `passed` packets went to the queue */
     uint32_t passed;
+    bool pauses; /* the direction does, `sampled` after the program was told, 0 before */
 };
 
 struct book_flow {

@@ -147,17 +147,20 @@ fast_inline enum fast_why fast_judge(const struct fast_record *record, const str
     return fast_is_longer(wire_len, record->size_max) ? FAST_TOO_LONG : FAST_FORWARD;
 }
 
-/* A packet of a direction without a next hop: is it the first that is forwarded? It is counted as one that is
- * not. *stale: the gate was opened for an older flow of the same number, and is closed again; the daemon has
- * to be told. */
-fast_inline bool fast_gate_opens(struct fast_gate *gate, bool *stale)
+/* A packet of a direction without a next hop: is it the first that is forwarded (FAST_FORWARD), one more
+ * that goes to the queue (FAST_WAITS), or, as long as pauses are allowed, of one that pauses (FAST_PAUSED)?
+ * It is counted as one that goes to the queue. *closed: the daemon has to be told that the gate is closed
+ * again: it was opened for an older flow of the same number, or the pause was over. */
+fast_inline enum fast_why fast_ask_gate(struct fast_gate *gate, bool may_pause, bool *closed)
 {
     uint32_t before = __sync_fetch_and_add(&gate->passed, 1);
     uint32_t open_at = *(volatile uint32_t *)&gate->open_at;
-    *stale = open_at == FAST_GATE_OPEN;
-    if (*stale)
+    *closed = open_at == FAST_GATE_OPEN || (open_at == FAST_GATE_PAUSED && !may_pause);
+    if (*closed)
         gate->open_at = FAST_GATE_CLOSED;
-    return open_at == before || open_at == FAST_GATE_FORCED;
+    else if (open_at == FAST_GATE_PAUSED)
+        return FAST_PAUSED;
+    return open_at == before || open_at == FAST_GATE_FORCED ? FAST_FORWARD : FAST_WAITS;
 }
 
 /* One hop less, and the checksum with it, as the kernel does it: the sum's zero is 0xffff. */

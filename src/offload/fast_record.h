@@ -54,14 +54,17 @@ struct fast_record {
 /* A direction whose packets may still wait in a queue has a closed gate: its packets go there too, and are
  * counted. The daemon names the count up to which all have left, and the first packet that finds it unchanged
  * opens the gate. So nothing is overtaken by what came between the daemon's look and its word. Once it is
- * open the record has a next hop, and the gate is not looked at. */
+ * open the record has a next hop, and the gate is not looked at.
+ * A direction whose packets never leave a gap pauses instead: what would be forwarded is dropped until those
+ * before it have left the queue. */
 struct fast_gate {
     uint32_t passed;  /* packets that went to the queue */
     uint32_t open_at; /* when `passed` is that many; or enum fast_gate_state */
 };
 
 enum fast_gate_state {
-    FAST_GATE_FORCED = 0xfffffffdu, /* open with the next packet, in order or not */
+    FAST_GATE_PAUSED = 0xfffffffcu, /* drop what would be forwarded, until fast_control.paused_until_ms */
+    FAST_GATE_FORCED = 0xfffffffdu, /* open with the next packet, whatever `passed` is */
     FAST_GATE_OPEN = 0xfffffffeu,   /* written by the program */
     FAST_GATE_CLOSED = 0xffffffffu
 };
@@ -90,11 +93,11 @@ struct fast_count {
 
 /* The daemon writes it through a mapping. */
 struct fast_control {
-    uint64_t alive_until_ms; /* boot clock: nothing is forwarded later. 0: nothing at all */
-    uint32_t epoch;          /* another one: every next hop is asked for again */
-    uint32_t shut;           /* gates that the program closed, so far */
-    uint32_t watcher;        /* fast_watch.id of the program that may drop; 0: none */
-    uint32_t spare;
+    uint64_t alive_until_ms;  /* boot clock: nothing is forwarded later. 0: nothing at all */
+    uint32_t epoch;           /* another one: every next hop is asked for again */
+    uint32_t shut;            /* gates that the program closed, so far */
+    uint32_t watcher;         /* fast_watch.id of the program that may drop; 0: none */
+    uint32_t paused_until_ms; /* boot clock, its lower 32 bits: FAST_GATE_PAUSED is FAST_GATE_CLOSED later */
 };
 
 /* What the daemon has told the engine of a record, in the map `told` under the number of the record's gate:
@@ -112,10 +115,11 @@ struct fast_life {
     uint64_t network; /* the namespace in which the interfaces' numbers are valid */
 };
 
-/* What became of a packet. All but the first two leave it as it is, to the queue. */
+/* What became of a packet. All but the first three leave it as it is, to the queue. */
 #define FAST_WHYS(X)                                                                                         \
     X(FORWARD, "forwarded")                                                                                  \
     X(UNSOLICITED, "from outside, and nobody asked for it")                                                  \
+    X(PAUSED, "of a flow whose packets had to leave the queue first")                                        \
     X(OTHER, "neither IPv4 nor IPv6, or not UDP")                                                            \
     X(OPTIONS, "IPv4 options")                                                                               \
     X(FRAGMENT, "a fragment")                                                                                \

@@ -11,9 +11,9 @@ struct gates {
     uint32_t count;
     uint32_t next;       /* of `waiting`, where the next round begins */
     uint32_t shut;       /* gates that the program had closed, when they were last looked for */
-    uint64_t forced;     /* flows that were let go although packets of them may have waited */
-    uint32_t round[64];  /* the flows of the round at hand */
-    uint32_t round_size; /* how many */
+    uint64_t paused;     /* directions that had to pause */
+    uint32_t round[64];  /* the flows of the round at hand, those that pause first */
+    uint32_t round_size; /* how many; between two rounds those that pause */
 };
 
 /* False when memory is short. */

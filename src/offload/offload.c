@@ -440,17 +440,29 @@ void offload_settle(struct offload *offload, uint64_t id, struct qw_time now)
 
 /* ---- gates ---- */
 
+#define PAUSES_NS (500 * QW_NS_PER_MS)
+
 uint32_t offload_waiting(struct offload *offload)
 {
     return __atomic_load_n(&offload->gates.count, __ATOMIC_RELAXED);
+}
+
+/* Not for longer: this process may end meanwhile. */
+static void allow_pauses(struct offload *offload, struct qw_time now)
+{
+    uint64_t until_ns = qw_time_add(now, PAUSES_NS).ns;
+    __atomic_store_n(&kernel_control(offload->kernel)->paused_until_ms, (uint32_t)(until_ns / QW_NS_PER_MS),
+                     __ATOMIC_SEQ_CST);
 }
 
 void offload_open(struct offload *offload, struct qw_time now, offload_empty *empty, void *context)
 {
     pthread_mutex_lock(&offload->lock);
     gates_sample(&offload->gates, &offload->book, now);
-    if (offload->gates.round_size > 0)
+    if (offload->gates.round_size > 0) {
+        allow_pauses(offload, now);
         gates_release(&offload->gates, &offload->book, empty(context), now);
+    }
     pthread_mutex_unlock(&offload->lock);
 }
 
@@ -554,7 +566,7 @@ void offload_stats(struct offload *offload, struct offload_stats *out)
     out->flows = offload->book.count;
     out->waiting = offload->gates.count;
     out->changes = offload->ports.changes;
-    out->forced = offload->gates.forced;
+    out->paused = offload->gates.paused;
     pthread_mutex_unlock(&offload->lock);
 }
 

@@ -208,17 +208,6 @@ static __always_inline void shut(struct passage *p)
     __sync_fetch_and_add(&p->control->shut, 1);
 }
 
-/* May this packet be the first that is forwarded? */
-static __always_inline bool may_open(struct passage *p)
-{
-    struct fast_gate *gate = gate_of(p);
-    bool stale = false;
-    bool opens = gate && fast_gate_opens(gate, &stale);
-    if (stale)
-        __sync_fetch_and_add(&p->control->shut, 1);
-    return opens;
-}
-
 static __always_inline void open_gate(const struct passage *p)
 {
     struct fast_gate *gate = gate_of(p);
@@ -321,6 +310,24 @@ static __always_inline enum fast_why judge_open(void *ctx, struct passage *p, bo
     return why;
 }
 
+/* Of a packet that finds the gate closed. While its direction pauses, what the queue has to see still goes
+ * there. */
+static __always_inline enum fast_why at_gate(struct passage *p, const uint8_t *station)
+{
+    struct fast_gate *gate = gate_of(p);
+    if (!gate)
+        return FAST_WAITS;
+    bool closed, may_pause = (int32_t)((uint32_t)p->ms - p->control->paused_until_ms) < 0;
+    enum fast_why why = fast_ask_gate(gate, may_pause, &closed);
+    if (closed)
+        __sync_fetch_and_add(&p->control->shut, 1);
+    if (why != FAST_PAUSED)
+        return why;
+    bool fast =
+        fast_judge(&p->copy, &p->packet, p->wire_len) == FAST_FORWARD && ports_of(p, station) == FAST_FORWARD;
+    return fast ? FAST_PAUSED : FAST_WAITS;
+}
+
 /* Of a packet whose flow is known. */
 static __always_inline enum fast_why judge_found(void *ctx, struct passage *p, bool ipv6,
                                                  const uint8_t *station)
@@ -330,7 +337,8 @@ static __always_inline enum fast_why judge_found(void *ctx, struct passage *p, b
         shut(p);
         return FAST_DEAD;
     }
-    return open || may_open(p) ? judge_open(ctx, p, ipv6, station, open) : FAST_WAITS;
+    enum fast_why why = open ? FAST_FORWARD : at_gate(p, station);
+    return why == FAST_FORWARD ? judge_open(ctx, p, ipv6, station, open) : why;
 }
 
 /* After that the packet is read: its key and p->packet are there. */
@@ -491,7 +499,7 @@ SEC("xdp") int fast_xdp(struct xdp_md *ctx)
     if (xdp_drops(ctx, &p, &frame))
         return XDP_DROP;
     count_left(&p, why, len - (uint32_t)sizeof(struct ethhdr) - (p.source.tag ? TAG_LEN : 0), true);
-    return XDP_PASS;
+    return why == FAST_PAUSED ? XDP_DROP : XDP_PASS;
 }
 
 /* ---- tc ---- */
@@ -579,7 +587,7 @@ static __always_inline int tc(struct __sk_buff *skb, bool ipv6)
         if (tc_drops(skb, &p, ipv6))
             return TC_ACT_SHOT;
         count_left(&p, why, skb->len - IP_AT, false);
-        return TC_ACT_OK;
+        return why == FAST_PAUSED ? TC_ACT_SHOT : TC_ACT_OK;
     }
     bool rewritten = p.copy.flags & (FAST_REWRITE_SOURCE | FAST_REWRITE_DESTINATION);
     if ((rewritten && !tc_sum4(skb, &p)) || !tc_finish(skb, &p, ipv6))

@@ -196,6 +196,15 @@ static void takes_no_change_for_its_own(void)
     CU_ASSERT_TRUE(comes_true(MEASURES));
     CU_ASSERT_TRUE(io_keeper_restore(keeper));
     CU_ASSERT_TRUE(succeeds(MEASURES));
+    /* Nor while a reload brings others. */
+    const char *attacked = attack;
+    char again[128];
+    snprintf(again, sizeof again, "touch %s/attack", dir);
+    CU_ASSERT_TRUE(succeeds(again));
+    config.nat_masquerade = true;
+    io_keeper_change(keeper, &config);
+    CU_ASSERT_TRUE(comes_true(attacked));
+    CU_ASSERT_TRUE(comes_true(MEASURES));
     setenv("PATH", before, 1);
     snprintf(attack, sizeof attack, "rm -r %s", dir);
     CU_ASSERT_TRUE(succeeds(attack));
@@ -278,7 +287,8 @@ int main(void)
         {"S4, S5: what was taken away is put back", puts_back},
         {"S4, S5: rules go before those that were put in front of them", keeps_the_place},
         {"S4: they are put back on demand", restores_at_once},
-        {"S4: what another program changes while they are put back is put back too",
+        {"S4: what another program changes while they are put back, or a reload changes them, is put back "
+         "too",
          takes_no_change_for_its_own},
         {"N17 S4: they follow a reload", follows_a_reload},
         {"S4: interfaces that match a pattern come and go", follows_patterns},

@@ -9,6 +9,7 @@
 enum { FLOWS = 200, UP = FLOW_PATH_UP, DOWN = FLOW_PATH_DOWN };
 
 static struct fast_gate memory[2 * FLOWS];
+static bool may_pause = true;
 static struct book book;
 static struct gates gates;
 
@@ -47,14 +48,19 @@ static struct fast_gate *gate(const struct book_flow *flow, unsigned way)
     return &memory[gates_number(&book, flow, way)];
 }
 
+static enum fast_why fate(const struct book_flow *flow, unsigned way)
+{
+    bool closed;
+    enum fast_why why = fast_ask_gate(gate(flow, way), may_pause, &closed);
+    if (why == FAST_FORWARD)
+        gate(flow, way)->open_at = FAST_GATE_OPEN;
+    return why;
+}
+
 /* A packet of the direction, as long as its gate was not seen open: was it forwarded? */
 static bool packet(const struct book_flow *flow, unsigned way)
 {
-    bool stale;
-    bool opens = fast_gate_opens(gate(flow, way), &stale);
-    if (opens)
-        gate(flow, way)->open_at = FAST_GATE_OPEN;
-    return opens;
+    return fate(flow, way) == FAST_FORWARD;
 }
 
 static void look(struct qw_time now, struct qw_time empty)
@@ -117,18 +123,109 @@ static void packet_at_hand(void)
     end();
 }
 
+/* A flow without a gap that has waited for two seconds: from `at` on it pauses. */
+static struct book_flow *pausing(uint64_t *at)
+{
+    struct book_flow *flow = settled(1, us(0));
+    for (*at = 0; *at < 2000000; *at += 1000) {
+        CU_ASSERT_FALSE(packet(flow, UP));
+        look(us(*at), us(0)); /* nothing is known but that they were empty at first */
+    }
+    CU_ASSERT_EQUAL(gates.paused, 0);
+    CU_ASSERT_EQUAL(fate(flow, UP), FAST_WAITS);
+    look(us(*at), us(0));
+    CU_ASSERT_EQUAL(gates.paused, 1);
+    CU_ASSERT_EQUAL(fate(flow, UP), FAST_PAUSED);
+    return flow;
+}
+
+/* What came before the pause leaves the queue before anything is forwarded, and nothing joins it. */
 static void queues_full(void)
 {
+    uint64_t at;
     begin();
-    struct book_flow *flow = settled(1, us(0));
-    for (uint64_t at = 0; at < 2000000; at += 1000) {
-        CU_ASSERT_FALSE(packet(flow, UP));
-        look(us(at), us(0)); /* nothing is known but that they were empty at first */
-    }
-    CU_ASSERT_EQUAL(gates.forced, 0);
-    look(us(2000000), us(0));
-    CU_ASSERT_EQUAL(gates.forced, 2);
+    struct book_flow *flow = pausing(&at);
+    look(us(at + 10000), us(at)); /* this look is the first that began after the pause */
+    CU_ASSERT_EQUAL(fate(flow, UP), FAST_PAUSED);
+    look(us(at + 20000), us(at + 10999));
+    CU_ASSERT_EQUAL(fate(flow, UP), FAST_PAUSED);
+    CU_ASSERT_EQUAL(gates.count, 1);
+    look(us(at + 30000), us(at + 11000));
+    CU_ASSERT_EQUAL(gates.count, 0);
     CU_ASSERT_TRUE(packet(flow, UP));
+    CU_ASSERT_TRUE(packet(flow, DOWN));
+    CU_ASSERT_EQUAL(gates.paused, 1);
+    end();
+}
+
+/* Nobody tells what has left: not for ever. */
+static void worker_hangs(void)
+{
+    uint64_t at;
+    begin();
+    struct book_flow *flow = pausing(&at);
+    look(us(at + 1000), us(0));
+    look(us(at + 1000999), us(0));
+    CU_ASSERT_EQUAL(fate(flow, UP), FAST_PAUSED);
+    look(us(at + 1001000), us(0));
+    CU_ASSERT_EQUAL(gates.count, 0);
+    CU_ASSERT_TRUE(packet(flow, UP));
+    end();
+}
+
+/* The program lets no flow pause for long without a daemon: packets went to the queue, so it begins anew. */
+static void pause_over(void)
+{
+    uint64_t at;
+    begin();
+    struct book_flow *flow = pausing(&at);
+    look(us(at + 1000), us(0));
+    may_pause = false;
+    CU_ASSERT_EQUAL(fate(flow, UP), FAST_WAITS);
+    CU_ASSERT_EQUAL(gate(flow, UP)->open_at, FAST_GATE_CLOSED);
+    may_pause = true;
+    CU_ASSERT_EQUAL(fate(flow, UP), FAST_WAITS);
+    look(us(at + 3000), us(at + 3000)); /* what is known of the first pause counts no more */
+    CU_ASSERT_EQUAL(fate(flow, UP), FAST_PAUSED);
+    CU_ASSERT_EQUAL(gates.paused, 1);
+    look(us(at + 4000), us(at + 4000));
+    look(us(at + 5000), us(at + 5000));
+    CU_ASSERT_TRUE(packet(flow, UP));
+    end();
+}
+
+/* The daemon died while it paused: the next one finds it shut. */
+static void pause_left(void)
+{
+    uint64_t at;
+    begin();
+    struct book_flow *flow = pausing(&at);
+    gates_forget(&gates, &book, flow);
+    gates_adopt(&gates, &book, flow, us(at));
+    CU_ASSERT_EQUAL(gates.count, 1);
+    end();
+}
+
+/* More flows pause than a round takes: each only while it is looked at every time. */
+static void many_pause(void)
+{
+    struct book_flow *flows[FLOWS];
+    unsigned paused = 0;
+    begin();
+    for (unsigned i = 0; i < FLOWS; i++)
+        flows[i] = settled(i + 1, us(0));
+    look(us(2000000), us(0));
+    for (unsigned i = 0; i < FLOWS; i++)
+        paused += fate(flows[i], UP) == FAST_PAUSED;
+    CU_ASSERT_EQUAL(paused, sizeof gates.round / sizeof *gates.round);
+    for (uint64_t at = 2001000; gates.count > 0 && at < 3000000; at += 2000) {
+        for (unsigned i = 0; i < FLOWS; i++)
+            if (flows[i]->waits)
+                fate(flows[i], DOWN); /* so that no other way than the pause is open */
+        look(us(at), us(at - 500));
+    }
+    CU_ASSERT_EQUAL(gates.count, 0);
+    CU_ASSERT_TRUE(gates.paused >= FLOWS);
     end();
 }
 
@@ -145,7 +242,7 @@ static void busy_flow(void)
         look(us(at), us(at));
     }
     CU_ASSERT_EQUAL(gates.count, 0);
-    CU_ASSERT_EQUAL(gates.forced, 0);
+    CU_ASSERT_EQUAL(gates.paused, 0);
     CU_ASSERT_TRUE(at >= 250000 && at < 260000);
     end();
 }
@@ -179,9 +276,9 @@ static void closed_again(void)
     look(us(2000), us(2000));
     CU_ASSERT_TRUE(packet(flow, UP) && packet(other, DOWN));
     gate(flow, UP)->open_at = FAST_GATE_CLOSED;
-    bool stale;
-    CU_ASSERT_FALSE(fast_gate_opens(gate(other, DOWN), &stale));
-    CU_ASSERT_TRUE(stale);
+    bool closed;
+    CU_ASSERT_EQUAL(fast_ask_gate(gate(other, DOWN), true, &closed), FAST_WAITS);
+    CU_ASSERT_TRUE(closed);
     gates_find_shut(&gates, &book, 0, us(3000)); /* the program says that there are none */
     CU_ASSERT_EQUAL(gates.count, 0);
     gates_find_shut(&gates, &book, 2, us(3000));
@@ -211,7 +308,11 @@ void suite_gates(void)
         {"X4: a direction goes fast once its packets have left the queues", opens},
         {"X4: packets that come between two looks keep it closed", packets_between},
         {"X4: a packet that the program has at hand keeps it closed", packet_at_hand},
-        {"X4: while queues never empty, flows are let go after two seconds", queues_full},
+        {"X4: a flow that waited for two seconds pauses, and nothing is overtaken", queues_full},
+        {"X4: a pause ends after a second, even when a worker hangs", worker_hangs},
+        {"X4: a pause that nobody watches is over, and begins anew", pause_over},
+        {"X4: a flow that paused when the daemon died waits for the next one", pause_left},
+        {"X4: no more flows pause than are looked at", many_pause},
         {"X4: a flow that never pauses is let go between two of its packets", busy_flow},
         {"X4: any number of flows get their turn", many},
         {"X4: gates that the program closes are opened again", closed_again},

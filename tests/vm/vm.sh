@@ -4,7 +4,8 @@
 #   vm.sh [all]                  makes the image if there is none, then runs every job; the last line counts them
 #   vm.sh make                   makes the image: root, apt and qemu-system-x86 debootstrap e2fsprogs kmod
 #   vm.sh run JOB [WORD...]      boots, runs tests/vm/jobs/JOB.sh with those words as root, switches off; the job's status
-# Jobs: unit, rules BACKEND, cases BACKEND [CASE...]; BACKEND is nft, iptables (over nf_tables, as Debian has it) or iptables-legacy.
+# Jobs: unit, rules BACKEND, cases BACKEND [CASE...], closed [STEPS [SEED]]; BACKEND is nft, iptables (over nf_tables, as Debian has it)
+#   or iptables-legacy.
 #   QW_BUILD       the build folder that goes along (build-release)
 #   QW_VM          folder of the image (in the user's cache)
 #   QW_VM_OUT      where a job's output and logs go (build-vm), a folder each
@@ -20,7 +21,7 @@ tools=(nftables iptables iproute2 ethtool iputils-ping traceroute tcpdump jq pro
 peers=(ngtcp2-client ngtcp2-server caddy knot knot-dnsutils coturn iperf3)
 libraries=(libnetfilter-queue1 libmnl0 libconfig9 libssl3 libjansson4 libpcap0.8 libmicrohttpd12 libhiredis0.14 libncurses6 libcap-ng0 libseccomp2
     libcunit1 libasan8 libubsan1)
-all_jobs=('unit' 'rules nft' 'rules iptables' 'rules iptables-legacy' 'cases nft' 'cases iptables')
+all_jobs=('unit' 'rules nft' 'rules iptables' 'rules iptables-legacy' 'cases nft' 'cases iptables' 'closed')
 
 # The kernel that the meta package names, unpacked: the machine that makes the image must not come to boot it.
 unpack_kernel() { # FOLDER
@@ -100,5 +101,5 @@ case ${1:-all} in
 all) run_all ;;
 make) make_image ;;
 run) [ $# -ge 2 ] || die 'run: which job?'; run_job "${@:2}" ;;
-*) sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
+*) sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
 esac

@@ -49,16 +49,16 @@ static void print_reasons(json_t *reasons, const char *what, FILE *out)
 static bool print_all(json_t *all, FILE *out)
 {
     int running;
-    json_int_t flows, max, waiting, put, taken, refused, unfit, forced;
+    json_int_t flows, max, waiting, put, taken, refused, unfit, paused;
     if (json_unpack(all, "{s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "running", &running, "flows", &flows,
                     "flows_max", &max, "waiting", &waiting, "put", &put, "taken", &taken, "refused", &refused,
-                    "unfit", &unfit, "forced", &forced) < 0)
+                    "unfit", &unfit, "paused", &paused) < 0)
         return false;
     if (!running)
         fprintf(out, "the fast path could not be started: the log says why\n");
     fprintf(out, N " of " N " flows go fast, " N " of them wait for an empty queue\n", flows, max, waiting);
-    fprintf(out, N " put, " N " taken, " N " refused, " N " unfit, " N " not in order\n", put, taken, refused,
-            unfit, forced);
+    fprintf(out, N " put, " N " taken, " N " refused, " N " unfit, " N " paused\n", put, taken, refused,
+            unfit, paused);
     print_reasons(json_object_get(all, "dropped"), "dropped", out);
     print_reasons(json_object_get(all, "left"), "left alone", out);
     return true;

@@ -58,7 +58,7 @@ static json_t *all(const struct io_offload *offload)
                      "idle", control_count(stats->idle),
                      "refused", control_count(stats->refused),
                      "unfit", control_count(stats->unfit),
-                     "forced", control_count(stats->forced),
+                     "paused", control_count(stats->paused),
                      "dropped", reasons(offload, OFFLOAD_UNSOLICITED, left),
                      "left", reasons(offload, left, end));
     /* clang-format on */

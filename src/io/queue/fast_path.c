@@ -1,5 +1,6 @@
 #include "fast_path.h"
 #include "netlink.h"
+#include "queue_socket.h"
 #include <inttypes.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
@@ -306,7 +307,7 @@ void fast_path_start(struct fast_path *fast_path, struct engine *engine, const s
     pthread_mutex_init(&fast_path->ends, NULL);
     pthread_mutex_init(&fast_path->linking, NULL);
     fast_links_start(&fast_path->links, config);
-    fast_queues_start(&fast_path->queues);
+    fast_queues_start(&fast_path->queues, queue_longest(config));
     fast_path->engine = engine;
     fast_path->config = config;
     if (config->offload == CONFIG_OFFLOAD_OFF)

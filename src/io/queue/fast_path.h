@@ -58,6 +58,13 @@ static inline void fast_path_receive(struct fast_path *fast_path, unsigned index
         fast_queues_busy(&fast_path->queues, index);
 }
 
+/* It has judged so many packets, and their verdicts are sent. */
+static inline void fast_path_took(struct fast_path *fast_path, unsigned index, unsigned packets)
+{
+    if (atomic_load_explicit(&fast_path->open, memory_order_relaxed))
+        fast_queues_took(&fast_path->queues, index, packets);
+}
+
 /* It received nothing, and all its verdicts are sent. True: flows wait for such moments, so do not sleep for
  * long. */
 bool fast_path_empty(struct fast_path *fast_path, unsigned index, struct qw_time now);

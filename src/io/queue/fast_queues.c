@@ -2,12 +2,15 @@
 #include <poll.h>
 #include <quicward/io.h>
 
-void fast_queues_start(struct fast_queues *queues)
+void fast_queues_start(struct fast_queues *queues, uint64_t length)
 {
+    queues->length = length;
     for (unsigned i = 0; i < CONFIG_WORKERS_MAX; i++) {
         atomic_init(&queues->all[i].fd, -1);
         atomic_init(&queues->all[i].busy, false);
         atomic_init(&queues->all[i].empty_ns, 0);
+        atomic_init(&queues->all[i].taken, 0);
+        queues->all[i].mark = queues->all[i].marked_ns = 0;
     }
 }
 
@@ -17,6 +20,19 @@ static void note_empty(struct fast_queue *queue, const struct pollfd *seen, uint
 {
     if (!(seen->revents & POLLIN) && !atomic_load(&queue->busy))
         atomic_store(&queue->empty_ns, looked_ns);
+}
+
+/* At no time there are more packets in the kernel than its queue is long, those that the worker has at hand
+ * among them, and they are taken in their order. */
+static void note_taken(struct fast_queue *queue, uint64_t length, uint64_t looked_ns)
+{
+    uint64_t taken = atomic_load(&queue->taken);
+    if (taken < queue->mark)
+        return;
+    if (queue->marked_ns > atomic_load(&queue->empty_ns))
+        atomic_store(&queue->empty_ns, queue->marked_ns);
+    queue->marked_ns = looked_ns;
+    queue->mark = taken + length;
 }
 
 struct qw_time fast_queues_empty(struct fast_queues *queues)
@@ -32,6 +48,7 @@ struct qw_time fast_queues_empty(struct fast_queues *queues)
             continue;
         if (done)
             note_empty(queue, &seen[i], looked.ns);
+        note_taken(queue, queues->length, looked.ns);
         uint64_t empty_ns = atomic_load(&queue->empty_ns);
         if (empty_ns < empty.ns)
             empty.ns = empty_ns;

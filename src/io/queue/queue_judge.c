@@ -162,7 +162,7 @@ static struct qw_time worked(void)
     return (struct qw_time){(uint64_t)time.tv_sec * QW_NS_PER_SECOND + (uint64_t)time.tv_nsec};
 }
 
-void queue_judge(struct queue_worker *worker, unsigned count, struct qw_time now)
+unsigned queue_judge(struct queue_worker *worker, unsigned count, struct qw_time now)
 {
     unsigned packets = read_batch(worker, count);
     expect(worker, packets);
@@ -178,6 +178,7 @@ void queue_judge(struct queue_worker *worker, unsigned count, struct qw_time now
             handle_packet(worker, &worker->batch[i], now);
     send_verdicts(worker);
     queue_count(worker, QW_QUEUE_COUNTER_packets, packets);
+    return packets;
 }
 
 unsigned queue_tick(struct queue_worker *worker, struct qw_time now, unsigned budget)

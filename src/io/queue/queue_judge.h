@@ -5,8 +5,8 @@
 #include "queue_worker.h"
 
 /* Judges the `count` messages that were received. Sets worker->lost when the queue is not, or may not be,
- * ours any more. */
-void queue_judge(struct queue_worker *worker, unsigned count, struct qw_time now);
+ * ours any more. Returns how many packets they were; all verdicts are sent. */
+unsigned queue_judge(struct queue_worker *worker, unsigned count, struct qw_time now);
 
 /* What the engine does between batches, see engine_tick. */
 unsigned queue_tick(struct queue_worker *worker, struct qw_time now, unsigned budget);

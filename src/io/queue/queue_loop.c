@@ -193,7 +193,7 @@ void queue_loop(struct queue_worker *worker)
         unsigned got = receive(worker);
         struct qw_time now = io_now();
         if (got > 0) {
-            queue_judge(worker, got, now);
+            fast_path_took(worker->fast_path, worker->index, queue_judge(worker, got, now));
             fast_path_late(worker->fast_path, now);
             queue_tick(worker, now, TICK_BUSY);
         }

@@ -98,6 +98,13 @@ static int start_copying(const struct queue_socket *queue, uint16_t number, cons
     return mnl_socket_sendto(queue->nl, message, message->nlmsg_len) < 0 ? errno : 0;
 }
 
+/* Where packets may pass, the socket's buffer alone bounds the queue. The kernel doubles what was asked for,
+ * and a message takes more than a sixteenth of what the largest one does. */
+uint64_t queue_longest(const struct config *config)
+{
+    return config->queue_length * (rules_pass(config) ? UINT64_C(32) : 1);
+}
+
 /* Room for a full queue, and for one send of verdicts. Without the privilege to pass net.core.rmem_max and
  * wmem_max, up to those. */
 static void size_buffers(int fd, const struct config *config)

@@ -28,6 +28,9 @@ void queue_socket_close(struct queue_socket *queue);
 /* Bytes of a packet that are copied: all of it in mode nat, where the whole packet goes back. */
 uint32_t queue_copy_range(const struct config *config);
 
+/* More packets are never in one queue at a time. */
+uint64_t queue_longest(const struct config *config);
+
 /* Bytes that one message may need. */
 size_t queue_message_size(const struct config *config);
 

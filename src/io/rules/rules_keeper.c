@@ -437,6 +437,15 @@ static bool same_exceptions(const struct config *a, const struct config *b)
     return same;
 }
 
+/* Other rules from here on: what two installs in a row lead to. */
+static bool install_new(struct io_keeper *keeper)
+{
+    for (unsigned i = 0; i < ATTEMPTS; i++)
+        if (install(keeper, false) && remember(keeper))
+            return true;
+    return false;
+}
+
 bool io_keeper_change(struct io_keeper *keeper, const struct config *now)
 {
     if (!keeper)
@@ -447,8 +456,7 @@ bool io_keeper_change(struct io_keeper *keeper, const struct config *now)
     if (!same_addresses(config, now) || !same_exceptions(config, now) ||
         config->nat_masquerade != now->nat_masquerade) {
         take_nat(keeper, now);
-        keeper->proven[0] = '\0'; /* other rules from here on */
-        standing = !config->manage_rules || (install(keeper, false) && remember(keeper));
+        standing = !config->manage_rules || install_new(keeper);
         keeper->due |= !standing;
     }
     pthread_mutex_unlock(&keeper->lock);
