@@ -130,7 +130,7 @@ trouble 'another version in the store' other_version right_password
 check 'a reload of a that b must agree about' reloads a 600
 check 'a reload: both see it' wait_for 10 pair_is b '.peer.mismatch'
 check 'a reload: a sees it' wait_for 10 pair_is a '.peer.mismatch'
-check 'a reload: it is an event' wait_for 5 said b peer-mismatch 1
+check 'a reload: it is an event' wait_for 5 said b peer-mismatch 2
 check 'a reload: connections go on' speaks 5000
 check 'a reload: memory is what it was' memory_is_constant
 check 'the same reload of b' reloads b 600
@@ -160,7 +160,7 @@ kill -CONT "${PAIR_COPY[b]}"
 sed -i 's/^nat = {/nat = { filtering = "endpoint-independent";/' "$LAB_DIR/a/quicward.conf"
 check 'another configuration: a comes back' pair_power_back a
 check 'another configuration: both see it' wait_for 10 pair_is b '.peer.mismatch'
-check 'another configuration: it is an event' wait_for 5 said b peer-mismatch 2
+check 'another configuration: it is an event' wait_for 5 said b peer-mismatch 3
 check 'another configuration: cluster check says so' shows 'another configuration' pair_ask b cluster check
 check 'an address decides, not a command' shows 'an address decides' pair_ask b cluster standby
 for router in a b; do

@@ -9,7 +9,7 @@
 # their queue is no gap.
 # shellcheck disable=SC2034 # read by those that use it
 FAILOVER_PORTS=3 # of chromium's downloads, and of its idle connections, of each family
-FAILOVER_SIZE= # of ngtcp2's downloads: what takes two minutes
+FAILOVER_SIZE= # of ngtcp2's downloads: what takes three minutes
 
 # failover_up: namespaces, and the servers. Nobody has the addresses yet.
 failover_up() {
@@ -97,10 +97,11 @@ failover_chromium() { # FAMILY
 failover_clients() {
     local family n downloads=$(($1 / 2 - FAILOVER_PORTS)) idle=$(($2 / 2 - FAILOVER_PORTS))
     local rate=$((500 + 70 * $1)) # kbit/s
-    CLIENTS=() STANDING=$(($1 / 2 * 2 + $2 / 2 * 2)) FAILOVER_SIZE=$((rate * 125 * 120 / (2 * downloads)))
+    CLIENTS=() STANDING=$(($1 / 2 * 2 + $2 / 2 * 2)) FAILOVER_SIZE=$((rate * 125 * 180 / (2 * downloads)))
     head -c "$FAILOVER_SIZE" /dev/zero | tr '\0' a >"$LAB_DIR/www/payload.txt"
-    # A window of ngtcp2's is 16 KiB here, so that all of them wait in this queue and none is dropped: each gets its share.
-    ip netns exec "$LAB_TRANSIT" tc qdisc add dev lan-c root tbf rate ${rate}kbit burst 32k limit 6mb || return 1
+    # A window of ngtcp2's is 16 KiB here, so that all of them wait in this queue and none is dropped: each gets its share. Slower at first, or
+    # those that begin first would have theirs before the last ones stand.
+    failover_rate add $((rate / 4)) || return 1
     mkdir -p "$LAB_DIR/clients" "$LAB_DIR/got"
     # On a busy machine chromium fails to connect now and then, and asks anew.
     failover_chromium 4
@@ -119,7 +120,11 @@ failover_clients() {
             esac
         done
     done
-    wait_for 30 failover_stands a
+    wait_for 30 failover_stands a && failover_rate change $rate
+}
+
+failover_rate() { # add|change KBIT
+    ip netns exec "$LAB_TRANSIT" tc qdisc "$1" dev lan-c root tbf rate "$2"kbit burst 32k limit 6mb
 }
 
 # failover_stands ROUTER [COUNT]: it knows that many connections.
