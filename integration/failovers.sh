@@ -15,6 +15,8 @@
 # machine, and a gap says little. Status 1 when a connection was lost, an endpoint or a path changed, or a gap was longer.
 # QUICWARD and QW_TOOLS as for run.sh. Two minutes a round and mode.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck disable=SC2034 # read by the library
+FAILOVER_SILENT_S=240
 downloads=100 idle=100 rounds=1 modes=(nat firewall) gap=500 keep='' bad=0
 
 while [ $# -gt 0 ]; do

@@ -15,7 +15,7 @@ FAILOVER_SIZE= # of ngtcp2's downloads: what takes three minutes
 failover_up() {
     pair_lab_up vrrp || return 1
     BEAT_NS=qw-$LAB_ID-beat
-    LAB_OTHERS+=("$BEAT_NS")
+    LAB_OTHERS+=("$BEAT_NS" "$LAB_CLIENT")
     lab_namespaces "$BEAT_NS" || return 1
     ip link add g0 netns "$BEAT_NS" type veth peer name lan-g netns "$LAB_TRANSIT" || return 1
     ip -n "$LAB_TRANSIT" link set lan-g master lan up
@@ -114,7 +114,7 @@ failover_clients() {
         done
         for ((n = 0; n < idle; n++)); do
             case $((n % 3)) in
-            0) failover_gtls "silent-$family-$n" $family 4433 index.html --delay-stream="${FAILOVER_SILENT_S:-100}s" ;;
+            0) failover_gtls "silent-$family-$n" $family 4433 index.html --delay-stream="${FAILOVER_SILENT_S:-150}s" ;;
             1) failover_gtls "late-$family-$n" $family 4450 "late?n=$n" ;;
             2) failover_client "kdig-$family-$n" client_doq $family +timeout=500 ;;
             esac
