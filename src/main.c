@@ -42,8 +42,8 @@ static const struct command COMMANDS[] = {
      "Shows the counters of the running daemon that are not zero, or --all of them", "csja", command_stats},
     {"offload", "[-c FILE | -s SOCKET] [--json]",
      "Shows where the fast path is attached, why, and what it forwarded", "csj", command_offload},
-    {"cluster", "[status | check | active | standby] [-c FILE | -s SOCKET] [--json]",
-     "Shows the state of the pair of routers, checks that it can take over, or makes a router active or "
+    {"cluster", "[status | check | active [OWNER] | standby [OWNER]] [-c FILE | -s SOCKET] [--json]",
+     "Shows the state of the cluster of routers, checks that it can take over, or makes a router active or "
      "standby",
      "csj", command_cluster},
     {"reload", "[-c FILE | -s SOCKET]", "Makes the running daemon read its configuration again", "cs",

@@ -16,7 +16,7 @@ _quicward_commands() {
     'events:list what happened'
     'stats:show its counters'
     'offload:show where the fast path stands'
-    'cluster:show how the pair of routers stands, or say who is active'
+    'cluster:show how the cluster of routers stands, or say who is active'
     'reload:make it read its configuration again'
     'state:look into a state file'
     'version:show the version'

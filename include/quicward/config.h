@@ -38,6 +38,11 @@
 #define CONFIG_EXCEPT_MAX 256           /* of nat.except: each is a kernel rule */
 #define CONFIG_THROTTLES_MAX 16
 #define CONFIG_SIZE_LIMITS_MAX 64
+#define CONFIG_ROUTERS_MAX 16 /* of a cluster */
+#define CONFIG_PEERS_MAX (CONFIG_ROUTERS_MAX - 1)
+#define CONFIG_OWNERS_MAX CONFIG_EXTERNAL_MAX
+#define CONFIG_OWNER_PREFIXES_MAX 32
+#define CONFIG_MARK_MAX 0x3ffffffu /* the bits above are the kernel rules' own */
 
 #define CONFIG_VERSION_1 0x00000001u /* "v1", RFC 9000 */
 #define CONFIG_VERSION_2 0x6b3343cfu /* "v2", RFC 9369 */
@@ -169,6 +174,27 @@ struct config_size_limit {
     uint32_t limit;                            /* bytes with the IP header, 1280 to 65535 (RFC 9000 14) */
 };
 
+/* One of `cluster.peers`: another router of the cluster. */
+struct config_peer {
+    unsigned line;
+    char router[CONFIG_ACCOUNT_MAX]; /* required: its cluster.router; no two have one */
+    char store[CONFIG_PATH_MAX];     /* required: socket of the copy of its store */
+    uint32_t mark; /* 1 to CONFIG_MARK_MAX, no two have one: what has this mark is routed to it; 0: none */
+};
+
+/* One of `cluster.owners`: what has one owner at a time, and is taken over as one. */
+struct config_owner {
+    unsigned line;
+    bool has_address;
+    struct qw_addr address; /* in mode nat one of nat.external. Whoever has it is the owner */
+    enum qw_family family;
+    unsigned prefix_count;
+    struct qw_prefix prefixes[CONFIG_OWNER_PREFIXES_MAX]; /* its hosts inside; in mode nat IPv6 only, for the
+                                                             hosts of IPv4 are told by a hash */
+    unsigned router_count;
+    uint8_t routers[CONFIG_ROUTERS_MAX]; /* who owns it, in order: 0 is this router, n the peer n - 1 */
+};
+
 /* Made by config_load (or config_copy) and freed by config_free alone: it owns the lists, so assigning one
  * struct to another shares them. */
 struct config {
@@ -294,18 +320,26 @@ struct config {
     char cluster_site[CONFIG_ACCOUNT_MAX];     /* cluster.site: what the two have in common */
     char cluster_router[CONFIG_ACCOUNT_MAX];   /* cluster.router: the name of this one */
     char cluster_peer[CONFIG_ACCOUNT_MAX];     /* cluster.peer: the name of the other one */
-    char cluster_user[CONFIG_ACCOUNT_MAX];     /* cluster.user: of Redis; "": the default user */
-    char cluster_password[CONFIG_PATH_MAX];    /* cluster.password: path of a file; CONFIG_NO_SECRET: none */
-    enum config_follow cluster_follow;         /* cluster.follow: "address", "command" */
-    char cluster_address[CONFIG_ADDRESS_MAX];  /* cluster.address: whoever has it is active; "": the first
-                                                  of nat.external */
-    uint32_t cluster_flush_ms;                 /* cluster.flush: between two looks at what changed */
-    uint32_t cluster_refresh_s;                /* cluster.refresh: how old the copy of an idle time may be */
-    enum qw_log_level log_level;               /* log: "error", "warning", "info", "debug" */
+    unsigned cluster_peer_count;
+    struct config_peer *cluster_peers; /* cluster.peers = ( { router; store; mark; } ), in the place of these
+                                          two: read with config_peers */
+    unsigned cluster_owner_count;
+    struct config_owner *cluster_owners;      /* cluster.owners = ( { address; prefixes; routers; } ) */
+    char cluster_user[CONFIG_ACCOUNT_MAX];    /* cluster.user: of Redis; "": the default user */
+    char cluster_password[CONFIG_PATH_MAX];   /* cluster.password: path of a file; CONFIG_NO_SECRET: none */
+    enum config_follow cluster_follow;        /* cluster.follow: "address", "command" */
+    char cluster_address[CONFIG_ADDRESS_MAX]; /* cluster.address: whoever has it is active; "": the first
+                                                 of nat.external */
+    uint32_t cluster_flush_ms;                /* cluster.flush: between two looks at what changed */
+    uint32_t cluster_refresh_s;               /* cluster.refresh: how old the copy of an idle time may be */
+    enum qw_log_level log_level;              /* log: "error", "warning", "info", "debug" */
 };
 
 /* Does another router stand behind this one? */
 bool config_has_cluster(const struct config *config);
+
+/* The other routers, by cluster.peers, or by cluster.peer and cluster.peer_store. Returns how many. */
+unsigned config_peers(const struct config *config, struct config_peer out[static CONFIG_PEERS_MAX]);
 
 /* The address that whoever is active has, as of cluster.address. False: there is none to follow. */
 bool config_cluster_address(const struct config *config, struct qw_addr *out, enum qw_family *family);

@@ -243,9 +243,9 @@ struct control_handlers {
     bool (*reload)(void *context, FILE *errors);
     /* What became of the kernel rules; NULL where nobody keeps them. */
     void (*rules)(void *context, struct io_rules_stats *out);
-    /* The pair of routers; `active`: 1 or 0: be so or not, -1: as before. False: an address decides that.
-     * NULL: there is no pair. */
-    bool (*cluster)(void *context, int active, struct peer_stats *out);
+    /* The other routers; `active`: 1 or 0: be the owner of `name` (NULL: of everything) or not, -1: as
+     * before. False: an address decides that, or nothing is called so. NULL: there are none. */
+    bool (*cluster)(void *context, int active, const char *name, struct peer_stats *out);
     mode_t mode;       /* of the socket's file; 0: 0660 */
     const char *group; /* of the socket's file, by name or number; NULL or "": that of the process */
     /* What became of events that go somewhere by themselves; returns how many sinks. NULL: there are none. */
@@ -267,7 +267,7 @@ struct control_handlers {
  *     events N   those after number N; a number that was never given counts as 0
  *     stats      one line
  *     offload    a line an interface, and one about all; an error when offload is off
- *     cluster    one line; "cluster active" and "cluster standby" change it
+ *     cluster    one line; "cluster active [OWNER]" and "cluster standby [OWNER]" change it
  *     reload     none
  *
  * Where numbers of events jump {"missed":COUNT} stands, but not before the first line of `events`. An answer

@@ -1,10 +1,10 @@
 /* The engine: packets in, verdicts out. No socket, no clock, no hidden randomness: the queue, a capture file,
  * the unit tests and the benchmarks drive the same code.
  *
- * A packet's walk is a list of steps (src/engine/walk/walk.c), each in a file of its name: decode, address,
- * related, find, throttle, begin, map, size, handshake, admit, account. The first that does not let it go on
- * decides. Then, with no lock held, an ICMP error is made if a step wants one (reply), and mode nat writes
- * the packet's new addresses (leave). What a step needs stands in the rooms below: packet, nat, flow,
+ * A packet's walk is a list of steps (src/engine/walk/walk.c), each in a file of its name: decode, owner,
+ * address, related, find, throttle, begin, map, size, handshake, admit, account. The first that does not let
+ * it go on decides. Then, with no lock held, an ICMP error is made if a step wants one (reply), and mode nat
+ * writes the packet's new addresses (leave). What a step needs stands in the rooms below: packet, nat, flow,
  * throttle, policy, confirm (with quic and tls), icmp. */
 #ifndef QUICWARD_ENGINE_H
 #define QUICWARD_ENGINE_H
@@ -18,6 +18,7 @@
 #include <quicward/engine_events.h>
 #include <quicward/engine_measured.h>
 #include <quicward/engine_mirror.h>
+#include <quicward/engine_owners.h>
 #include <quicward/engine_path.h>
 #include <quicward/flow.h>
 #include <quicward/icmp.h>
@@ -62,6 +63,7 @@ struct engine_verdict {
     enum qw_reason reason; /* QW_REASON_NONE unless the packet was dropped, or monitor mode would have */
     uint64_t flow;         /* id of the packet's flow, 0 without one */
     bool translated; /* the packet's bytes were changed: they must go back; for HOLD, with the release */
+    uint32_t mark;   /* the packet goes on with this mark (engine_owners.h); 0: with the one it has */
     const struct icmp_message *reply; /* to be sent, NULL mostly; the worker's, valid until its next call */
 };
 

@@ -96,8 +96,9 @@ void engine_mirror_give(struct engine *engine, const struct engine_mirrored *flo
 /* After the last of them: mappings that no flow holds end, and queues are put in order. */
 void engine_mirror_settle(struct engine *engine, struct qw_time now);
 
-/* Ends all flows: what another router has is newer. Their ports rest. */
-void engine_mirror_clear(struct engine *engine, struct qw_time now);
+/* Ends all flows of an owner (engine_owners.h), or of ENGINE_OWNER_ALL: what another router has is newer.
+ * Their ports rest. */
+void engine_mirror_clear(struct engine *engine, unsigned owner, struct qw_time now);
 
 /* While the router stands by no flow begins in mode nat: packets of flows that are not known are dropped
  * (QW_REASON_NO_ADDRESS), for the port that they would get here may be another's elsewhere. Any thread. */

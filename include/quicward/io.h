@@ -251,17 +251,27 @@ void io_watch_stop(struct io_watch *watch);
 
 struct io_owned;
 
-/* Follows whether the router has `address`, on whatever interface. QW_OK and *out, for io_owned_close;
- * QW_ERR_SYSTEM with `error`; QW_ERR_NO_MEMORY. Starts no thread. */
-enum qw_error io_owned_open(const struct qw_addr *address, enum qw_family family, struct io_owned **out,
+#define IO_OWNED_MAX 64
+
+struct io_owned_address {
+    struct qw_addr addr;
+    enum qw_family family;
+};
+
+/* Follows whether the router has these addresses (up to IO_OWNED_MAX), on whatever interface. QW_OK and *out,
+ * for io_owned_close; QW_ERR_SYSTEM with `error`; QW_ERR_NO_MEMORY. Starts no thread. */
+enum qw_error io_owned_open(const struct io_owned_address *addresses, unsigned count, struct io_owned **out,
                             struct io_error *error);
 
 /* Readable when addresses have changed; -1 for NULL. */
 int io_owned_fd(const struct io_owned *owned);
 
-/* Does it have the address now? Asks the kernel, and takes away what made the descriptor readable. Where the
- * kernel does not answer, what it said last. One thread at a time. */
-bool io_owned_look(struct io_owned *owned);
+/* Asks the kernel, and takes away what made the descriptor readable. Where the kernel does not answer, what
+ * it said last stays. One thread at a time. */
+void io_owned_look(struct io_owned *owned);
+
+/* Had the router address `number` when the kernel was asked last? */
+bool io_owned_has(const struct io_owned *owned, unsigned number);
 void io_owned_close(struct io_owned *owned); /* may be NULL */
 
 /* ---- the networks inside ---- */

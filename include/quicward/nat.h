@@ -21,6 +21,7 @@
 
 #include <quicward/base/addr.h>
 #include <quicward/base/hash.h>
+#include <quicward/base/owners.h>
 #include <quicward/base/port_map.h>
 #include <quicward/base/ports.h>
 #include <quicward/base/time.h>
@@ -110,6 +111,8 @@ struct nat_options {
     struct qw_hash_key secret;      /* of this run: tables, random ports */
     const struct qw_hash_key *kept; /* which address a host has, and which ports an endpoint: the same in
                                        every room with this key. NULL: `secret` */
+    const struct qw_owners *owners; /* borrowed as long as the room lives: they say which address a host has;
+                                       NULL: the key does */
     struct qw_time now;
     nat_changed *changed; /* may be NULL */
     uint32_t block; /* a host has its ports from blocks of this size, a power of two, 64 to 4096, of its own,

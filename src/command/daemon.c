@@ -174,10 +174,10 @@ static void stop_pair(struct daemon *daemon)
     pair_stop(&daemon->pair);
 }
 
-static bool cluster_for_client(void *context, int active, struct peer_stats *out)
+static bool cluster_for_client(void *context, int active, const char *name, struct peer_stats *out)
 {
     struct daemon *daemon = context;
-    bool set = active < 0 || peer_set(daemon->pair.peer, active > 0);
+    bool set = active < 0 || peer_set(daemon->pair.peer, name, active > 0);
     peer_stats(daemon->pair.peer, out);
     return set;
 }

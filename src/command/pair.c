@@ -86,20 +86,87 @@ static uint64_t mix_nat(uint64_t digest, const struct config *config)
     return mix_number(digest, config->nat_hold_down_s);
 }
 
+static uint64_t mix_text(uint64_t digest, const char *text)
+{
+    return mix(digest, text, strlen(text) + 1);
+}
+
+static const char *router_name(const struct config *config, const struct config_peer *peers, uint8_t router)
+{
+    return router == 0 ? config->cluster_router : peers[router - 1].router;
+}
+
+/* Routers by their names: each has another number for the same one. */
+static uint64_t mix_owners(uint64_t digest, const struct config *config)
+{
+    struct config_peer peers[CONFIG_PEERS_MAX];
+    config_peers(config, peers);
+    for (unsigned i = 0; i < config->cluster_owner_count; i++) {
+        const struct config_owner *owner = &config->cluster_owners[i];
+        digest = mix(digest, owner->address.bytes, sizeof owner->address.bytes);
+        for (unsigned n = 0; n < owner->prefix_count; n++) {
+            digest = mix(digest, owner->prefixes[n].addr.bytes, sizeof owner->prefixes[n].addr.bytes);
+            digest = mix_number(digest, (uint64_t)owner->prefixes[n].family << 8 | owner->prefixes[n].bits);
+        }
+        for (unsigned n = 0; n < owner->router_count; n++)
+            digest = mix_text(digest, router_name(config, peers, owner->routers[n]));
+    }
+    return mix_number(digest, config->cluster_owner_count);
+}
+
 uint64_t pair_digest(const struct config *config)
 {
     uint64_t digest = mix_number(0, config->mode);
     digest = mix_number(digest, config->timer_attempt_s);
     digest = mix_number(digest, config->timer_two_way_s);
     digest = mix_number(digest, config->timer_confirmed_s);
+    digest = mix_owners(digest, config);
     return config->mode == CONFIG_NAT ? mix_nat(digest, config) : digest;
 }
 
 /* ---- life ---- */
 
-static bool owns(void *context)
+static void look(void *context)
 {
-    return io_owned_look(context);
+    io_owned_look(context);
+}
+
+static bool owns(void *context, unsigned owned)
+{
+    return io_owned_has(context, owned);
+}
+
+static void take_others(const struct config *config, struct peer_options *options)
+{
+    struct config_peer peers[CONFIG_PEERS_MAX];
+    options->other_count = config_peers(config, peers);
+    for (unsigned i = 0; i < options->other_count; i++) {
+        struct peer_other *other = &options->others[i];
+        memcpy(other->router, peers[i].router, sizeof other->router);
+        memcpy(other->store, peers[i].store, sizeof other->store);
+        other->mark = peers[i].mark;
+    }
+}
+
+/* Without owners the router is one thing, and each of the routers may have it. */
+static void take_owned(const struct config *config, struct peer_options *options)
+{
+    options->owners = config->cluster_owner_count > 0;
+    options->owned_count = options->owners ? config->cluster_owner_count : 1;
+    for (unsigned i = 0; i < config->cluster_owner_count; i++) {
+        const struct config_owner *owner = &config->cluster_owners[i];
+        struct peer_owned *owned = &options->owned[i];
+        if (owner->has_address)
+            qw_addr_text(&owner->address, owner->family, owned->name);
+        else
+            qw_prefix_text(&owner->prefixes[0], owned->name);
+        owned->router_count = owner->router_count;
+        memcpy(owned->routers, owner->routers, owner->router_count);
+    }
+    if (options->owners)
+        return;
+    for (uint8_t router = 0; router <= options->other_count; router++)
+        options->owned[0].routers[options->owned[0].router_count++] = router;
 }
 
 /* Of "auto" none is known here. */
@@ -118,16 +185,17 @@ static struct peer_options options_of(const struct router_pair *pair, const stru
                                    .nat = config->mode == CONFIG_NAT,
                                    .flush_ms = config->cluster_flush_ms,
                                    .refresh_s = config->cluster_refresh_s,
-                                   .owns = pair->owned ? owns : NULL,
+                                   .look = pair->owned ? look : NULL,
+                                   .owns = owns,
                                    .fd = io_owned_fd(pair->owned),
                                    .context = pair->owned};
     snprintf(options.site, sizeof options.site, "%s", config->cluster_site);
     snprintf(options.router, sizeof options.router, "%s", config->cluster_router);
-    snprintf(options.other, sizeof options.other, "%s", config->cluster_peer);
     snprintf(options.store, sizeof options.store, "%s", config->cluster_store);
-    snprintf(options.other_store, sizeof options.other_store, "%s", config->cluster_peer_store);
     snprintf(options.user, sizeof options.user, "%s", config->cluster_user);
     memcpy(options.password, pair->password, sizeof options.password);
+    take_others(config, &options);
+    take_owned(config, &options);
     options.external_count = known_addresses(config);
     for (unsigned i = 0; i < options.external_count; i++)
         options.external[i] = config->external[i];
@@ -136,11 +204,19 @@ static struct peer_options options_of(const struct router_pair *pair, const stru
 
 static enum qw_error follow(struct router_pair *pair, const struct config *config, struct io_error *error)
 {
-    struct qw_addr address;
-    enum qw_family family;
-    if (config->cluster_follow != CONFIG_FOLLOW_ADDRESS || !config_cluster_address(config, &address, &family))
+    struct io_owned_address addresses[CONFIG_OWNERS_MAX];
+    unsigned count = config->cluster_owner_count;
+    if (config->cluster_follow != CONFIG_FOLLOW_ADDRESS)
         return QW_OK;
-    return io_owned_open(&address, family, &pair->owned, error);
+    for (unsigned i = 0; i < count; i++)
+        addresses[i] =
+            (struct io_owned_address){config->cluster_owners[i].address, config->cluster_owners[i].family};
+    if (count == 0) {
+        if (!config_cluster_address(config, &addresses[0].addr, &addresses[0].family))
+            return QW_OK;
+        count = 1;
+    }
+    return io_owned_open(addresses, count, &pair->owned, error);
 }
 
 enum qw_error pair_start(struct router_pair *pair, const struct config *config, struct qw_hash_key secret,

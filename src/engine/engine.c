@@ -83,7 +83,9 @@ enum qw_error engine_new(const struct engine_options *options, struct engine **o
     whole &= events_init(&engine->events);
     whole &= hint_views_start(engine);
     whole = whole && store && make_limits(engine, options->config, options->now);
-    whole = whole && engine_start_nat(engine, options, store);
+    whole = whole && owners_start(engine, options) && engine_start_nat(engine, options, store);
+    if (error == QW_OK && whole && !owners_fit(engine, options->config, options->errors))
+        error = QW_ERR_INVALID;
     if (error == QW_OK)
         error = whole ? make_shards(engine, options, store) : QW_ERR_NO_MEMORY;
     if (error == QW_OK && options->paths && !paths_start(engine))
@@ -112,6 +114,7 @@ void engine_free(struct engine *engine)
     shares_free(&engine->shares);
     inside_free(&engine->inside);
     engine_end_nat(engine);
+    owners_end(engine);
     events_free(&engine->events);
     hint_views_end(engine);
     paths_end(engine);

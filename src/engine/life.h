@@ -7,6 +7,7 @@
 #include "flow_path.h"
 #include "hold.h"
 #include "inside.h"
+#include "owners.h"
 #include "settings.h"
 #include "shard.h"
 
@@ -33,7 +34,8 @@ struct engine {
     struct inside inside;
     struct throttle *throttle; /* owned */
     struct qw_hash_key places; /* of throttle_place */
-    struct nat *nat;           /* owned; NULL in other modes */
+    struct owners owners;
+    struct nat *nat; /* owned; NULL in other modes */
     struct events events;
     struct hints *hints;       /* owned; for reports (hints/hint_news.h) */
     struct path_book *paths;   /* owned; NULL: off */

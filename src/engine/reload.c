@@ -116,7 +116,8 @@ enum qw_error engine_reload(struct engine *engine, const struct config *config, 
     pthread_mutex_lock(&engine->reloading);
     enum qw_error error = settings_new(config, &engine->rules, errors, &settings);
     if (error == QW_OK) {
-        error = engine_change_nat(engine, config, errors);
+        error =
+            owners_fit(engine, config, errors) ? engine_change_nat(engine, config, errors) : QW_ERR_INVALID;
         if (error != QW_OK)
             settings_free(settings);
     }

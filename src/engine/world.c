@@ -104,6 +104,7 @@ static struct nat *make_nat(struct engine *engine, const struct engine_options *
         .choice = choice(config),
         .secret = engine->secret,
         .kept = from->kept,
+        .owners = engine->owners.who,
         .now = from->now,
         .changed = changed,
         .block = config->nat_block,

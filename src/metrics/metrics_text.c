@@ -211,21 +211,86 @@ static void cluster_flows(const struct peer_stats *stats, FILE *out)
     exposition_count(out, name, (const struct metrics_label[]){{"outcome", "refused"}, {0}}, stats->refused);
 }
 
+/* Of each owner where there are owners, else of the router. */
+static void cluster_owned(const struct peer_stats *stats, enum metrics_family family,
+                          uint64_t (*value)(const struct peer_owned_stats *owned), FILE *out)
+{
+    const char *name = begin(family, out);
+    for (unsigned i = 0; i < stats->owned_count; i++) {
+        const struct metrics_label labels[] = {{"owner", stats->owned[i].name}, {0}};
+        exposition_count(out, name, stats->owners ? labels : NULL, value(&stats->owned[i]));
+    }
+}
+
+static uint64_t is_active(const struct peer_owned_stats *owned)
+{
+    return owned->role == PEER_ACTIVE;
+}
+
+static uint64_t epoch_of(const struct peer_owned_stats *owned)
+{
+    return owned->epoch;
+}
+
+static uint64_t is_split(const struct peer_owned_stats *owned)
+{
+    return owned->split;
+}
+
+static void cluster_peers(const struct peer_stats *stats, enum metrics_family family,
+                          uint64_t (*value)(const struct peer_other_stats *other), FILE *out)
+{
+    const char *name = begin(family, out);
+    for (unsigned i = 0; i < stats->other_count; i++)
+        exposition_count(out, name, (const struct metrics_label[]){{"router", stats->others[i].router}, {0}},
+                         value(&stats->others[i]));
+}
+
+static uint64_t is_mismatched(const struct peer_other_stats *other)
+{
+    return other->mismatch;
+}
+
+static uint64_t flows_of(const struct peer_other_stats *other)
+{
+    return other->flows;
+}
+
+static void cluster_stores(const struct peer_stats *stats, FILE *out)
+{
+    const char *name = begin(FAMILY_CLUSTER_STORE_UP, out);
+    exposition_count(out, name, (const struct metrics_label[]){{"store", "own"}, {0}}, stats->store_up);
+    for (unsigned i = 0; i < stats->other_count; i++)
+        exposition_count(
+            out, name,
+            (const struct metrics_label[]){{"store", "peer"}, {"router", stats->others[i].router}, {0}},
+            stats->others[i].up);
+}
+
+static void cluster_ages(const struct peer_stats *stats, FILE *out)
+{
+    const char *name = NULL;
+    for (unsigned i = 0; i < stats->other_count; i++) {
+        if (!stats->others[i].known)
+            continue;
+        name = name ? name : begin(FAMILY_CLUSTER_PEER_AGE, out);
+        exposition_real(out, name, (const struct metrics_label[]){{"router", stats->others[i].router}, {0}},
+                        (double)stats->others[i].age_ns / QW_NS_PER_SECOND);
+    }
+}
+
 static void cluster(const struct peer_stats *stats, FILE *out)
 {
     if (!stats || !stats->on)
         return;
-    single_count(FAMILY_CLUSTER_ACTIVE, stats->role == PEER_ACTIVE, out);
-    single_count(FAMILY_CLUSTER_EPOCH, stats->epoch, out);
-    single_count(FAMILY_CLUSTER_SPLIT, stats->split, out);
-    single_count(FAMILY_CLUSTER_MISMATCH, stats->mismatch, out);
-    const char *name = begin(FAMILY_CLUSTER_STORE_UP, out);
-    exposition_count(out, name, (const struct metrics_label[]){{"store", "own"}, {0}}, stats->store_up);
-    exposition_count(out, name, (const struct metrics_label[]){{"store", "peer"}, {0}}, stats->other_up);
-    if (stats->other_known)
-        single(FAMILY_CLUSTER_PEER_AGE, (double)stats->other_age_ns / QW_NS_PER_SECOND, out);
+    cluster_owned(stats, FAMILY_CLUSTER_ACTIVE, is_active, out);
+    cluster_owned(stats, FAMILY_CLUSTER_EPOCH, epoch_of, out);
+    cluster_owned(stats, FAMILY_CLUSTER_SPLIT, is_split, out);
+    cluster_peers(stats, FAMILY_CLUSTER_MISMATCH, is_mismatched, out);
+    cluster_stores(stats, out);
+    cluster_ages(stats, out);
     single(FAMILY_CLUSTER_UNSENT, (double)stats->unsent_ns / QW_NS_PER_SECOND, out);
-    single_count(FAMILY_CLUSTER_FOREIGN, stats->foreign, out);
+    cluster_peers(stats, FAMILY_CLUSTER_FOREIGN, flows_of, out);
     single_count(FAMILY_CLUSTER_WRITTEN, stats->written, out);
     single_count(FAMILY_CLUSTER_ERRORS, stats->write_errors, out);
     single_count(FAMILY_CLUSTER_TAKEOVERS, stats->takeovers, out);

@@ -27,6 +27,7 @@ static void copy_options(struct nat *nat, const struct nat_options *options)
     nat->sessions_max = options->sessions_max;
     nat->changed = options->changed;
     nat->context = options->context;
+    nat->owners = options->owners;
     nat->pairing = key_for(kept_key(options), FOR_PAIRING);
 }
 

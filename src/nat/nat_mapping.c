@@ -79,11 +79,22 @@ static unsigned nth_slot_for(const struct nat *nat, unsigned uplink, unsigned n)
     return nat->in_pool[0];
 }
 
+/* Other routers must be able to tell it, so what the host had before does not count. */
+static unsigned owners_slot(const struct nat *nat, uint32_t host)
+{
+    struct address_place place;
+    struct qw_addr addr = addr_of(host);
+    struct qw_addr external = qw_owner_address(nat->owners, qw_owner_of_host(nat->owners, &addr, QW_IPV4));
+    return addresses_find(&nat->addresses, ipv4_of(&external), &place);
+}
+
 /* RFC 4787 REQ-2: all mappings of a host have one address for each uplink, as long as it is of the pool.
  * Which hosts share one is nobody's business. */
 static unsigned paired_slot(const struct nat *nat, uint32_t host, unsigned uplink)
 {
     unsigned count = 0;
+    if (nat->owners)
+        return owners_slot(nat, host);
     if (host_count(&nat->hosts, host) > 0 && nat->pools[host_slot(&nat->hosts, host)].usable &&
         is_for(nat, host_slot(&nat->hosts, host), uplink))
         return host_slot(&nat->hosts, host);
@@ -143,7 +154,7 @@ enum nat_answer mapping_make(struct nat *nat, const struct qw_endpoint *inside, 
     struct owner owner = owner_of(inside);
     unsigned slot = paired_slot(nat, owner.host, uplink);
     uint16_t port;
-    if (addresses_at(&nat->addresses, slot).ipv4 == 0)
+    if (slot == ADDRESSES_NONE || addresses_at(&nat->addresses, slot).ipv4 == 0)
         return NAT_NO_ADDRESS;
     enum nat_answer answer = find_port(nat, owner, slot, now, &port);
     if (answer != NAT_OK)

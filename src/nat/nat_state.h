@@ -40,12 +40,13 @@ struct nat {
     bool any_uplink;                    /* some of them are for any uplink */
     unsigned uplink_max;                /* no address ever was for a higher one */
     unsigned in_pool_count;
-    struct kept_slot *slots;    /* in memory handed in */
-    struct store *own;          /* owned; NULL: the memory was handed in */
-    struct qw_port_map *shown;  /* borrowed, one a slot; NULL: nobody looks */
-    struct nat_table by_inside; /* inside endpoint -> handle of any generation */
-    struct nat_table hosts;     /* inside address -> what counts as its mappings */
-    struct nat_table peers;     /* mapping and remote address -> sessions */
+    struct kept_slot *slots;        /* in memory handed in */
+    struct store *own;              /* owned; NULL: the memory was handed in */
+    struct qw_port_map *shown;      /* borrowed, one a slot; NULL: nobody looks */
+    struct nat_table by_inside;     /* inside endpoint -> handle of any generation */
+    struct nat_table hosts;         /* inside address -> what counts as its mappings */
+    struct nat_table peers;         /* mapping and remote address -> sessions */
+    const struct qw_owners *owners; /* borrowed; NULL: the address of a host follows from: */
     struct qw_hash_key pairing;
     struct choice choice;
     struct blocks blocks;

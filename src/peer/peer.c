@@ -2,11 +2,13 @@
 #include "reader.h"
 #include "role.h"
 #include "writer.h"
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <quicward/base/log.h>
 #include <quicward/base/thread.h>
 #include <quicward/engine_events.h>
+#include <quicward/engine_owners.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,23 +23,34 @@
 #define CLAIM_NS (2 * QW_NS_PER_SECOND)  /* a header that did not change for so long claims nothing */
 #define FAREWELL_NS (250 * QW_NS_PER_MS)
 
+#define NOBODY UINT_MAX
+#define OF_MAX (QW_PREFIX_TEXT_MAX + 4)
+
+/* One of options.owned. */
+struct owned {
+    struct role role;
+    bool owns;
+    struct qw_time active_since;
+    uint64_t answers[PEER_OTHERS_MAX]; /* of each reader, when the takeover began */
+    unsigned source;                   /* the reader whose flows are waited for, NOBODY */
+    unsigned rival;                    /* the reader that says, too, that it owns it; NOBODY */
+    unsigned owner;                    /* of routers: where packets belong; 0: here */
+    bool said_split;
+};
+
 struct peer_pair {
     struct peer_options options;
     struct record_terms terms;
     struct peer_writer writer;
-    struct peer_reader reader;
-    struct role role;
+    struct peer_reader readers[PEER_OTHERS_MAX];
+    struct owned owned[PEER_OWNED_MAX];
     int wake; /* an eventfd: stop, or a command */
     pthread_t thread;
-    bool owns;
-    struct qw_time active_since;
-    uint64_t answers; /* of the reader, when the takeover began */
-    bool store_said, other_said, mismatch_said, split_said;
-    uint64_t foreign;
+    bool store_said, other_said[PEER_OTHERS_MAX], mismatch_said[PEER_OTHERS_MAX];
     enum { OWN_FLOWS_STAY, OWN_FLOWS_END_SOON, OWN_FLOWS_ENDED } own_flows; /* of a standby */
 
-    atomic_bool stop, wanted; /* wanted: by a command */
-    pthread_mutex_t lock;     /* of: */
+    atomic_bool stop, wanted[PEER_OWNED_MAX]; /* wanted: by a command */
+    pthread_mutex_t lock;                     /* of: */
     struct peer_stats stats;
     struct agreement {
         bool news;
@@ -79,34 +92,152 @@ static void say_store(struct peer_pair *peer, const char *what, bool trouble, co
     tell(peer, trouble ? ENGINE_EVENT_STORE_DOWN : ENGINE_EVENT_STORE_UP, text);
 }
 
+static void say_other_store(struct peer_pair *peer, unsigned other)
+{
+    char what[PEER_NAME_MAX + 32];
+    const struct peer_reader *reader = &peer->readers[other];
+    if (!link_is_up(reader->link) && !link_is_down(reader->link))
+        return;
+    snprintf(what, sizeof what, "the copy of %s's store", reader->other->router);
+    say_store(peer, what, !link_is_up(reader->link), link_error(reader->link), &peer->other_said[other]);
+}
+
 static void say_stores(struct peer_pair *peer)
 {
     const struct peer_writer *writer = &peer->writer;
-    const struct peer_reader *reader = &peer->reader;
     bool refused = writer->troubled && link_is_up(writer->link);
     if (link_is_up(writer->link) || link_is_down(writer->link))
         say_store(peer, "cluster.store", refused || !link_is_up(writer->link),
                   refused ? writer->trouble : link_error(writer->link), &peer->store_said);
-    if (link_is_up(reader->link) || link_is_down(reader->link))
-        say_store(peer, "cluster.peer_store", !link_is_up(reader->link), link_error(reader->link),
-                  &peer->other_said);
+    for (unsigned i = 0; i < peer->options.other_count; i++)
+        say_other_store(peer, i);
 }
 
-static void say_other(struct peer_pair *peer)
+static void say_mismatch(struct peer_pair *peer, unsigned other)
 {
-    const struct peer_reader *reader = &peer->reader;
-    if (reader->mismatch && !peer->mismatch_said) {
-        const char *text = "the other router has another configuration, secret or version: its flows cannot "
-                           "be taken over";
+    char text[ENGINE_EVENT_TEXT_MAX];
+    const struct peer_reader *reader = &peer->readers[other];
+    if (reader->mismatch && !peer->mismatch_said[other]) {
+        snprintf(text, sizeof text,
+                 "%s has another configuration, secret or version: its flows cannot be taken over",
+                 reader->other->router);
         qw_log(QW_LOG_ERROR, "cluster: %s", text);
         tell(peer, ENGINE_EVENT_PEER_MISMATCH, text);
     }
-    peer->mismatch_said = reader->mismatch;
-    if (peer->role.split && !peer->split_said) {
-        qw_log(QW_LOG_ERROR, "cluster: both routers say that they are active");
-        tell(peer, ENGINE_EVENT_SPLIT_BRAIN, "both routers say that they are active");
+    peer->mismatch_said[other] = reader->mismatch;
+}
+
+/* " of ADDRESS", where it is not the router as a whole. */
+static const char *of(const struct peer_pair *peer, unsigned number, char out[static OF_MAX])
+{
+    const char *name = peer->options.owned[number].name;
+    snprintf(out, OF_MAX, "%s%s", *name ? " of " : "", name);
+    return out;
+}
+
+static void say_split(struct peer_pair *peer, unsigned number)
+{
+    char text[ENGINE_EVENT_TEXT_MAX], whose[OF_MAX];
+    struct owned *owned = &peer->owned[number];
+    bool split = owned->role.split && owned->rival != NOBODY;
+    if (split && !owned->said_split) {
+        snprintf(text, sizeof text, "%.32s, too, says that it is active%.53s",
+                 peer->options.others[owned->rival].router, of(peer, number, whose));
+        qw_log(QW_LOG_ERROR, "cluster: %s", text);
+        tell(peer, ENGINE_EVENT_SPLIT_BRAIN, text);
     }
-    peer->split_said = peer->role.split;
+    owned->said_split = split;
+}
+
+static void say_others(struct peer_pair *peer)
+{
+    for (unsigned i = 0; i < peer->options.other_count; i++)
+        say_mismatch(peer, i);
+    for (unsigned i = 0; i < peer->options.owned_count; i++)
+        say_split(peer, i);
+}
+
+/* ---- who may own what ---- */
+
+static bool is_usable(const struct peer_reader *reader)
+{
+    return reader->known && !reader->mismatch;
+}
+
+static bool is_gone(const struct peer_reader *reader)
+{
+    return link_is_down(reader->link) && !link_is_up(reader->link);
+}
+
+/* The reader of the router that stands at place `i` in the list; NOBODY: that is this one. */
+static unsigned reader_at(const struct peer_pair *peer, unsigned number, unsigned i)
+{
+    unsigned router = peer->options.owned[number].routers[i];
+    return router == 0 ? NOBODY : router - 1;
+}
+
+/* Of the routers of the list, in its order. Returns how many. */
+static unsigned claims_of(const struct peer_pair *peer, unsigned number,
+                          struct role_claim out[static PEER_OTHERS_MAX + 1])
+{
+    unsigned count = peer->options.owned[number].router_count;
+    for (unsigned i = 0; i < count; i++) {
+        unsigned other = reader_at(peer, number, i);
+        out[i] = (struct role_claim){.here = other == NOBODY};
+        if (other == NOBODY || !is_usable(&peer->readers[other]))
+            continue;
+        const struct record_owned *owned = &peer->readers[other].header.owned[number];
+        out[i] = (struct role_claim){.usable = true, .active = owned->active, .epoch = owned->epoch};
+    }
+    return count;
+}
+
+/* The reader of the router that owned it last; NOBODY. */
+static unsigned latest(const struct peer_pair *peer, unsigned number)
+{
+    struct role_claim claims[PEER_OTHERS_MAX + 1];
+    unsigned count = claims_of(peer, number, claims), found = role_latest(claims, count, false);
+    return found == count ? NOBODY : reader_at(peer, number, found);
+}
+
+/* 0: there is no other router. */
+static unsigned owner_elsewhere(const struct peer_pair *peer, unsigned number)
+{
+    struct role_claim claims[PEER_OTHERS_MAX + 1];
+    unsigned count = claims_of(peer, number, claims), found = role_owner(claims, count);
+    return found == count ? 0 : peer->options.owned[number].routers[found];
+}
+
+static uint32_t mark_of(const struct peer_pair *peer, unsigned router)
+{
+    return router == 0 ? 0 : peer->options.others[router - 1].mark;
+}
+
+/* ---- what the engine is told ---- */
+
+static void own(struct peer_pair *peer, unsigned number, enum engine_owned state)
+{
+    struct engine *engine = peer->options.engine;
+    struct owned *owned = &peer->owned[number];
+    owned->owner = state == ENGINE_OWNED_ELSEWHERE ? owner_elsewhere(peer, number) : 0;
+    if (peer->options.owners)
+        engine_own(engine, number, state, mark_of(peer, owned->owner));
+    else
+        engine_stand_by(engine,
+                        state == ENGINE_OWNED_SOON || (state == ENGINE_OWNED_ELSEWHERE && peer->options.nat));
+}
+
+/* Another router took it over from another. */
+static void follow_owner(struct peer_pair *peer, unsigned number)
+{
+    struct owned *owned = &peer->owned[number];
+    unsigned before = owned->owner;
+    if (!peer->options.owners || owned->role.now != PEER_STANDS_BY || owner_elsewhere(peer, number) == before)
+        return;
+    own(peer, number, ENGINE_OWNED_ELSEWHERE);
+    if (owned->owner != 0)
+        qw_log(QW_LOG_INFO, "cluster: packets of %s go to %s now", peer->options.owned[number].name,
+               peer->options.others[owned->owner - 1].router);
 }
 
 /* ---- takeover ---- */
@@ -116,15 +247,26 @@ struct given {
     uint64_t bad, flows;
 };
 
-static void give_all(const struct peer_pair *peer, struct qw_time now, struct given *given)
+static unsigned owner_number(const struct peer_pair *peer, unsigned number)
+{
+    return peer->options.owners ? number : ENGINE_OWNER_ALL;
+}
+
+static bool belongs(const struct peer_pair *peer, unsigned number, const struct engine_mirrored *flow)
+{
+    return !peer->options.owners || engine_owner_of(peer->options.engine, flow) == number;
+}
+
+static void give_all(const struct peer_pair *peer, unsigned number, const struct peer_reader *reader,
+                     struct qw_time now, struct given *given)
 {
     struct engine_mirrored flows[GIVE];
     size_t count = 0;
-    uint64_t slots = reader_slots(&peer->reader);
+    uint64_t slots = reader_slots(reader);
     for (uint64_t slot = 0; slot < slots; slot++) {
-        enum record_result result = reader_flow(&peer->reader, slot, now, &flows[count]);
+        enum record_result result = reader_flow(reader, slot, now, &flows[count]);
         given->bad += result == RECORD_BAD;
-        count += result == RECORD_FLOW;
+        count += result == RECORD_FLOW && belongs(peer, number, &flows[count]);
         if (count == GIVE || (slot + 1 == slots && count > 0)) {
             given->flows += count;
             engine_mirror_give(peer->options.engine, flows, count, now, GRACE_NS, &given->counts);
@@ -133,20 +275,22 @@ static void give_all(const struct peer_pair *peer, struct qw_time now, struct gi
     }
 }
 
-static void say_takeover(const struct peer_pair *peer, const struct given *given, uint64_t age_ns,
-                         uint64_t took_ns)
+static void say_takeover(const struct peer_pair *peer, unsigned number, const struct peer_reader *from,
+                         const struct given *given, uint64_t age_ns, uint64_t took_ns)
 {
     char text[ENGINE_EVENT_TEXT_MAX];
+    const char *whose = peer->options.owned[number].name;
     const struct engine_mirror_given *counts = &given->counts;
+    const char *name = from ? from->other->router : peer->options.others[0].router;
     snprintf(text, sizeof text,
-             "epoch %llu: %llu flows of %s adopted, %llu twins, %llu conflicts, %llu refused, in %llu ms",
-             (unsigned long long)peer->role.epoch, (unsigned long long)counts->adopted, peer->options.other,
-             (unsigned long long)counts->twins, (unsigned long long)counts->conflicts,
-             (unsigned long long)(counts->refused + given->bad),
+             "%s%sepoch %llu: %llu flows of %s adopted, %llu twins, %llu conflicts, %llu refused, in %llu ms",
+             whose, *whose ? ", " : "", (unsigned long long)peer->owned[number].role.epoch,
+             (unsigned long long)counts->adopted, name, (unsigned long long)counts->twins,
+             (unsigned long long)counts->conflicts, (unsigned long long)(counts->refused + given->bad),
              (unsigned long long)(took_ns / QW_NS_PER_MS));
     qw_log(QW_LOG_INFO, "cluster: active, %s", text);
-    if (peer->role.reads && age_ns > STALE_NS)
-        qw_log(QW_LOG_WARNING, "cluster: what %s had written was %llu s old", peer->options.other,
+    if (from && age_ns > STALE_NS)
+        qw_log(QW_LOG_WARNING, "cluster: what %s had written was %llu s old", name,
                (unsigned long long)(age_ns / QW_NS_PER_SECOND));
     tell(peer, ENGINE_EVENT_TAKEOVER, text);
 }
@@ -165,70 +309,97 @@ static void count_takeover(struct peer_pair *peer, const struct given *given, ui
 }
 
 /* What the other had is newer than what is here, unless both were active. */
-static void enter(struct peer_pair *peer, struct qw_time now, struct given *given)
+static void enter(struct peer_pair *peer, unsigned number, const struct peer_reader *from, struct qw_time now,
+                  struct given *given)
 {
-    if (!peer->role.merges)
-        engine_mirror_clear(peer->options.engine, now);
-    give_all(peer, now, given);
+    if (!peer->owned[number].role.merges)
+        engine_mirror_clear(peer->options.engine, owner_number(peer, number), now);
+    give_all(peer, number, from, now, given);
     engine_mirror_settle(peer->options.engine, now);
 }
 
-static void be_active(struct peer_pair *peer, struct qw_time now)
+static void be_active(struct peer_pair *peer, unsigned number, struct qw_time now)
 {
     struct given given = {.bad = 0};
-    uint64_t age_ns = qw_time_since(now, peer->reader.seen);
-    if (peer->role.reads && peer->reader.copy)
-        enter(peer, now, &given);
-    engine_stand_by(peer->options.engine, false);
-    peer->active_since = now;
-    peer->foreign = given.flows;
-    peer->writer.header.active = true;
-    peer->writer.header.epoch = peer->role.epoch;
+    struct owned *owned = &peer->owned[number];
+    bool reads = owned->role.reads && owned->source != NOBODY;
+    struct peer_reader *from = reads ? &peer->readers[owned->source] : NULL;
+    uint64_t age_ns = from ? qw_time_since(now, from->seen) : 0;
+    if (from && from->copy)
+        enter(peer, number, from, now, &given);
+    own(peer, number, ENGINE_OWNED_HERE);
+    owned->active_since = now;
+    if (from && !peer->options.owners)
+        from->flows = given.flows;
+    peer->writer.header.owned[number] = (struct record_owned){owned->role.epoch, true};
     writer_tell(&peer->writer);
-    uint64_t took_ns = qw_time_since(peer->options.now(), peer->role.began);
+    uint64_t took_ns = qw_time_since(peer->options.now(), owned->role.began);
     count_takeover(peer, &given, took_ns);
-    say_takeover(peer, &given, age_ns, took_ns);
+    say_takeover(peer, number, from, &given, age_ns, took_ns);
 }
 
-static void be_standby(struct peer_pair *peer)
+static void be_standby(struct peer_pair *peer, unsigned number)
 {
-    engine_stand_by(peer->options.engine, peer->options.nat);
-    peer->writer.header.active = false;
+    char whose[OF_MAX], text[ENGINE_EVENT_TEXT_MAX];
+    own(peer, number, ENGINE_OWNED_ELSEWHERE);
+    peer->owned[number].rival = NOBODY;
+    peer->writer.header.owned[number].active = false;
     writer_tell(&peer->writer);
-    qw_log(QW_LOG_INFO, "cluster: stands by");
-    tell(peer, ENGINE_EVENT_STANDS_BY, "the address is not here, or a command said so");
+    qw_log(QW_LOG_INFO, "cluster: stands by%s", of(peer, number, whose));
+    snprintf(text, sizeof text, "%s is not here, or a command said so",
+             peer->options.owners ? peer->options.owned[number].name : "the address");
+    tell(peer, ENGINE_EVENT_STANDS_BY, text);
 }
 
-static void begin_takeover(struct peer_pair *peer)
+/* Whose flows are taken: while a takeover lasts they are read as fast as it goes. */
+static unsigned choose_source(struct peer_pair *peer, unsigned number)
 {
-    if (!peer->role.merges)
-        engine_stand_by(peer->options.engine, true);
-    peer->answers = peer->reader.answers;
-    peer->reader.asked = (struct qw_time){0};
-    reader_hurry(&peer->reader);
+    struct owned *owned = &peer->owned[number];
+    bool healed = owned->role.now == PEER_TAKES_OVER && owned->role.merges;
+    unsigned source = healed ? owned->rival : latest(peer, number);
+    if (owned->role.now == PEER_TAKES_OVER && source != owned->source && source != NOBODY)
+        reader_hurry(&peer->readers[source]);
+    owned->source = source;
+    return source;
 }
 
-static bool is_outdone(const struct peer_pair *peer)
+static void begin_takeover(struct peer_pair *peer, unsigned number)
 {
-    const struct peer_reader *reader = &peer->reader;
+    struct owned *owned = &peer->owned[number];
+    if (!owned->role.merges)
+        own(peer, number, ENGINE_OWNED_SOON);
+    owned->source = NOBODY;
+    for (unsigned i = 0; i < peer->options.other_count; i++) {
+        owned->answers[i] = peer->readers[i].answers;
+        peer->readers[i].asked = (struct qw_time){0};
+    }
+    choose_source(peer, number);
+}
+
+/* The reader of the router that outdid this one, which stands by; NOBODY. */
+static unsigned outdone_by(const struct peer_pair *peer, unsigned number)
+{
+    struct role_claim claims[PEER_OTHERS_MAX + 1];
+    unsigned count = claims_of(peer, number, claims), found = role_latest(claims, count, true);
     const struct role_facts facts = {.own_known = peer->writer.known,
-                                     .epoch_before = peer->writer.epoch_before,
-                                     .other_usable = reader->known && !reader->mismatch,
-                                     .other_active = reader->header.active,
-                                     .other_epoch = reader->header.epoch};
-    return role_is_outdone(&peer->role, &facts);
+                                     .epoch_before = peer->writer.epochs_before[number],
+                                     .other_usable = found < count,
+                                     .other_active = found < count,
+                                     .other_epoch = found < count ? claims[found].epoch : 0};
+    return role_is_outdone(&peer->owned[number].role, &facts) ? reader_at(peer, number, found) : NOBODY;
 }
 
 /* A mapping of a standby may be another's on the active router, which took what it could, and hosts inside
  * may go on for a while to send here. So it ends, as soon as the other's flows were read whole: nothing is
- * lost when that one dies now. */
+ * lost when that one dies now. Where there are owners, what is another's is not translated here anyway. */
 static void end_own_flows(struct peer_pair *peer, struct qw_time now)
 {
-    struct peer_reader *reader = &peer->reader;
-    if (!peer->options.nat || !is_outdone(peer)) {
+    unsigned by = peer->options.nat && !peer->options.owners ? outdone_by(peer, 0) : NOBODY;
+    struct peer_reader *reader = by == NOBODY ? NULL : &peer->readers[by];
+    if (!reader) {
         peer->own_flows = OWN_FLOWS_STAY;
     } else if (peer->own_flows == OWN_FLOWS_END_SOON && reader->done) {
-        engine_mirror_clear(peer->options.engine, now);
+        engine_mirror_clear(peer->options.engine, ENGINE_OWNER_ALL, now);
         engine_mirror_settle(peer->options.engine, now);
         peer->own_flows = OWN_FLOWS_ENDED;
     } else if (peer->own_flows != OWN_FLOWS_ENDED && !reader->fast) {
@@ -238,77 +409,153 @@ static void end_own_flows(struct peer_pair *peer, struct qw_time now)
 }
 
 /* What a dead router said last is no claim: it must have said so after we became active, and just now. */
-static bool other_claims(const struct peer_pair *peer, struct qw_time now)
+static bool other_claims(const struct peer_pair *peer, unsigned number, unsigned other, struct qw_time now)
 {
-    const struct peer_reader *reader = &peer->reader;
-    return reader->known && reader->header.active &&
-           reader->seen.ns > peer->active_since.ns + WRITER_HEADER_NS &&
+    const struct peer_reader *reader = &peer->readers[other];
+    return is_usable(reader) && reader->header.owned[number].active &&
+           reader->seen.ns > peer->owned[number].active_since.ns + WRITER_HEADER_NS &&
            qw_time_since(now, reader->seen) < CLAIM_NS;
 }
 
-static void turn_role(struct peer_pair *peer, struct qw_time now)
+static unsigned find_rival(const struct peer_pair *peer, unsigned number, struct qw_time now)
 {
-    const struct peer_reader *reader = &peer->reader;
-    const struct role_facts facts = {
-        .owns = peer->owns,
+    for (unsigned i = 0; i < peer->options.owned[number].router_count; i++) {
+        unsigned other = reader_at(peer, number, i);
+        if (other != NOBODY && other_claims(peer, number, other, now))
+            return other;
+    }
+    return NOBODY;
+}
+
+/* Did all routers of the list answer since the takeover began, in as far as they can? */
+static bool all_answered(const struct peer_pair *peer, unsigned number, bool *all_gone)
+{
+    bool answered = true;
+    *all_gone = true;
+    for (unsigned i = 0; i < peer->options.owned[number].router_count; i++) {
+        unsigned other = reader_at(peer, number, i);
+        if (other == NOBODY)
+            continue;
+        bool gone = is_gone(&peer->readers[other]);
+        *all_gone &= gone;
+        answered &= gone || peer->readers[other].answers > peer->owned[number].answers[other];
+    }
+    return answered;
+}
+
+static struct role_facts facts_of(struct peer_pair *peer, unsigned number, struct qw_time now)
+{
+    struct owned *owned = &peer->owned[number];
+    bool all_gone;
+    bool answered = all_answered(peer, number, &all_gone);
+    unsigned source = choose_source(peer, number);
+    const struct peer_reader *reader = source == NOBODY ? NULL : &peer->readers[source];
+    unsigned rival = find_rival(peer, number, now);
+    if (rival != NOBODY)
+        owned->rival = rival;
+    return (struct role_facts){
+        .owns = owned->owns,
         .own_known = peer->writer.known,
-        .epoch_before = peer->writer.epoch_before,
-        .other_gone = link_is_down(reader->link) && !link_is_up(reader->link),
-        .answered = reader->answers > peer->answers,
-        .other_usable = reader->known && !reader->mismatch,
-        .other_active = other_claims(peer, now),
-        .other_epoch = reader->header.epoch,
-        .pass_done = reader->done,
+        .epoch_before = peer->writer.epochs_before[number],
+        .other_gone = reader ? is_gone(reader) : all_gone,
+        .answered = answered,
+        .other_usable = reader && is_usable(reader),
+        .other_active = rival != NOBODY,
+        .other_epoch = reader ? reader->header.owned[number].epoch : 0,
+        .pass_done = reader && reader->done,
     };
-    switch (role_next(&peer->role, &facts, now)) {
+}
+
+static void turn_role(struct peer_pair *peer, unsigned number, struct qw_time now)
+{
+    const struct role_facts facts = facts_of(peer, number, now);
+    switch (role_next(&peer->owned[number].role, &facts, now)) {
     case ROLE_STAYS:
+        follow_owner(peer, number);
         break;
     case ROLE_BEGINS:
-        begin_takeover(peer);
+        begin_takeover(peer, number);
         break;
     case ROLE_ENDS:
-        be_active(peer, now);
+        be_active(peer, number, now);
         break;
     case ROLE_STEPS_BACK:
-        be_standby(peer);
+        be_standby(peer, number);
         break;
     }
 }
 
 /* ---- turns ---- */
 
+static void publish_owned(struct peer_pair *peer, unsigned number)
+{
+    const struct owned *owned = &peer->owned[number];
+    struct peer_owned_stats *out = &peer->stats.owned[number];
+    unsigned owner = owned->role.now == PEER_STANDS_BY ? owner_elsewhere(peer, number) : 0;
+    out->role = owned->role.now;
+    out->epoch = owned->role.epoch;
+    out->split = owned->role.split;
+    out->mark = mark_of(peer, owner);
+    memcpy(out->owner, owner == 0 ? peer->options.router : peer->options.others[owner - 1].router,
+           sizeof out->owner);
+    peer->stats.split |= out->split;
+    if (out->epoch > peer->stats.epoch)
+        peer->stats.epoch = out->epoch;
+    if (out->role > peer->stats.role)
+        peer->stats.role = out->role;
+}
+
+static void publish_other(struct peer_pair *peer, unsigned number, struct qw_time now)
+{
+    const struct peer_reader *reader = &peer->readers[number];
+    struct peer_other_stats *out = &peer->stats.others[number];
+    out->up = link_is_up(reader->link);
+    out->known = reader->known;
+    out->mismatch = reader->mismatch;
+    out->active = false;
+    out->epoch = 0;
+    for (unsigned i = 0; reader->known && i < reader->header.owned_count; i++) {
+        out->active |= reader->header.owned[i].active;
+        if (reader->header.owned[i].epoch > out->epoch)
+            out->epoch = reader->header.owned[i].epoch;
+    }
+    out->age_ns = reader->known ? qw_time_since(now, reader->seen) : 0;
+    out->flows = reader->flows;
+    peer->stats.mismatch |= out->mismatch;
+}
+
 static void publish(struct peer_pair *peer, struct qw_time now)
 {
     const struct peer_writer *writer = &peer->writer;
-    const struct peer_reader *reader = &peer->reader;
     pthread_mutex_lock(&peer->lock);
     struct peer_stats *stats = &peer->stats;
     stats->on = true;
-    stats->role = peer->role.now;
-    stats->epoch = peer->role.epoch;
-    stats->split = peer->role.split;
+    stats->role = PEER_STANDS_BY;
+    stats->split = stats->mismatch = false;
+    stats->epoch = 0;
     stats->store_up = link_is_up(writer->link);
-    stats->other_up = link_is_up(reader->link);
-    stats->other_known = reader->known;
-    stats->other_active = reader->known && reader->header.active;
-    stats->other_epoch = reader->known ? reader->header.epoch : 0;
-    stats->other_age_ns = reader->known ? qw_time_since(now, reader->seen) : 0;
-    stats->mismatch = reader->mismatch;
     stats->level = writer->level;
     stats->unsent_ns = writer->unsent_since.ns ? qw_time_since(now, writer->unsent_since) : 0;
     stats->written = writer->written;
     stats->write_errors = writer->errors;
-    stats->foreign = peer->foreign;
+    for (unsigned i = 0; i < peer->options.owned_count; i++)
+        publish_owned(peer, i);
+    for (unsigned i = 0; i < peer->options.other_count; i++)
+        publish_other(peer, i, now);
     pthread_mutex_unlock(&peer->lock);
 }
 
-/* Counted when a pass is over; nobody needs it sooner. */
-static void count_foreign(struct peer_pair *peer)
+/* Flows of whom this router may take something over that it does not own are read all the time. */
+static bool reads_of(const struct peer_pair *peer, unsigned other)
 {
-    uint64_t slots = reader_slots(&peer->reader);
-    peer->foreign = 0;
-    for (uint64_t slot = 0; slot < slots; slot++)
-        peer->foreign += peer->reader.copy[slot * RECORD_SIZE] != 0;
+    for (unsigned i = 0; i < peer->options.owned_count; i++) {
+        const struct peer_owned *owned = &peer->options.owned[i];
+        bool ours = memchr(owned->routers, 0, owned->router_count);
+        bool its = memchr(owned->routers, (int)other + 1, owned->router_count);
+        if (ours && its && peer->owned[i].role.now != PEER_ACTIVE)
+            return true;
+    }
+    return false;
 }
 
 static void take_agreement(struct peer_pair *peer)
@@ -330,57 +577,68 @@ static void take_agreement(struct peer_pair *peer)
     writer_agree(&peer->writer, options->digest);
 }
 
-static void turn(struct peer_pair *peer, bool store_ready, bool other_ready)
+static void step_links(struct peer_pair *peer, const struct pollfd *store, const struct pollfd *others,
+                       struct qw_time now)
+{
+    link_step(peer->writer.link, store && store->revents, now);
+    for (unsigned i = 0; i < peer->options.other_count; i++)
+        link_step(peer->readers[i].link, others && others[i].revents, now);
+}
+
+static void turn(struct peer_pair *peer, const struct pollfd *store, const struct pollfd *others)
 {
     struct qw_time now = peer->options.now();
     take_agreement(peer);
-    uint64_t passes = peer->reader.passes;
-    link_step(peer->writer.link, store_ready, now);
-    link_step(peer->reader.link, other_ready, now);
-    turn_role(peer, now);
+    step_links(peer, store, others, now);
+    for (unsigned i = 0; i < peer->options.owned_count; i++)
+        turn_role(peer, i, now);
     end_own_flows(peer, now);
     writer_turn(&peer->writer, now);
-    reader_turn(&peer->reader, peer->role.now != PEER_ACTIVE, now);
-    if (peer->reader.passes != passes && peer->role.now == PEER_STANDS_BY)
-        count_foreign(peer);
-    link_step(peer->writer.link, false, now);
-    link_step(peer->reader.link, false, now);
+    for (unsigned i = 0; i < peer->options.other_count; i++)
+        reader_turn(&peer->readers[i], reads_of(peer, i), now);
+    step_links(peer, NULL, NULL, now);
     say_stores(peer);
-    say_other(peer);
+    say_others(peer);
     publish(peer, now);
 }
 
-static void look_at_owner(struct peer_pair *peer)
+static void look_at_owners(struct peer_pair *peer)
 {
-    if (peer->options.owns)
-        peer->owns = peer->options.owns(peer->options.context);
-    else
-        peer->owns = atomic_load(&peer->wanted);
+    const struct peer_options *options = &peer->options;
+    if (options->look)
+        options->look(options->context);
+    for (unsigned i = 0; i < options->owned_count; i++)
+        peer->owned[i].owns =
+            options->look ? options->owns(options->context, i) : atomic_load(&peer->wanted[i]);
 }
 
 /* Until something comes, or it is time to look at what changed. */
 static void wait_and_turn(struct peer_pair *peer)
 {
     eventfd_t woken;
-    struct pollfd polls[] = {
+    struct pollfd polls[3 + PEER_OTHERS_MAX] = {
         {.fd = peer->wake, .events = POLLIN},
-        {.fd = peer->options.owns ? peer->options.fd : -1, .events = POLLIN},
+        {.fd = peer->options.look ? peer->options.fd : -1, .events = POLLIN},
         {.fd = link_fd(peer->writer.link), .events = link_events(peer->writer.link)},
-        {.fd = link_fd(peer->reader.link), .events = link_events(peer->reader.link)},
     };
-    poll(polls, sizeof polls / sizeof polls[0], (int)peer->options.flush_ms);
+    for (unsigned i = 0; i < peer->options.other_count; i++) {
+        const struct store_link *link = peer->readers[i].link;
+        polls[3 + i] = (struct pollfd){.fd = link_fd(link), .events = link_events(link)};
+    }
+    poll(polls, 3 + peer->options.other_count, (int)peer->options.flush_ms);
     if (polls[0].revents)
         eventfd_read(peer->wake, &woken);
     if (polls[0].revents || polls[1].revents)
-        look_at_owner(peer);
-    turn(peer, polls[2].revents != 0, polls[3].revents != 0);
+        look_at_owners(peer);
+    turn(peer, &polls[2], &polls[3]);
 }
 
 /* The other one need not wait for our header to grow old. */
 static void say_farewell(struct peer_pair *peer)
 {
     struct qw_time began = peer->options.now();
-    peer->writer.header.active = false;
+    for (unsigned i = 0; i < peer->options.owned_count; i++)
+        peer->writer.header.owned[i].active = false;
     writer_tell(&peer->writer);
     while (link_is_up(peer->writer.link) && qw_time_since(peer->options.now(), began) < FAREWELL_NS &&
            (peer->writer.header_at.ns == 0 || link_waiting(peer->writer.link) > 0)) {
@@ -396,7 +654,7 @@ static void say_farewell(struct peer_pair *peer)
 static void *work(void *context)
 {
     struct peer_pair *peer = context;
-    look_at_owner(peer);
+    look_at_owners(peer);
     while (!atomic_load(&peer->stop))
         wait_and_turn(peer);
     say_farewell(peer);
@@ -408,7 +666,8 @@ static void *work(void *context)
 static void release(struct peer_pair *peer)
 {
     writer_free(&peer->writer);
-    reader_free(&peer->reader);
+    for (unsigned i = 0; i < peer->options.other_count; i++)
+        reader_free(&peer->readers[i]);
     if (peer->wake >= 0)
         close(peer->wake);
     pthread_mutex_destroy(&peer->lock);
@@ -426,8 +685,31 @@ static bool make(struct peer_pair *peer)
                                         .external = peer->options.external,
                                         .external_count = peer->options.external_count};
     bool whole = writer_init(&peer->writer, &peer->options, &peer->terms, life);
-    whole &= reader_init(&peer->reader, &peer->options, &peer->terms);
+    for (unsigned i = 0; i < peer->options.other_count; i++)
+        whole &= reader_init(&peer->readers[i], &peer->options, &peer->options.others[i], &peer->terms);
     return whole && random && peer->wake >= 0;
+}
+
+/* Until it is known who owns what. */
+static void prepare(struct peer_pair *peer)
+{
+    struct peer_stats *stats = &peer->stats;
+    stats->owners = peer->options.owners;
+    stats->owned_count = peer->options.owned_count;
+    stats->other_count = peer->options.other_count;
+    for (unsigned i = 0; i < stats->other_count; i++)
+        memcpy(stats->others[i].router, peer->options.others[i].router, sizeof stats->others[i].router);
+    for (unsigned i = 0; i < stats->owned_count; i++) {
+        memcpy(stats->owned[i].name, peer->options.owned[i].name, sizeof stats->owned[i].name);
+        peer->owned[i].source = peer->owned[i].rival = NOBODY;
+        own(peer, i, ENGINE_OWNED_ELSEWHERE);
+    }
+}
+
+static void let_go(struct peer_pair *peer)
+{
+    for (unsigned i = 0; i < peer->options.owned_count; i++)
+        own(peer, i, ENGINE_OWNED_HERE);
 }
 
 enum qw_error peer_start(const struct peer_options *options, struct peer_pair **out)
@@ -440,15 +722,15 @@ enum qw_error peer_start(const struct peer_options *options, struct peer_pair **
         return QW_ERR_NO_MEMORY;
     peer->options = *options;
     pthread_mutex_init(&peer->lock, NULL);
+    prepare(peer);
     enum qw_error result = make(peer) ? QW_OK : QW_ERR_NO_MEMORY;
-    engine_stand_by(options->engine, options->nat); /* until it is known who is active */
     if (result == QW_OK && qw_thread_start(&peer->thread, work, peer) != 0)
         result = QW_ERR_SYSTEM;
     if (result == QW_OK) {
         *out = peer;
         return QW_OK;
     }
-    engine_stand_by(options->engine, false);
+    let_go(peer);
     release(peer);
     return result;
 }
@@ -463,13 +745,19 @@ void peer_stop(struct peer_pair *peer)
     release(peer);
 }
 
-bool peer_set(struct peer_pair *peer, bool active)
+bool peer_set(struct peer_pair *peer, const char *name, bool active)
 {
-    if (!peer || peer->options.owns)
+    bool found = false;
+    if (!peer || peer->options.look)
         return false;
-    atomic_store(&peer->wanted, active);
-    eventfd_write(peer->wake, 1);
-    return true;
+    for (unsigned i = 0; i < peer->options.owned_count; i++)
+        if (!name || strcmp(peer->options.owned[i].name, name) == 0) {
+            atomic_store(&peer->wanted[i], active);
+            found = true;
+        }
+    if (found)
+        eventfd_write(peer->wake, 1);
+    return found;
 }
 
 void peer_agree(struct peer_pair *peer, uint64_t digest, const struct qw_addr *external,

@@ -48,7 +48,8 @@ static bool take_size(struct peer_reader *reader, const struct record_header *he
 static void take_good(struct peer_reader *reader, const struct record_header *header)
 {
     struct qw_time now = reader->options->now();
-    bool agrees = header->digest == reader->options->digest && take_size(reader, header);
+    bool agrees = header->digest == reader->options->digest &&
+                  header->owned_count == reader->options->owned_count && take_size(reader, header);
     if (!reader->known || header->now.ns != reader->header.now.ns || header->life != reader->header.life)
         reader->seen = now;
     reader->known = true;
@@ -76,9 +77,20 @@ static void take_header(struct peer_reader *reader, const struct link_reply *rep
 
 /* ---- pieces ---- */
 
+/* Nobody needs it sooner. */
+static void count_flows(struct peer_reader *reader)
+{
+    uint64_t slots = reader_slots(reader);
+    reader->flows = 0;
+    for (uint64_t slot = 0; slot < slots; slot++)
+        reader->flows += reader->copy[slot * RECORD_SIZE] != 0;
+}
+
 static void end_pass(struct peer_reader *reader)
 {
     reader->passes++;
+    if (!reader->fast)
+        count_flows(reader);
     begin_pass(reader);
     if (reader->fast)
         reader->done = true;
@@ -139,7 +151,7 @@ static void down(void *context)
 static void ask_header(struct peer_reader *reader, struct qw_time now)
 {
     char key[KEY_MAX];
-    snprintf(key, sizeof key, "qw:%s:%s:h", reader->options->site, reader->options->other);
+    snprintf(key, sizeof key, "qw:%s:%s:h", reader->options->site, reader->other->router);
     const char *words[] = {"GET", key};
     reader->waits_for_header = link_send(reader->link, TAG_HEADER, 2, words, NULL, now);
     reader->asked = now;
@@ -150,7 +162,7 @@ static bool ask_piece(struct peer_reader *reader, struct qw_time now)
     char key[KEY_MAX], from[24], to[24];
     uint32_t shard = reader->piece / pieces_of_shard(reader);
     uint64_t first = (uint64_t)(reader->piece % pieces_of_shard(reader)) * READER_PIECE * RECORD_SIZE;
-    snprintf(key, sizeof key, "qw:%s:%s:s:%u", reader->options->site, reader->options->other, shard);
+    snprintf(key, sizeof key, "qw:%s:%s:s:%u", reader->options->site, reader->other->router, shard);
     snprintf(from, sizeof from, "%llu", (unsigned long long)first);
     snprintf(to, sizeof to, "%llu", (unsigned long long)first + READER_PIECE * RECORD_SIZE - 1);
     const char *words[] = {"GETRANGE", key, from, to};
@@ -163,11 +175,11 @@ static bool ask_piece(struct peer_reader *reader, struct qw_time now)
 /* ---- life ---- */
 
 bool reader_init(struct peer_reader *reader, const struct peer_options *options,
-                 const struct record_terms *terms)
+                 const struct peer_other *other, const struct record_terms *terms)
 {
     const struct link_hears hears = {.context = reader, .up = up, .down = down, .reply = take_reply};
-    *reader = (struct peer_reader){.options = options, .terms = terms};
-    reader->link = link_new(options->other_store, options->user, options->password, &hears);
+    *reader = (struct peer_reader){.options = options, .other = other, .terms = terms};
+    reader->link = link_new(other->store, options->user, options->password, &hears);
     return reader->link;
 }
 

@@ -1,4 +1,4 @@
-/* The copy of the other router's store, and a copy of that in memory: read piece by piece, so that what was
+/* The copy of another router's store, and a copy of that in memory: read piece by piece, so that what was
  * read is there when the store is not. */
 #ifndef PEER_READER_H
 #define PEER_READER_H
@@ -15,7 +15,8 @@
 struct peer_reader {
     const struct peer_options *options;
     const struct record_terms *terms;
-    struct store_link *link; /* owned */
+    const struct peer_other *other; /* whose it is */
+    struct store_link *link;        /* owned */
 
     bool known, mismatch; /* there is a header of our form; its configuration or version is another */
     struct record_header header;
@@ -32,10 +33,11 @@ struct peer_reader {
     struct qw_time paced;
     bool fast, done; /* somebody waits for a whole pass; it is over */
     uint64_t passes;
+    uint64_t flows; /* in the copy, when the last pass was over */
 };
 
 bool reader_init(struct peer_reader *reader, const struct peer_options *options,
-                 const struct record_terms *terms);
+                 const struct peer_other *other, const struct record_terms *terms);
 void reader_free(struct peer_reader *reader);
 
 /* What is asked for now. `reads`: the flows too, not only the header. */

@@ -145,35 +145,63 @@ static const char MAGIC[6] = {'Q', 'W', 'P', 'E', 'E', 'R'};
 enum {
     HEADER_VERSION = 6,
     HEADER_DIGEST = 8,
-    HEADER_EPOCH = 16,
+    HEADER_COUNT = 16,
     HEADER_NOW = 24,
     HEADER_LIFE = 32,
     HEADER_SHARDS = 40,
     HEADER_SLOTS = 44,
-    HEADER_ACTIVE = 48,
     HEADER_WRITTEN = 56,
-    HEADER_CHECK = 72
+    HEADER_OWNED = 72
 };
 
-void record_header_write(const struct record_terms *terms, const struct record_header *header,
-                         uint8_t out[static RECORD_HEADER_SIZE])
+/* Of each thing that is owned. */
+enum { OWNED_ACTIVE = 0, OWNED_ZERO = 1, OWNED_EPOCH = 2, OWNED_SIZE = 8 };
+
+size_t record_header_write(const struct record_terms *terms, const struct record_header *header,
+                           uint8_t out[static RECORD_HEADER_MAX])
 {
-    memset(out, 0, RECORD_HEADER_SIZE);
+    size_t check = HEADER_OWNED + (size_t)header->owned_count * OWNED_SIZE;
+    memset(out, 0, RECORD_HEADER_MAX);
     memcpy(out, MAGIC, sizeof MAGIC);
     put(out + HEADER_VERSION, RECORD_VERSION, 2);
     put(out + HEADER_DIGEST, header->digest, 8);
-    put(out + HEADER_EPOCH, header->epoch, 8);
+    put(out + HEADER_COUNT, header->owned_count, 8);
     put(out + HEADER_NOW, header->now.ns, 8);
     put(out + HEADER_LIFE, header->life, 8);
     put(out + HEADER_SHARDS, header->shards, 4);
     put(out + HEADER_SLOTS, header->slots, 4);
-    out[HEADER_ACTIVE] = header->active;
     put(out + HEADER_WRITTEN, header->written, 8);
-    put(out + HEADER_CHECK, qw_hash24(terms->key, out, HEADER_CHECK), 8);
+    for (unsigned i = 0; i < header->owned_count; i++) {
+        uint8_t *at = out + HEADER_OWNED + i * OWNED_SIZE;
+        at[OWNED_ACTIVE] = header->owned[i].active;
+        put(at + OWNED_EPOCH, header->owned[i].epoch, 6);
+    }
+    put(out + check, qw_hash24(terms->key, out, check), 8);
+    return check + 8;
 }
 
-/* An epoch counts takeovers: one that is near the end of numbers is none, and could not be outdone. */
-#define EPOCH_MAX (UINT64_C(1) << 48)
+/* An epoch counts takeovers: one that is near the end of its numbers is none, and could not be outdone. */
+#define EPOCH_MAX (UINT64_C(1) << 40)
+
+static bool read_owned(const uint8_t *in, struct record_header *header)
+{
+    bool sound = true;
+    for (unsigned i = 0; i < header->owned_count; i++) {
+        const uint8_t *at = in + HEADER_OWNED + i * OWNED_SIZE;
+        header->owned[i] = (struct record_owned){get(at + OWNED_EPOCH, 6), at[OWNED_ACTIVE] == 1};
+        sound &= at[OWNED_ACTIVE] <= 1 && at[OWNED_ZERO] == 0 && header->owned[i].epoch <= EPOCH_MAX;
+    }
+    return sound;
+}
+
+static bool is_whole(const struct record_terms *terms, const uint8_t *in, size_t len)
+{
+    if (len < RECORD_HEADER_SIZE(1) || len > RECORD_HEADER_MAX)
+        return false;
+    uint64_t count = get(in + HEADER_COUNT, 8);
+    return count >= 1 && count <= RECORD_OWNED_MAX && len == RECORD_HEADER_SIZE(count) &&
+           get(in + len - 8, 8) == qw_hash24(terms->key, in, len - 8);
+}
 
 enum record_header_result record_header_read(const struct record_terms *terms, const void *bytes, size_t len,
                                              struct record_header *out)
@@ -183,18 +211,17 @@ enum record_header_result record_header_read(const struct record_terms *terms, c
         return RECORD_HEADER_BAD;
     if (get(in + HEADER_VERSION, 2) != RECORD_VERSION)
         return RECORD_HEADER_OTHER;
-    if (len != RECORD_HEADER_SIZE || get(in + HEADER_CHECK, 8) != qw_hash24(terms->key, in, HEADER_CHECK))
+    if (!is_whole(terms, in, len))
         return RECORD_HEADER_BAD;
     struct record_header header = {.digest = get(in + HEADER_DIGEST, 8),
-                                   .epoch = get(in + HEADER_EPOCH, 8),
                                    .life = get(in + HEADER_LIFE, 8),
                                    .written = get(in + HEADER_WRITTEN, 8),
                                    .now = {get(in + HEADER_NOW, 8)},
                                    .shards = (uint32_t)get(in + HEADER_SHARDS, 4),
                                    .slots = (uint32_t)get(in + HEADER_SLOTS, 4),
-                                   .active = in[HEADER_ACTIVE] == 1};
+                                   .owned_count = (unsigned)get(in + HEADER_COUNT, 8)};
     if (header.shards == 0 || header.shards > RECORD_SHARDS_MAX || header.slots == 0 ||
-        header.slots > RECORD_SLOTS_MAX / header.shards || header.epoch > EPOCH_MAX || in[HEADER_ACTIVE] > 1)
+        header.slots > RECORD_SLOTS_MAX / header.shards || !read_owned(in, &header))
         return RECORD_HEADER_BAD;
     *out = header;
     return RECORD_HEADER_GOOD;

@@ -19,21 +19,21 @@
  *     56   4  engine_mirror_rule of its rule, 0: the default
  *     60   4  the lower half of SipHash-2-4 of the bytes before, with the key that both routers have
  *
- * A header, 80 bytes, the value of "qw:SITE:ROUTER:h":
+ * A header, 80 bytes and 8 for each thing that is owned, the value of "qw:SITE:ROUTER:h":
  *
  *      0   6  "QWPEER"
  *      6   2  RECORD_VERSION
  *      8   8  digest of the configuration
- *     16   8  epoch: one more with each takeover of either router
+ *     16   8  how many things have an owner
  *     24   8  the writer's clock, nanoseconds
  *     32   8  a number of this run of the writer
  *     40   4  shards
  *     44   4  slots of a shard
- *     48   1  1: the writer is active
- *     49   7  0
+ *     48   8  0
  *     56   8  records written
  *     64   8  0
- *     72   8  SipHash-2-4 of the bytes before, likewise
+ *     72  8n  of each: 1 byte, 1: the writer owns it; 1 byte, 0; 6 bytes, its epoch: one more with each
+ * takeover by any router 72+8n  8  SipHash-2-4 of the bytes before, likewise
  *
  * Nothing is believed: a record is taken only when each field is one that a flow can have. */
 #ifndef PEER_RECORD_H
@@ -42,9 +42,11 @@
 #include <quicward/base/hash.h>
 #include <quicward/engine_mirror.h>
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
 #define RECORD_SIZE 64
-#define RECORD_HEADER_SIZE 80
+#define RECORD_OWNED_MAX 64
+#define RECORD_HEADER_SIZE(owned) (80u + 8u * (owned))
+#define RECORD_HEADER_MAX RECORD_HEADER_SIZE(RECORD_OWNED_MAX)
 #define RECORD_SHARDS_MAX 64
 #define RECORD_SLOTS_MAX (1u << 24) /* of all shards together: flows.max is no more */
 
@@ -66,15 +68,22 @@ enum record_result { RECORD_EMPTY, RECORD_FLOW, RECORD_BAD };
 enum record_result record_read(const struct record_terms *terms, const uint8_t bytes[static RECORD_SIZE],
                                struct engine_mirrored *out);
 
-struct record_header {
-    uint64_t digest, epoch, life, written;
-    struct qw_time now;
-    uint32_t shards, slots;
+struct record_owned {
+    uint64_t epoch;
     bool active;
 };
 
-void record_header_write(const struct record_terms *terms, const struct record_header *header,
-                         uint8_t out[static RECORD_HEADER_SIZE]);
+struct record_header {
+    uint64_t digest, life, written;
+    struct qw_time now;
+    uint32_t shards, slots;
+    unsigned owned_count; /* 1 to RECORD_OWNED_MAX */
+    struct record_owned owned[RECORD_OWNED_MAX];
+};
+
+/* Returns how long it is: RECORD_HEADER_SIZE of its owned_count. */
+size_t record_header_write(const struct record_terms *terms, const struct record_header *header,
+                           uint8_t out[static RECORD_HEADER_MAX]);
 
 /* RECORD_OTHER: it is whole, but of another version, so nothing in it can be read. */
 enum record_header_result { RECORD_HEADER_GOOD, RECORD_HEADER_OTHER, RECORD_HEADER_BAD };

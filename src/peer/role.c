@@ -63,3 +63,23 @@ bool role_is_outdone(const struct role *role, const struct role_facts *facts)
     return role->now == PEER_STANDS_BY && facts->own_known && facts->other_usable && facts->other_active &&
            facts->other_epoch > own_epoch(role, facts);
 }
+
+unsigned role_latest(const struct role_claim *claims, unsigned count, bool active)
+{
+    unsigned best = count;
+    for (unsigned i = 0; i < count; i++) {
+        bool counts = !claims[i].here && claims[i].usable && (claims[i].active || !active);
+        if (counts && (best == count || claims[i].epoch > claims[best].epoch))
+            best = i;
+    }
+    return best;
+}
+
+unsigned role_owner(const struct role_claim *claims, unsigned count)
+{
+    unsigned owner = role_latest(claims, count, true);
+    for (unsigned i = 0; owner == count && i < count; i++)
+        if (!claims[i].here)
+            owner = i;
+    return owner;
+}

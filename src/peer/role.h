@@ -36,6 +36,23 @@ struct role {
     bool split;           /* both said that they are active */
 };
 
+/* What is known of one router of the list. */
+struct role_claim {
+    bool here;   /* it is this one: only the others are asked about */
+    bool usable; /* there is a header, of our form and configuration */
+    bool active; /* in it */
+    uint64_t epoch;
+};
+
+/* The place in the list of the router with the highest epoch, of equal ones the first; `active`: of those
+ * that say that they own it. `count`: there is none. */
+unsigned role_latest(const struct role_claim *claims, unsigned count, bool active);
+
+/* Where packets belong while this router does not own it: the router that owns it, by the highest epoch. What
+ * a dead one said last is outdone by whoever took over from it, and believed while nobody did. Nobody owns
+ * it: the first of the list that is not this one. `count`: there is no other. */
+unsigned role_owner(const struct role_claim *claims, unsigned count);
+
 /* The next step. With ROLE_ENDS, role->reads says whether flows are to be entered, and role->merges whether
  * beside those that are here, or in their place. */
 enum role_step role_next(struct role *role, const struct role_facts *facts, struct qw_time now);

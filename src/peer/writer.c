@@ -59,6 +59,17 @@ static void empty_store(struct peer_writer *writer)
     }
 }
 
+/* They must not be forgotten by the next header. Of another configuration they count other things. */
+static void take_epochs(struct peer_writer *writer, const struct record_header *before)
+{
+    for (unsigned i = 0; i < before->owned_count && i < writer->header.owned_count; i++) {
+        uint64_t epoch = before->owned[i].epoch;
+        writer->epochs_before[i] = epoch;
+        if (writer->header.owned[i].epoch < epoch)
+            writer->header.owned[i].epoch = epoch;
+    }
+}
+
 /* All is written anew. What of this run is in the store, and what was lost on the way, nobody knows. */
 static void take_own_header(struct peer_writer *writer, const struct link_reply *reply)
 {
@@ -66,11 +77,8 @@ static void take_own_header(struct peer_writer *writer, const struct link_reply 
     bool read = reply->kind == LINK_BYTES &&
                 record_header_read(writer->terms, reply->bytes, reply->len, &before) == RECORD_HEADER_GOOD;
     bool ours = read && before.life == writer->header.life;
-    if (read && !writer->known) {
-        writer->epoch_before = before.epoch;
-        if (writer->header.epoch < before.epoch) /* it must not be forgotten by the next header */
-            writer->header.epoch = before.epoch;
-    }
+    if (read && !writer->known && before.owned_count == writer->header.owned_count)
+        take_epochs(writer, &before);
     writer->known = true;
     if (!ours)
         empty_store(writer);
@@ -108,8 +116,11 @@ bool writer_init(struct peer_writer *writer, const struct peer_options *options,
     const struct link_hears hears = {.context = writer, .up = up, .down = down, .reply = take_reply};
     *writer = (struct peer_writer){.options = options, .terms = terms, .pause_ns = REFUSED_PAUSE_NS};
     writer->size = engine_mirror_size(options->engine);
-    writer->header = (struct record_header){
-        .digest = options->digest, .life = life, .shards = writer->size.shards, .slots = writer->size.slots};
+    writer->header = (struct record_header){.digest = options->digest,
+                                            .life = life,
+                                            .shards = writer->size.shards,
+                                            .slots = writer->size.slots,
+                                            .owned_count = options->owned_count};
     writer->run_bytes = malloc((size_t)WRITER_RUN_RECORDS * RECORD_SIZE);
     writer->link = link_new(options->store, options->user, options->password, &hears);
     return writer->run_bytes && writer->link;
@@ -144,12 +155,12 @@ static void ask_own_header(struct peer_writer *writer, struct qw_time now)
 static void send_header(struct peer_writer *writer, struct qw_time now)
 {
     char key[KEY_MAX];
-    uint8_t bytes[RECORD_HEADER_SIZE];
+    uint8_t bytes[RECORD_HEADER_MAX];
     writer->header.now = now;
     writer->header.written = writer->written;
-    record_header_write(writer->terms, &writer->header, bytes);
+    size_t len = record_header_write(writer->terms, &writer->header, bytes);
     const char *words[] = {"SET", header_key(writer, key), (const char *)bytes, "EX", EXPIRE_S};
-    const size_t lens[] = {3, strlen(key), sizeof bytes, 2, strlen(EXPIRE_S)};
+    const size_t lens[] = {3, strlen(key), len, 2, strlen(EXPIRE_S)};
     link_send(writer->link, TAG_HEADER, 5, words, lens, now);
     for (unsigned shard = 0; shard < writer->size.shards; shard++) {
         const char *expire[] = {"EXPIRE", shard_key(writer, shard, key), EXPIRE_S};

@@ -21,8 +21,8 @@ struct peer_writer {
     struct store_link *link; /* owned */
     struct engine_mirror_size size;
     struct record_header header; /* what is written of this router */
-    bool asked, known;     /* our own header of before: asked for; answered, or there is nobody to ask */
-    uint64_t epoch_before; /* in it */
+    bool asked, known; /* our own header of before: asked for; answered, or there is nobody to ask */
+    uint64_t epochs_before[RECORD_OWNED_MAX]; /* in it */
     struct qw_time header_at;
     struct writer_run runs[WRITER_RUNS];
     unsigned run_count, refusals;

@@ -8,6 +8,7 @@ int main(void)
     checksum_suite();
     hash_suite();
     log_suite();
+    owners_suite();
     ports_suite();
     words_suite();
     return test_main();

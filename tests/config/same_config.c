@@ -107,6 +107,38 @@ static bool same_size_limits(const struct config *a, const struct config *b)
     return true;
 }
 
+static bool same_peers(const struct config *a, const struct config *b)
+{
+    if (a->cluster_peer_count != b->cluster_peer_count ||
+        (a->cluster_peer_count && a->cluster_peers == b->cluster_peers))
+        return false;
+    for (unsigned i = 0; i < a->cluster_peer_count; i++)
+        if (!same_text(a->cluster_peers[i].router, b->cluster_peers[i].router) ||
+            !same_text(a->cluster_peers[i].store, b->cluster_peers[i].store) ||
+            a->cluster_peers[i].mark != b->cluster_peers[i].mark)
+            return false;
+    return true;
+}
+
+static bool same_owners(const struct config *a, const struct config *b)
+{
+    if (a->cluster_owner_count != b->cluster_owner_count ||
+        (a->cluster_owner_count && a->cluster_owners == b->cluster_owners))
+        return false;
+    for (unsigned i = 0; i < a->cluster_owner_count; i++) {
+        const struct config_owner *x = &a->cluster_owners[i], *y = &b->cluster_owners[i];
+        if (x->has_address != y->has_address || !qw_addr_equal(&x->address, &y->address) ||
+            x->family != y->family || x->prefix_count != y->prefix_count ||
+            x->router_count != y->router_count || memcmp(x->routers, y->routers, x->router_count) != 0)
+            return false;
+        for (unsigned n = 0; n < x->prefix_count; n++)
+            if (!qw_addr_equal(&x->prefixes[n].addr, &y->prefixes[n].addr) ||
+                x->prefixes[n].family != y->prefixes[n].family || x->prefixes[n].bits != y->prefixes[n].bits)
+                return false;
+    }
+    return true;
+}
+
 bool same_config(const struct config *a, const struct config *b)
 {
     struct config x = *a, y = *b;
@@ -120,7 +152,10 @@ bool same_config(const struct config *a, const struct config *b)
     x.places = y.places = NULL;
     x.throttles = y.throttles = NULL;
     x.size_limits = y.size_limits = NULL;
+    x.cluster_peers = y.cluster_peers = NULL;
+    x.cluster_owners = y.cluster_owners = NULL;
     return memcmp(&x, &y, sizeof(x)) == 0 && same_lists(a, b) && same_ports(&a->nat_ports, &b->nat_ports) &&
            same_ports(&a->nat_exclude, &b->nat_exclude) && same_prefixes(&a->nat_except, &b->nat_except) &&
-           same_forwards(a, b) && same_throttles(a, b) && same_size_limits(a, b);
+           same_forwards(a, b) && same_throttles(a, b) && same_size_limits(a, b) && same_peers(a, b) &&
+           same_owners(a, b);
 }

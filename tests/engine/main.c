@@ -42,5 +42,6 @@ int main(void)
     suite_path_ends();
     suite_path_adopt();
     suite_mirror();
+    suite_owners();
     return test_main();
 }

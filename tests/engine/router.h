@@ -58,6 +58,7 @@ void suite_handshake_threads(void);
 void suite_icmp(void);
 void suite_lane(void);
 void suite_mirror(void);
+void suite_owners(void);
 void suite_layout(void);
 void suite_limits(void);
 void suite_shares(void);

@@ -231,7 +231,7 @@ static void what_the_other_has_is_newer(void)
     struct engine_mirrored flow = take(&b).slots[0].flow;
     struct engine_mirror_given given = {0};
     flow.inside.addr.bytes[15] = 77; /* the port went to another host meanwhile */
-    engine_mirror_clear(a.engine, a.now);
+    engine_mirror_clear(a.engine, ENGINE_OWNER_ALL, a.now);
     CU_ASSERT_EQUAL(stats(&a).counters.mappings, 0);
     engine_mirror_give(a.engine, &flow, 1, a.now, 0, &given);
     engine_mirror_settle(a.engine, a.now);

@@ -11,14 +11,25 @@
 
 static const struct qw_time NOW = {1000 * QW_NS_PER_SECOND};
 
+static void sign_header(const struct record_terms *terms, uint8_t *bytes, size_t len)
+{
+    uint64_t check = qw_hash24(terms->key, bytes, len - 8);
+    for (unsigned i = 0; i < 8; i++)
+        bytes[len - 8 + i] = (uint8_t)(check >> (56 - 8 * i));
+}
+
 static void read_header(const struct record_terms *terms, struct fuzz_input *in)
 {
-    uint8_t bytes[RECORD_HEADER_SIZE] = {0};
+    uint8_t bytes[RECORD_HEADER_MAX] = {0};
     struct record_header header;
     size_t len = in->left < sizeof bytes ? in->left : sizeof bytes;
     memcpy(bytes, in->data, len);
-    if (record_header_read(terms, bytes, len, &header) == RECORD_HEADER_GOOD)
-        NEED((uint64_t)header.shards * header.slots <= RECORD_SLOTS_MAX);
+    if (len >= RECORD_HEADER_SIZE(1)) /* for whoever has the key may err too */
+        sign_header(terms, bytes, len);
+    if (record_header_read(terms, bytes, len, &header) != RECORD_HEADER_GOOD)
+        return;
+    NEED((uint64_t)header.shards * header.slots <= RECORD_SLOTS_MAX);
+    NEED(header.owned_count >= 1 && header.owned_count <= RECORD_OWNED_MAX);
 }
 
 /* The check value is the last of it. */
@@ -83,6 +94,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (flows == 0)
         return 0;
     engine_mirror_settle(engine, NOW);
-    engine_mirror_clear(engine, NOW);
+    engine_mirror_clear(engine, ENGINE_OWNER_ALL, NOW);
     return 0;
 }

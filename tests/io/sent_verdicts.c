@@ -12,6 +12,12 @@ static void read_payload(const struct nlmsghdr *message, const struct nlattr *at
 {
     int left = (int)(message->nlmsg_len - VERDICT_MESSAGE_SIZE);
     CU_ASSERT_TRUE_FATAL(mnl_attr_ok(attribute, left));
+    if (mnl_attr_get_type(attribute) == NFQA_MARK) {
+        CU_ASSERT_EQUAL_FATAL(mnl_attr_get_payload_len(attribute), sizeof(uint32_t));
+        CU_ASSERT_EQUAL(message->nlmsg_len, VERDICT_MARKED_SIZE);
+        out->mark = ntohl(mnl_attr_get_u32(attribute));
+        return;
+    }
     CU_ASSERT_EQUAL(mnl_attr_get_type(attribute), NFQA_PAYLOAD);
     CU_ASSERT_EQUAL((size_t)left, MNL_ALIGN(attribute->nla_len));
     out->data = mnl_attr_get_payload(attribute);
@@ -67,7 +73,13 @@ unsigned sent_verdicts(const struct verdicts *verdicts, struct sent_verdict *out
 bool sent_is(const struct sent_verdict *sent, int type, uint32_t id, uint32_t verdict)
 {
     return sent->type == type && sent->id == id && sent->verdict == verdict && sent->queue == 7401 &&
-           !sent->data;
+           !sent->data && sent->mark == 0;
+}
+
+bool sent_marked(const struct sent_verdict *sent, uint32_t id, uint32_t mark)
+{
+    return sent->type == NFQNL_MSG_VERDICT && sent->id == id && sent->verdict == NF_ACCEPT &&
+           sent->queue == 7401 && !sent->data && sent->mark == mark;
 }
 
 bool sent_returns(const struct sent_verdict *sent, uint32_t id, const void *data, size_t len)

@@ -202,6 +202,25 @@ static void fragment_scripts(void)
     expect(&config, CONFIG_RULES_IPTABLES, false, "iptables-fragments");
 }
 
+/* What comes from inside, and in mode firewall from outside, is asked for before routing. */
+static void owner_scripts(void)
+{
+    static struct config_peer peers[] = {{.router = "b", .mark = 0x12}, {.router = "c", .mark = 0x3ffffff}};
+    static struct config_owner owners[2];
+    struct config firewall = ONE, pass = TWO, nat = NAT_STATIC;
+    firewall.cluster_peers = nat.cluster_peers = pass.cluster_peers = peers;
+    firewall.cluster_peer_count = nat.cluster_peer_count = pass.cluster_peer_count = 2;
+    firewall.cluster_owners = nat.cluster_owners = pass.cluster_owners = owners;
+    firewall.cluster_owner_count = nat.cluster_owner_count = pass.cluster_owner_count = 2;
+    pass.mode = CONFIG_FIREWALL;
+    expect(&firewall, CONFIG_RULES_IPTABLES, false, "iptables-owners");
+    expect(&pass, CONFIG_RULES_IPTABLES, false, "iptables-owners-pass");
+    expect(&nat, CONFIG_RULES_IPTABLES, false, "iptables-nat-owners");
+    expect(&firewall, CONFIG_RULES_NFT, false, "nft-owners");
+    expect(&nat, CONFIG_RULES_NFT, false, "nft-nat-owners");
+    expect(&firewall, CONFIG_RULES_IPTABLES, true, "iptables-1-remove");
+}
+
 /* The configuration refuses to pass them, too. */
 static void never_past_the_daemon(void)
 {
@@ -301,6 +320,7 @@ void rules_suite(void)
         {"N15: the scripts with an address for each interface are as recorded", uplink_scripts},
         {"S4 S5: the scripts with patterns are as recorded", pattern_scripts},
         {"M6: size limits have fragments marked", fragment_scripts},
+        {"K3 S5: with owners, whose a packet is is asked before routing", owner_scripts},
         {"S5: in mode nat nothing passes by a daemon that is down", never_past_the_daemon},
         {"the names of chains are as short as they must be", names_are_short},
         {"a shell can read every script", are_shell_scripts},

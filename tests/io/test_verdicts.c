@@ -34,6 +34,38 @@ static void drops_go_first(void)
     CU_ASSERT_TRUE(sent_is(&sent[2], NFQNL_MSG_VERDICT_BATCH, 3, NF_ACCEPT));
 }
 
+/* Each has a message of its own, behind the run that came before it. */
+static void marks_end_a_run(void)
+{
+    struct verdicts verdicts = {0};
+    struct sent_verdict sent[8];
+    verdicts_start(&verdicts, 7401);
+    verdicts_accept(&verdicts, 1);
+    verdicts_accept(&verdicts, 2);
+    verdicts_accept_marked(&verdicts, 3, 0x12);
+    verdicts_accept_marked(&verdicts, 4, 0x3ffffff);
+    verdicts_accept(&verdicts, 5);
+    verdicts_finish(&verdicts);
+    CU_ASSERT_EQUAL_FATAL(sent_verdicts(&verdicts, sent, 8), 4);
+    CU_ASSERT_TRUE(sent_is(&sent[0], NFQNL_MSG_VERDICT_BATCH, 2, NF_ACCEPT));
+    CU_ASSERT_TRUE(sent_marked(&sent[1], 3, 0x12));
+    CU_ASSERT_TRUE(sent_marked(&sent[2], 4, 0x3ffffff));
+    CU_ASSERT_TRUE(sent_is(&sent[3], NFQNL_MSG_VERDICT_BATCH, 5, NF_ACCEPT));
+}
+
+static void marks_fit(void)
+{
+    struct verdicts verdicts = {0};
+    static struct sent_verdict sent[VERDICTS_MAX + 1];
+    uint32_t id = 0;
+    verdicts_start(&verdicts, 7401);
+    while (!verdicts_full(&verdicts))
+        verdicts_accept_marked(&verdicts, id++, 1);
+    verdicts_finish(&verdicts);
+    CU_ASSERT_TRUE(id >= VERDICTS_MAX - 1);
+    CU_ASSERT_EQUAL(sent_verdicts(&verdicts, sent, VERDICTS_MAX + 1), id);
+}
+
 static void drops_alone(void)
 {
     struct verdicts verdicts = {0};
@@ -101,6 +133,8 @@ void verdicts_suite(void)
     static const struct test TESTS[] = {
         {"F6: accepts of a batch are one message", accepts_in_one},
         {"F6: drops go before the accept that would cover them", drops_go_first},
+        {"K3: a mark goes with its packet, behind the run before it", marks_end_a_run},
+        {"K3: messages full of marks fit", marks_fit},
         {"drops alone bring no accept", drops_alone},
         {"messages are full while the last accept still fits", full_in_time},
         {"F6: ids wrap around", ids_wrap},

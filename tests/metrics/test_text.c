@@ -32,7 +32,16 @@ static char *text_of(const struct engine_stats *stats)
     static const struct metrics_process PROCESS = {true, 1.25, 1700000000.5, 1, 2, 3, 4, 5};
     static const struct ipfix_stats IPFIX = {true, true, 77, 3};
     static const struct peer_stats PEER = {
-        .on = true, .role = PEER_ACTIVE, .epoch = 9, .other_known = true, .store_up = true, .adopted = 77};
+        .on = true,
+        .store_up = true,
+        .adopted = 77,
+        .owners = true,
+        .owned_count = 2,
+        .owned = {{.name = "198.51.100.7", .role = PEER_ACTIVE, .epoch = 9},
+                  {.name = "198.51.100.8", .split = true}},
+        .other_count = 2,
+        .others = {{.router = "b", .known = true, .up = true, .age_ns = 1500 * QW_NS_PER_MS, .flows = 12},
+                   {.router = "c", .mismatch = true}}};
     static const struct io_rules_stats RULES = {.managed = true, .standing = true, .put_back = 2};
     struct io_queue_stats queues[2] = {{.number = 7400}, {.number = 7401}};
     for (unsigned i = 0; i < 2 * QW_QUEUE_COUNTERS_END; i++)
@@ -124,6 +133,13 @@ static void forms(void)
                       "\"unspared\"} 0.25");
     expect_line(text, "quicward_kernel_rules_standing 1");
     expect_line(text, "quicward_ipfix_records_total{outcome=\"sent\"} 77");
+    expect_line(text, "quicward_cluster_active{owner=\"198.51.100.7\"} 1");
+    expect_line(text, "quicward_cluster_epoch{owner=\"198.51.100.7\"} 9");
+    expect_line(text, "quicward_cluster_split{owner=\"198.51.100.8\"} 1");
+    expect_line(text, "quicward_cluster_store_up{store=\"peer\",router=\"b\"} 1");
+    expect_line(text, "quicward_cluster_mismatch{router=\"c\"} 1");
+    expect_line(text, "quicward_cluster_foreign_flows{router=\"b\"} 12");
+    expect_line(text, "quicward_cluster_peer_age_seconds{router=\"b\"} 1.5");
     expect_line(text, "process_cpu_seconds_total 1.25");
     expect_line(text, "process_start_time_seconds 1700000000.50");
     free(text);

@@ -39,7 +39,7 @@ static struct engine_mirrored sample(void)
 static void the_layout_is_written_down(void)
 {
     static const uint8_t BYTES[RECORD_SIZE - 4] = {
-        1,    4,    4,    6,    0x37, 0,    0x13, 0x88, /* version, family, state, class, flags, 0, inside
+        2,    4,    4,    6,    0x37, 0,    0x13, 0x88, /* version, family, state, class, flags, 0, inside
                                                            port */
         0,    0,    0,    0,    0,    0,    0,    0,    0, 0, 0, 0, 10,  0, 0, 5, /* inside address */
         0,    0,    0,    0,    0,    0,    0,    0,    0, 0, 0, 0, 192, 0, 2, 1, /* outside address */
@@ -153,42 +153,46 @@ static void anything_is_read_and_nothing_believed(void)
 /* ---- the header ---- */
 
 static const struct record_header HEADER = {.digest = 0x1122334455667788,
-                                            .epoch = 7,
                                             .life = 99,
                                             .written = 12345,
                                             .now = {1000},
                                             .shards = 4,
                                             .slots = 1024,
-                                            .active = true};
+                                            .owned_count = 3,
+                                            .owned = {{7, true}, {0, false}, {1ull << 40, true}}};
 
 static void headers_come_back(void)
 {
-    uint8_t bytes[RECORD_HEADER_SIZE];
+    uint8_t bytes[RECORD_HEADER_MAX];
     struct record_header read;
-    record_header_write(&TERMS, &HEADER, bytes);
-    CU_ASSERT_EQUAL(memcmp(bytes, "QWPEER\0\1\x11\x22\x33\x44\x55\x66\x77\x88\0\0\0\0\0\0\0\7", 24), 0);
-    CU_ASSERT_EQUAL(record_header_read(&TERMS, bytes, sizeof bytes, &read), RECORD_HEADER_GOOD);
-    CU_ASSERT_TRUE(read.digest == HEADER.digest && read.epoch == 7 && read.life == 99 &&
-                   read.written == 12345 && read.now.ns == 1000 && read.shards == 4 && read.slots == 1024 &&
-                   read.active);
+    size_t len = record_header_write(&TERMS, &HEADER, bytes);
+    CU_ASSERT_EQUAL(len, 80 + 3 * 8);
+    CU_ASSERT_EQUAL(memcmp(bytes, "QWPEER\0\2\x11\x22\x33\x44\x55\x66\x77\x88\0\0\0\0\0\0\0\3", 24), 0);
+    CU_ASSERT_EQUAL(memcmp(bytes + 72, "\1\0\0\0\0\0\0\7\0\0\0\0\0\0\0\0\1\0\1\0\0\0\0\0", 24), 0);
+    CU_ASSERT_EQUAL(record_header_read(&TERMS, bytes, len, &read), RECORD_HEADER_GOOD);
+    CU_ASSERT_TRUE(read.digest == HEADER.digest && read.life == 99 && read.written == 12345 &&
+                   read.now.ns == 1000 && read.shards == 4 && read.slots == 1024 && read.owned_count == 3);
+    for (unsigned i = 0; i < 3; i++)
+        CU_ASSERT_TRUE(read.owned[i].epoch == HEADER.owned[i].epoch &&
+                       read.owned[i].active == HEADER.owned[i].active);
 }
 
 static void wrong_headers_are_none(void)
 {
-    uint8_t bytes[RECORD_HEADER_SIZE + 1] = {0};
+    uint8_t bytes[RECORD_HEADER_MAX + 1] = {0};
     struct record_header read, bad;
-    record_header_write(&TERMS, &HEADER, bytes);
+    size_t whole = record_header_write(&TERMS, &HEADER, bytes);
     for (size_t len = 0; len <= sizeof bytes; len++)
-        if (len != RECORD_HEADER_SIZE)
+        if (len != whole)
             CU_ASSERT_EQUAL(record_header_read(&TERMS, bytes, len, &read), RECORD_HEADER_BAD);
-    for (unsigned bit = 0; bit < 8 * RECORD_HEADER_SIZE; bit++) {
+    for (unsigned bit = 0; bit < 8 * whole; bit++) {
         bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
         bool version = bit / 8 == 6 || bit / 8 == 7;
-        CU_ASSERT_EQUAL(record_header_read(&TERMS, bytes, RECORD_HEADER_SIZE, &read),
+        CU_ASSERT_EQUAL(record_header_read(&TERMS, bytes, whole, &read),
                         version ? RECORD_HEADER_OTHER : RECORD_HEADER_BAD);
         bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < 6; i++) {
         bad = HEADER;
         if (i == 0)
             bad.shards = 0;
@@ -198,10 +202,31 @@ static void wrong_headers_are_none(void)
             bad.slots = 0;
         else if (i == 3)
             bad.slots = RECORD_SLOTS_MAX / 4 + 1; /* more memory than any flows.max takes */
+        else if (i == 4)
+            bad.owned[1].epoch = (1ull << 48) - 1; /* nobody could outdo it */
         else
-            bad.epoch = UINT64_MAX; /* nobody could outdo it */
-        record_header_write(&TERMS, &bad, bytes);
-        CU_ASSERT_EQUAL(record_header_read(&TERMS, bytes, RECORD_HEADER_SIZE, &read), RECORD_HEADER_BAD);
+            bad.owned_count = 0;
+        whole = record_header_write(&TERMS, &bad, bytes);
+        CU_ASSERT_EQUAL(record_header_read(&TERMS, bytes, whole, &read), RECORD_HEADER_BAD);
+    }
+}
+
+/* With a right check value: how many there are, and what stands in the bytes that say nothing. */
+static void counts_of_owners_are_checked(void)
+{
+    static const struct {
+        unsigned at;
+        uint8_t value;
+    } WRONG[] = {{23, 2}, {23, 4}, {23, 0}, {23, 65}, {16, 1}, {72, 2}, {73, 1}};
+    struct record_header read;
+    for (unsigned i = 0; i < sizeof WRONG / sizeof WRONG[0]; i++) {
+        uint8_t bytes[RECORD_HEADER_MAX];
+        size_t len = record_header_write(&TERMS, &HEADER, bytes);
+        bytes[WRONG[i].at] = WRONG[i].value;
+        uint64_t check = qw_hash24(TERMS.key, bytes, len - 8);
+        for (unsigned n = 0; n < 8; n++)
+            bytes[len - 8 + n] = (uint8_t)(check >> (56 - 8 * n));
+        CU_ASSERT_EQUAL(record_header_read(&TERMS, bytes, len, &read), RECORD_HEADER_BAD);
     }
 }
 
@@ -217,6 +242,7 @@ void suite_record(void)
         {"K1: headers come back as they were", headers_come_back},
         {"K1 S7 S3: a header that is cut, changed, of another version or too large is none",
          wrong_headers_are_none},
+        {"K1 S7: nor is one that names another number of owners than it has", counts_of_owners_are_checked},
     };
     TEST_SUITE("record", TESTS);
 }

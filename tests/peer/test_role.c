@@ -145,6 +145,33 @@ static void a_standby_is_outdone_by_a_later_takeover(void)
     CU_ASSERT_FALSE(role_is_outdone(&role, &later));
 }
 
+/* Three routers, of which this one is the first. */
+static void an_owner_is_who_took_over_last(void)
+{
+    struct role_claim claims[] = {
+        {.here = true}, {.usable = true, .active = true, .epoch = 3}, {.usable = true}};
+    CU_ASSERT_EQUAL(role_owner(claims, 3), 1);
+    claims[2] =
+        (struct role_claim){.usable = true, .active = true, .epoch = 4}; /* 1 died, and says so still */
+    CU_ASSERT_EQUAL(role_owner(claims, 3), 2);
+    claims[2].active = false; /* it stepped back */
+    CU_ASSERT_EQUAL(role_owner(claims, 3), 1);
+    claims[1].usable = false;                  /* another configuration */
+    CU_ASSERT_EQUAL(role_owner(claims, 3), 1); /* the first that is not this one */
+    CU_ASSERT_EQUAL(role_latest(claims, 3, false), 2);
+    CU_ASSERT_EQUAL(role_latest(claims, 3, true), 3);
+    CU_ASSERT_EQUAL(role_owner(claims, 1), 1); /* there is no other router */
+}
+
+static void of_two_with_one_epoch_the_first_counts(void)
+{
+    const struct role_claim claims[] = {{.usable = true, .active = true, .epoch = 5},
+                                        {.here = true, .usable = true, .active = true, .epoch = 9},
+                                        {.usable = true, .active = true, .epoch = 5}};
+    CU_ASSERT_EQUAL(role_owner(claims, 3), 0);
+    CU_ASSERT_EQUAL(role_latest(claims, 3, false), 0);
+}
+
 void suite_role(void)
 {
     static const struct test TESTS[] = {
@@ -157,6 +184,10 @@ void suite_role(void)
         {"K1: without the address it steps back", it_steps_back},
         {"K3: a standby is outdone by who took over after it", a_standby_is_outdone_by_a_later_takeover},
         {"K1 K3: after both were active the one that stays takes what the other had", both_were_active},
+        {"K3: packets belong to the router that took over last, else to the first of the list",
+         an_owner_is_who_took_over_last},
+        {"K3: of two that say so with one epoch, to the first of the list",
+         of_two_with_one_epoch_the_first_counts},
     };
     TEST_SUITE("role", TESTS);
 }

@@ -14,6 +14,8 @@
     X(packets, "packets", COUNTER, ANY, "packets", "packets handled")                                        \
     X(accepted, "accepted", COUNTER, ANY, "packets", "packets passed")                                       \
     X(dropped, "dropped", COUNTER, ANY, "packets", "packets dropped")                                        \
+    X(marked, "marked", COUNTER, ANY, "packets",                                                             \
+      "packets that got a mark on their way to the router that owns their host or address")                  \
     X(flows_attempts, "flows.attempts", GAUGE, ANY, "flows", "flows that nobody answered yet")               \
     X(flows_answered, "flows.answered", GAUGE, ANY, "flows", "flows in which both sides spoke")              \
     X(flows_returned, "flows.returned", GAUGE, ANY, "flows",                                                 \

@@ -26,6 +26,7 @@
     X(PORT_SHARE, "port-share",                                                                              \
       "first packet of a mapping beyond the fair share of its host, as ports are scarce")                    \
     X(NO_ADDRESS, "no-address", "nothing can be mapped while there is no external address")                  \
+    X(ELSEWHERE, "elsewhere", "of a host or an address that another router owns, and no mark leads there")   \
     X(COPY_LIMIT, "copy-limit", "longer than the queue hands over, so it cannot be translated")              \
     X(THROTTLED, "throttled", "its flow belongs to the share that is blocked")                               \
     X(UNPROVEN, "unproven", "more than a server may send to a client that has not proven its address")       \

@@ -131,27 +131,35 @@ static bool write_offload(struct session *session, const struct session_source *
     return control_offload_json(&offload, out) && say_ok(out);
 }
 
-/* "active" is 1, "standby" 0, nothing -1; -2 for others. */
-static int role_in(const char *request)
+/* "active" is 1, "standby" 0, nothing -1; -2 for others. Behind a blank *name, NULL: none. */
+static int role_in(const char *request, const char **name)
 {
     const char *word = request + strcspn(request, " ");
+    size_t len = *word ? strcspn(word + 1, " ") : 0;
+    *name = NULL;
     if (!*word)
         return -1;
-    return strcmp(word, " active") == 0 ? 1 : strcmp(word, " standby") == 0 ? 0 : -2;
+    if (word[1 + len])
+        *name = word + 1 + len + 1;
+    bool active = len == 6 && memcmp(word + 1, "active", len) == 0;
+    return active ? 1 : len == 7 && memcmp(word + 1, "standby", len) == 0 ? 0 : -2;
 }
 
 static bool write_cluster(struct session *session, const struct session_source *source, struct qw_time now,
                           FILE *out)
 {
     struct peer_stats stats;
-    int role = role_in(session->request);
+    const char *name;
+    int role = role_in(session->request, &name);
     (void)now;
     if (role == -2)
         return say_error("only active and standby may follow cluster", out);
     if (!source->handlers.cluster)
         return say_error("there is no other router: cluster.store is \"none\" in the configuration", out);
-    if (!source->handlers.cluster(source->handlers.context, role, &stats))
-        return say_error("an address decides who is active: cluster.follow is \"address\"", out);
+    if (!source->handlers.cluster(source->handlers.context, role, name, &stats))
+        return say_error(name ? "an address decides who is active (cluster.follow), or nothing is called so"
+                              : "an address decides who is active: cluster.follow is \"address\"",
+                         out);
     return control_cluster_json(&stats, out) && say_ok(out);
 }
 

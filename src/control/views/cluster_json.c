@@ -10,25 +10,50 @@ static double seconds(uint64_t ns)
     return (double)(ns / QW_NS_PER_MS) / 1000;
 }
 
-static json_t *other_of(const struct peer_stats *stats)
+static json_t *other_of(const struct peer_other_stats *other)
 {
-    json_t *age = stats->other_known ? json_real(seconds(stats->other_age_ns)) : json_null();
-    return json_pack("{s:b, s:b, s:b, s:I, s:o, s:I, s:b}", "store_up", stats->other_up, "known",
-                     stats->other_known, "active", stats->other_active, "epoch",
-                     control_count(stats->other_epoch), "age", age, "flows", control_count(stats->foreign),
-                     "mismatch", stats->mismatch);
+    json_t *age = other->known ? json_real(seconds(other->age_ns)) : json_null();
+    return json_pack("{s:s, s:b, s:b, s:b, s:I, s:o, s:I, s:b}", "router", other->router, "store_up",
+                     other->up, "known", other->known, "active", other->active, "epoch",
+                     control_count(other->epoch), "age", age, "flows", control_count(other->flows),
+                     "mismatch", other->mismatch);
 }
 
+static json_t *owner_of(const struct peer_owned_stats *owned)
+{
+    return json_pack("{s:s, s:s, s:I, s:b, s:s, s:I}", "owner", owned->name, "role",
+                     peer_role_word(owned->role), "epoch", control_count(owned->epoch), "split", owned->split,
+                     "router", owned->owner, "mark", control_count(owned->mark));
+}
+
+static json_t *others_of(const struct peer_stats *stats)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; i < stats->other_count; i++)
+        json_array_append_new(list, other_of(&stats->others[i]));
+    return list;
+}
+
+static json_t *owners_of(const struct peer_stats *stats)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; stats->owners && i < stats->owned_count; i++)
+        json_array_append_new(list, owner_of(&stats->owned[i]));
+    return list;
+}
+
+/* "peer" is the first of "peers": a pair has one. */
 bool control_cluster_json(const struct peer_stats *stats, FILE *out)
 {
     json_t *line = json_pack(
-        "{s:{s:s, s:I, s:b, s:b, s:b, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:o}}", "cluster", "role",
-        peer_role_word(stats->role), "epoch", control_count(stats->epoch), "split", stats->split, "store_up",
-        stats->store_up, "level", stats->level, "unsent", seconds(stats->unsent_ns), "written",
-        control_count(stats->written), "write_errors", control_count(stats->write_errors), "bad",
+        "{s:{s:s, s:I, s:b, s:b, s:b, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:o, s:o, s:o}}",
+        "cluster", "role", peer_role_word(stats->role), "epoch", control_count(stats->epoch), "split",
+        stats->split, "store_up", stats->store_up, "level", stats->level, "unsent", seconds(stats->unsent_ns),
+        "written", control_count(stats->written), "write_errors", control_count(stats->write_errors), "bad",
         control_count(stats->bad), "takeovers", control_count(stats->takeovers), "adopted",
         control_count(stats->adopted), "conflicts", control_count(stats->conflicts), "refused",
-        control_count(stats->refused), "took", seconds(stats->last_ns), "peer", other_of(stats));
+        control_count(stats->refused), "took", seconds(stats->last_ns), "peer", other_of(&stats->others[0]),
+        "peers", others_of(stats), "owners", owners_of(stats));
     return control_write_line(line, out);
 }
 
@@ -53,27 +78,53 @@ static double number_in(json_t *object, const char *key)
     return json_number_value(json_object_get(object, key));
 }
 
-bool control_cluster_text(const char *json_line, FILE *out)
+static void print_head(json_t *cluster, FILE *out)
 {
     char role[16];
-    json_t *root, *cluster = read_cluster(json_line, &root), *peer = json_object_get(cluster, "peer");
-    if (peer) {
+    if (json_array_size(json_object_get(cluster, "owners")) == 0)
         fprintf(out, "role       %s, epoch %" PRIu64 "%s\n",
                 control_printable(cluster, "role", role, sizeof role), count_in(cluster, "epoch"),
-                yes(cluster, "split") ? ", AND THE OTHER SAYS SO TOO" : "");
-        fprintf(out, "store      %s, %" PRIu64 " records written, ", yes(cluster, "store_up") ? "up" : "DOWN",
-                count_in(cluster, "written"));
-        if (yes(cluster, "level"))
-            fputs("level\n", out);
-        else
-            fprintf(out, "changes wait for %.1f s\n", number_in(cluster, "unsent"));
-        fprintf(out, "peer       %s, %s, epoch %" PRIu64 ", header %.1f s old, %" PRIu64 " flows%s\n",
-                yes(peer, "store_up") ? "copy up" : "copy DOWN",
-                !yes(peer, "known")   ? "never seen"
-                : yes(peer, "active") ? "active"
-                                      : "standby",
-                count_in(peer, "epoch"), number_in(peer, "age"), count_in(peer, "flows"),
-                yes(peer, "mismatch") ? ", ANOTHER CONFIGURATION" : "");
+                yes(cluster, "split") ? ", AND ANOTHER ROUTER SAYS SO TOO" : "");
+    fprintf(out, "store      %s, %" PRIu64 " records written, ", yes(cluster, "store_up") ? "up" : "DOWN",
+            count_in(cluster, "written"));
+    if (yes(cluster, "level"))
+        fputs("level\n", out);
+    else
+        fprintf(out, "changes wait for %.1f s\n", number_in(cluster, "unsent"));
+}
+
+static void print_owner(json_t *owner, FILE *out)
+{
+    char name[64], role[16], router[48];
+    fprintf(out, "owner      %s: %s, epoch %" PRIu64, control_printable(owner, "owner", name, sizeof name),
+            control_printable(owner, "role", role, sizeof role), count_in(owner, "epoch"));
+    if (count_in(owner, "mark") != 0)
+        fprintf(out, "; packets go to %s with mark 0x%" PRIx64,
+                control_printable(owner, "router", router, sizeof router), count_in(owner, "mark"));
+    fputs(yes(owner, "split") ? ", AND ANOTHER ROUTER SAYS SO TOO\n" : "\n", out);
+}
+
+static void print_peer(json_t *peer, FILE *out)
+{
+    char router[48];
+    fprintf(out, "peer       %s: %s, %s, epoch %" PRIu64 ", header %.1f s old, %" PRIu64 " flows%s\n",
+            control_printable(peer, "router", router, sizeof router),
+            yes(peer, "store_up") ? "copy up" : "copy DOWN",
+            !yes(peer, "known")   ? "never seen"
+            : yes(peer, "active") ? "active"
+                                  : "standby",
+            count_in(peer, "epoch"), number_in(peer, "age"), count_in(peer, "flows"),
+            yes(peer, "mismatch") ? ", ANOTHER CONFIGURATION" : "");
+}
+
+bool control_cluster_text(const char *json_line, FILE *out)
+{
+    size_t i;
+    json_t *root, *one, *cluster = read_cluster(json_line, &root), *peers = json_object_get(cluster, "peers");
+    if (peers) {
+        print_head(cluster, out);
+        json_array_foreach(json_object_get(cluster, "owners"), i, one) print_owner(one, out);
+        json_array_foreach(peers, i, one) print_peer(one, out);
         fprintf(out,
                 "takeovers  %" PRIu64 "; flows adopted %" PRIu64 ", conflicts %" PRIu64 ", refused %" PRIu64
                 "; the last took %.3f s\n",
@@ -81,32 +132,44 @@ bool control_cluster_text(const char *json_line, FILE *out)
                 count_in(cluster, "refused"), number_in(cluster, "took"));
     }
     json_decref(root);
-    return peer != NULL;
+    return peers != NULL;
 }
 
 /* Seconds: a header is written twice a second, and a change within hundredths. */
 #define OLD_S 5.0
 
+static const char *trouble_of(json_t *peer)
+{
+    if (!yes(peer, "store_up"))
+        return "a copy of another router's store does not answer";
+    if (!yes(peer, "known"))
+        return "another router was never seen in the copy of its store";
+    return number_in(peer, "age") > OLD_S ? "another router has written nothing for more than 5 seconds"
+                                          : NULL;
+}
+
+static const char *trouble_in(json_t *cluster, json_t *peers)
+{
+    size_t i;
+    json_t *peer;
+    const char *trouble = NULL;
+    json_array_foreach(
+        peers, i,
+        peer) if (yes(peer, "mismatch")) return "another router has another configuration, secret or version";
+    if (yes(cluster, "split"))
+        return "two routers say that they are active";
+    if (!yes(cluster, "store_up"))
+        return "cluster.store does not answer";
+    if (number_in(cluster, "unsent") > OLD_S)
+        return "cluster.store takes no changes";
+    json_array_foreach(peers, i, peer) trouble = trouble ? trouble : trouble_of(peer);
+    return trouble;
+}
+
 const char *control_cluster_trouble(const char *json_line)
 {
-    json_t *root, *cluster = read_cluster(json_line, &root), *peer = json_object_get(cluster, "peer");
-    const char *trouble = NULL;
-    if (!peer)
-        trouble = "the answer of the daemon cannot be read";
-    else if (yes(peer, "mismatch"))
-        trouble = "the other router has another configuration, secret or version";
-    else if (yes(cluster, "split"))
-        trouble = "both routers say that they are active";
-    else if (!yes(cluster, "store_up"))
-        trouble = "cluster.store does not answer";
-    else if (number_in(cluster, "unsent") > OLD_S)
-        trouble = "cluster.store takes no changes";
-    else if (!yes(peer, "store_up"))
-        trouble = "cluster.peer_store does not answer";
-    else if (!yes(peer, "known"))
-        trouble = "the other router was never seen in cluster.peer_store";
-    else if (number_in(peer, "age") > OLD_S)
-        trouble = "the other router has written nothing for more than 5 seconds";
+    json_t *root, *cluster = read_cluster(json_line, &root), *peers = json_object_get(cluster, "peers");
+    const char *trouble = peers ? trouble_in(cluster, peers) : "the answer of the daemon cannot be read";
     json_decref(root);
     return trouble;
 }

@@ -216,7 +216,16 @@ void engine_mirror_settle(struct engine *engine, struct qw_time now)
     }
 }
 
-void engine_mirror_clear(struct engine *engine, struct qw_time now)
+static bool belongs(const struct engine *engine, unsigned owner, const struct flow *flow)
+{
+    struct engine_mirrored described = {.family = (enum qw_family)flow->key.family,
+                                        .inside = shard_endpoint(flow, shard_inside(flow))};
+    if (flow->external != 0)
+        described.external = nat_endpoint(engine->nat, flow->external);
+    return owner == ENGINE_OWNER_ALL || engine_owner_of(engine, &described) == owner;
+}
+
+void engine_mirror_clear(struct engine *engine, unsigned owner, struct qw_time now)
 {
     struct shard_settings settings = engine_shard_settings(engine);
     for (unsigned i = 0; i < engine->shard_count; i++) {
@@ -225,7 +234,7 @@ void engine_mirror_clear(struct engine *engine, struct qw_time now)
             shard_lock(shard, &settings, now);
             for (uint32_t end = slot + SLOTS_AT_ONCE; slot < slots && slot < end; slot++) {
                 struct flow *flow = flow_at(shard->flows, slot, now);
-                if (flow)
+                if (flow && belongs(engine, owner, flow))
                     flow_finish(shard->flows, flow, FLOW_UNMAPPED);
             }
             shard_unlock(shard);

@@ -51,7 +51,8 @@ static struct step depart(struct walk *w)
 {
     const struct engine *engine = w->worker->engine;
     struct qw_endpoint inside;
-    if (!nat_is_external(engine->nat, &w->view->tuple.dst.addr))
+    const struct qw_addr *to = &w->view->tuple.dst.addr;
+    if (!nat_is_external(engine->nat, to) || !walk_is_here(w, to))
         return w->packet->unrouted ? STEP_ACCEPT : STEP_CONTINUE;
     w->hairpin = nat_inside(engine->nat, &w->view->tuple.dst, &inside) != 0;
     if (w->hairpin)

@@ -52,7 +52,7 @@ struct step step_begin(struct walk *w)
     nat_external mapping = 0;
     if (w->flow)
         return STEP_CONTINUE;
-    if (atomic_load_explicit(&w->worker->engine->stands_by, memory_order_relaxed))
+    if (w->owned_soon || atomic_load_explicit(&w->worker->engine->stands_by, memory_order_relaxed))
         return STEP_DROP(NO_ADDRESS);
     struct step step = walk_belongs(w);
     if (step.result != RESULT_CONTINUE)

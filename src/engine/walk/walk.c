@@ -66,6 +66,8 @@ static struct step walk(struct walk *w)
 {
     struct step step = step_decode(w);
     if (step.result == RESULT_CONTINUE)
+        step = step_owner(w);
+    if (step.result == RESULT_CONTINUE)
         step = take_steps(w);
     if (step.result == RESULT_ACCEPT && w->hairpin)
         step = turn(w);
@@ -76,14 +78,20 @@ static struct step walk(struct walk *w)
     return step;
 }
 
-static enum engine_action count(struct engine_worker *worker, enum step_result result, enum qw_reason reason)
+/* A packet that comes again is counted then. */
+static enum engine_action count(const struct walk *w, enum step_result result, enum qw_reason reason)
 {
+    struct engine_worker *worker = w->worker;
+    if (w->looked)
+        return ENGINE_ACCEPT;
     worker_count(worker, QW_COUNTER_packets, 1);
     if (result == RESULT_HOLD) {
         worker_count(worker, QW_COUNTER_held, 1);
         return ENGINE_HOLD;
     }
     worker_count(worker, WORKER_REASONS + reason, 1);
+    if (w->mark)
+        worker_count(worker, QW_COUNTER_marked, 1);
     worker_count(worker, result == RESULT_DROP ? QW_COUNTER_dropped : QW_COUNTER_accepted, 1);
     return result == RESULT_DROP ? ENGINE_DROP : ENGINE_ACCEPT;
 }
@@ -100,9 +108,10 @@ static void handle(struct engine_worker *worker, const struct engine_packet *pac
     worker->hold.released_count = 0;
     worker_take_settings(worker);
     struct step step = walk(&w);
-    *out = (struct engine_verdict){.action = count(worker, step.result, step.reason),
+    *out = (struct engine_verdict){.action = count(&w, step.result, step.reason),
                                    .reason = step.reason,
                                    .flow = w.flow_id,
+                                   .mark = w.mark,
                                    .reply = w.wanted.kind == REPLY_NONE ? NULL : walk_reply(&w)};
     walk_count_load(&w, step.reason);
     out->translated = step.result != RESULT_DROP && (w.change.outwards || w.change.inwards);

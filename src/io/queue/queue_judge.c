@@ -53,6 +53,8 @@ static void give_verdict(struct queue_worker *worker, const struct packet_messag
     make_room(worker);
     if (verdict->action == ENGINE_DROP)
         verdicts_drop(&worker->verdicts, message->id);
+    else if (verdict->mark)
+        verdicts_accept_marked(&worker->verdicts, message->id, queue_packet_mark(message, verdict->mark));
     else if (verdict->translated)
         give_changed(worker, message, packet, verdict->action);
     else if (verdict->action == ENGINE_ACCEPT)
@@ -101,6 +103,10 @@ static void handle_pressed(struct queue_worker *worker, unsigned index, struct q
 {
     const struct packet_message *message = &worker->batch[index];
     uint64_t source;
+    if (queue_packet_looks(worker, message)) { /* it costs little, and takes its turn when it comes again */
+        handle_packet(worker, message, now);
+        return;
+    }
     enum engine_lane lane =
         engine_lane_of(worker->engine, index, queue_packet_inside(worker, message), now, &source);
     if (lane == ENGINE_LANE_KNOWN)

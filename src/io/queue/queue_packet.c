@@ -20,6 +20,19 @@ bool queue_packet_inside(struct queue_worker *worker, const struct packet_messag
     return origin(message, interfaces_find(&worker->incoming, message->indev)) == ENGINE_INSIDE;
 }
 
+/* Rules before routing hand it over to learn whose it is (rules_owners.c). Mode nat has others there, too. */
+bool queue_packet_looks(struct queue_worker *worker, const struct packet_message *message)
+{
+    return worker->config->cluster_owner_count > 0 && message->hook == NF_INET_PRE_ROUTING &&
+           (worker->config->mode != CONFIG_NAT || queue_packet_inside(worker, message));
+}
+
+/* What is known of its fragments stays. What the guard marked has its way here (rules_guard.c). */
+uint32_t queue_packet_mark(const struct packet_message *message, uint32_t mark)
+{
+    return (message->mark & FRAGMENT_MARK_MASK) | mark;
+}
+
 /* Before the routing decision nothing is said of where a packet goes, but what comes from outside for a host
  * inside can only leave by the one interface of that side, if it is the only one. A pattern is what is known
  * then: rules that want it match, those that want one of its interfaces do not. */

@@ -12,6 +12,12 @@ void queue_packet_ahead(struct queue_worker *worker, const struct packet_message
 /* Whether it comes from inside. */
 bool queue_packet_inside(struct queue_worker *worker, const struct packet_message *message);
 
+/* Is it asked only whose it is? It comes again then, when it is routed. */
+bool queue_packet_looks(struct queue_worker *worker, const struct packet_message *message);
+
+/* The mark that the kernel gives it, with that of the engine's verdict. */
+uint32_t queue_packet_mark(const struct packet_message *message, uint32_t mark);
+
 /* *out borrows from `message`, the worker's interfaces and its configuration, until the worker's next packet.
  */
 void queue_packet(struct queue_worker *worker, const struct packet_message *message,

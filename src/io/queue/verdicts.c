@@ -89,6 +89,17 @@ void verdicts_accept(struct verdicts *verdicts, uint32_t id)
     verdicts->last = id;
 }
 
+void verdicts_accept_marked(struct verdicts *verdicts, uint32_t id, uint32_t mark)
+{
+    verdicts_finish(verdicts);
+    assert(verdicts->messages_len + VERDICT_MARKED_SIZE <= sizeof(verdicts->messages));
+    char *at = verdicts->messages + verdicts->messages_len;
+    struct nlmsghdr *message = put_message(verdicts, at, NFQNL_MSG_VERDICT, id, NF_ACCEPT);
+    nfq_nlmsg_verdict_put_mark(message, mark);
+    verdicts->messages_len += message->nlmsg_len;
+    add_piece(verdicts, at, message->nlmsg_len);
+}
+
 void verdicts_accept_changed(struct verdicts *verdicts, uint32_t id, uint8_t *data, size_t len)
 {
     verdicts_finish(verdicts);

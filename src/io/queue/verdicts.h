@@ -20,6 +20,7 @@
 
 #define VERDICTS_MAX 128        /* messages in one send: two for each packet of a full batch */
 #define VERDICT_MESSAGE_SIZE 32 /* nlmsghdr, nfgenmsg, one attribute with a struct nfqnl_msg_verdict_hdr */
+#define VERDICT_MARKED_SIZE 40  /* one more attribute, with a mark */
 
 /* A packet whose bytes go with its verdict has room around them: in front for a message and the header of one
  * more attribute, which a message from the kernel always leaves (its own headers and the packet's number take
@@ -38,7 +39,7 @@
 
 /* Most that is sent at once: what makes the messages full comes on top. */
 #define VERDICTS_BYTES_MAX                                                                                   \
-    (VERDICTS_BYTES + VERDICT_HEAD + VERDICT_BYTES_MAX + VERDICT_TAIL + 2 * VERDICT_MESSAGE_SIZE)
+    (VERDICTS_BYTES + VERDICT_HEAD + VERDICT_BYTES_MAX + VERDICT_TAIL + 2 * VERDICT_MARKED_SIZE)
 
 struct verdicts {
     uint16_t queue;
@@ -50,7 +51,7 @@ struct verdicts {
     size_t len;              /* of all pieces */
     unsigned written, count; /* messages; pieces */
     struct iovec pieces[VERDICTS_MAX];
-    _Alignas(uint32_t) char messages[VERDICTS_MAX * VERDICT_MESSAGE_SIZE]; /* those without bytes */
+    _Alignas(uint32_t) char messages[VERDICTS_MAX * VERDICT_MARKED_SIZE]; /* those without bytes */
     size_t messages_len;
 };
 
@@ -61,6 +62,9 @@ void verdicts_start(struct verdicts *verdicts, uint16_t queue);
 /* The verdict for packet `id`: ids must come in the order in which the kernel gave them, none left out. */
 void verdicts_accept(struct verdicts *verdicts, uint32_t id);
 void verdicts_drop(struct verdicts *verdicts, uint32_t id);
+
+/* Accepts it with another mark than it has. */
+void verdicts_accept_marked(struct verdicts *verdicts, uint32_t id, uint32_t mark);
 
 /* Accepts it with the `len` bytes at `data` in place of its own. They and the room around them (VERDICT_HEAD,
  * aligned for netlink, and VERDICT_TAIL) stay as they are until verdicts_clear. */

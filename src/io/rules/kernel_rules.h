@@ -135,6 +135,21 @@ void rules_guard_print(const struct config *config, FILE *out);
 void rules_guard_remove(const struct config *config, FILE *out); /* the shell function `unguard` */
 void rules_guard_state(const struct config *config, FILE *out);
 
+/* ---- routers that share their hosts: rules_owners.c ---- */
+
+bool rules_have_owners(const struct config *config);
+
+/* Where nothing is queued before routing anyway: the chain that asks whose a packet is, and what leads there.
+ * With nft a part of the table. Nothing without owners. */
+void rules_owners_iptables_print(const struct config *config, const char *tool, bool ipv4, FILE *out);
+void rules_owners_nft_print(const struct config *config, FILE *out);
+const char *rules_owners_kept(const struct config *config); /* as rules_guard_kept */
+
+/* Mode nat: what comes by an interface outside to an address of another router has passed on its way there:
+ * rules before the one that drops it, and a match of that one. */
+void rules_owners_iptables_marked(const struct config *config, const char *interface, FILE *out);
+void rules_owners_nft_unmarked(const struct config *config, FILE *out);
+
 /* ---- what stands: rules_state.c ---- */
 
 /* A script that prints it. */

@@ -107,9 +107,11 @@ static void print_install(const struct config *config, const struct family *fami
     fprintf(out,
             "COMMIT\nRULES\n"
             "jump %s mangle FORWARD " RULES_CHAIN "\n"
-            "remove %s '|-between%s%s%s'\n",
+            "remove %s '|-between%s%s%s%s'\n",
             family->tool, n, family->tool, family->print_errors == print_errors6 ? "|-errors" : "",
-            rules_reassemble(config) ? "|-reassemble" : "", rules_guard_kept(config));
+            rules_reassemble(config) ? "|-reassemble" : "", rules_owners_kept(config),
+            rules_guard_kept(config));
+    rules_owners_iptables_print(config, family->tool, family->print_errors == print_errors4, out);
 }
 
 /* Where nothing may pass, rules that stood before are better than none: they drop. So do routing rules alone,

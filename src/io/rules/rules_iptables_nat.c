@@ -110,6 +110,10 @@ static void print_stay(const struct config *config, FILE *out)
     fprintf(out, "$(stay_tracked " CHAIN "-stay", n);
     rules_words_print(&config->inside, out);
     fprintf(out, ")\n-A " CHAIN "-stay -j CT --notrack\n", n);
+    if (!rules_have_owners(config))
+        return;
+    fprintf(out, "# Whose is it? It comes again when it is routed.\n-A " CHAIN "-stay ", n);
+    rules_iptables_queue(config, out);
 }
 
 /* Before routing iptables cannot ask where a packet will leave. One that leaves by an outside interface must
@@ -150,6 +154,7 @@ static void print_raw(const struct config *config, FILE *out)
 /* To an external address that is routed here and not the router's: nobody has translated it. */
 static void print_not_outwards(const struct config *config, const char *interface, FILE *out)
 {
+    rules_owners_iptables_marked(config, interface, out);
     for (unsigned i = 0; i < config->external_count && !config->external_auto; i++) {
         char address[QW_ADDR_TEXT_MAX];
         qw_addr_text(&config->external[i], QW_IPV4, address);

@@ -58,6 +58,7 @@ static void print_table(const struct config *config, FILE *out)
 {
     fprintf(out, "table inet quicward_%s {\n", rules_instance(config));
     rules_guard_nft_print(config, out);
+    rules_owners_nft_print(config, out);
     if (config->mode == CONFIG_NAT)
         rules_nft_nat_print(config, out);
     else

@@ -122,10 +122,15 @@ static void print_from_inside(const struct config *config, FILE *out)
     print_translate(config, out);
     fputs("        ", out);
     rules_nft_set("fib daddr oifname", &config->outside, out);
-    fputs("notrack return\n"
-          "        fib daddr oif missing notrack\n"
-          "    }\n\n",
-          out);
+    if (!rules_have_owners(config)) {
+        fputs("notrack return\n        fib daddr oif missing notrack\n    }\n\n", out);
+        return;
+    }
+    fputs("notrack ", out); /* whose is it? It comes again when it is routed */
+    rules_nft_queue(config, out);
+    fputs("        fib daddr oif missing notrack ", out);
+    rules_nft_queue(config, out);
+    fputs("    }\n\n", out);
 }
 
 static void print_before(const struct config *config, FILE *out)
@@ -174,6 +179,7 @@ static void print_forward(const struct config *config, FILE *out)
         fputs("        ", out);
         rules_nft_set("iifname", &config->outside, out);
         print_external(config, out);
+        rules_owners_nft_unmarked(config, out);
         fputs("meta l4proto udp drop\n", out);
     }
     print_for_many(config, out);
