@@ -70,10 +70,10 @@ def version_word(number):
     return {0: None, 1: "v1", 0x6B3343CF: "v2"}.get(number, f"0x{number:08x}")
 
 
-def record(raw, now):
+def record(raw, form, now):
     (version, family, state, _, _, _, inside_port, inside, outside, outside_port, external_port, external, quic, seen, rule,
      _) = struct.unpack("!BBBBBBH16s16sHH4sIIII", raw)
-    if version != 1 or family not in FAMILIES or state >= len(STATES):
+    if version != form or family not in FAMILIES or state >= len(STATES):
         raise SystemExit(f"store.py: a record of another form: {raw.hex()}")
     mapped = f"{ipaddress.IPv4Address(external)}:{external_port}" if external_port else None
     ends = frozenset([endpoint(family, inside, inside_port), endpoint(family, outside, outside_port)])
@@ -82,8 +82,9 @@ def record(raw, now):
 
 def records(store, site, router):
     header = store.ask("GET", f"qw:{site}:{router}:h")
-    if header is None or len(header) != 80 or header[:6] != b"QWPEER":
+    if header is None or len(header) < 80 or header[:6] != b"QWPEER":
         raise SystemExit("store.py: no header")
+    form = struct.unpack("!H", header[6:8])[0]
     now, shards = struct.unpack("!Q", header[24:32])[0] // 10**9, struct.unpack("!I", header[40:44])[0]
     found = {}
     for shard in range(shards):
@@ -93,7 +94,7 @@ def records(store, site, router):
         for at in range(0, len(text), RECORD):
             raw = text[at:at + RECORD]
             if raw.strip(b"\0"):
-                ends, values, idle = record(raw, now)
+                ends, values, idle = record(raw, form, now)
                 if ends in found:
                     raise SystemExit(f"store.py: two records of {sorted(ends)}")
                 found[ends] = (values, idle)
