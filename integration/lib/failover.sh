@@ -187,7 +187,7 @@ failover_paths() {
 
 # The table says so too: what stood before stands for the same.
 failover_remember() { # ROUTER
-    pair_endpoints "$1" >"$LAB_DIR/endpoints-before"
+    pair_endpoints "$1" >"$LAB_DIR/endpoints-before" 2>/dev/null # mode firewall has none
     pair_flows "$1" >"$LAB_DIR/flows-before"
     [ "$(wc -l <"$LAB_DIR/flows-before")" -ge "$STANDING" ]
 }
@@ -195,7 +195,7 @@ failover_remember() { # ROUTER
 # failover_changed ROUTER: prints what ROUTER has not; true when there is nothing such.
 failover_changed() {
     local lost
-    lost=$(comm -23 "$LAB_DIR/endpoints-before" <(pair_endpoints "$1"); comm -23 "$LAB_DIR/flows-before" <(pair_flows "$1"))
+    lost=$(comm -23 "$LAB_DIR/endpoints-before" <(pair_endpoints "$1" 2>/dev/null); comm -23 "$LAB_DIR/flows-before" <(pair_flows "$1"))
     [ -z "$lost" ] || { printf 'changed: %s\n' "$lost" && return 1; }
 }
 
