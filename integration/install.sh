@@ -13,7 +13,7 @@ build=(cmake make gcc libc6-dev pkg-config libconfig-dev libssl-dev nettle-dev l
     libpcap-dev libjansson-dev libsystemd-dev libncurses-dev libcap-ng-dev libseccomp-dev libmicrohttpd-dev libhiredis-dev libcunit1-dev clang libbpf-dev bpftool libelf-dev
     zlib1g-dev)
 peers=(ngtcp2-client ngtcp2-server caddy chromium firefox-esr libnss3-tools knot knot-dnsutils coturn iperf3
-    golang-go golang-github-lucas-clemente-quic-go-dev python3-libtorrent iproute2 iptables nftables ethtool strace iputils-ping traceroute tcpdump openssl jq procps util-linux
+    golang-go golang-github-lucas-clemente-quic-go-dev wireguard-go wireguard-tools python3-libtorrent iproute2 iptables nftables ethtool strace iputils-ping traceroute tcpdump openssl jq procps util-linux
     ca-certificates curl prometheus nfdump tmux redis-server redis-tools
     keepalived conntrackd conntrack)
 checks=(shellcheck zsh clang-format git tshark cppcheck clang-tidy libclang-rt-14-dev)

@@ -7,10 +7,13 @@
 #   QW_JOBS    how many cases run at a time (one a core, two at most)
 #   QW_ATTEMPTS  how often a case may run (2): one that fails runs again when all others have ended, since other work of the machine
 #              can spoil a measurement. Both runs are shown; 1 finds the cases that depend on luck
+#   QW_OFFLOAD  "tc" or "xdp": all daemons have a fast path there, but for those of cases that say what they want. Behind each case
+#              stands what went fast
 # Prints a line a case, in the order of their names, and "N passed, N failed, N skipped" at the end; status 1 when any failed
 # or none passed. A case is
 #   "# long: SECONDS s"   when it waits most of that time: it is started first and runs beside the others
 #   "# alone"             when another case's load could change what it measures: it runs when all the others have ended
+#   "# slow: WHY"         when a fast path would take away what it looks at: with QW_OFFLOAD it runs without
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 1
 QUICWARD=$(realpath -m "${QUICWARD:-$here/../build-release/quicward}")
@@ -23,6 +26,9 @@ passed=0 failed=0 skipped=0
 declare -A running=() began=() lasted=() statuses=()
 # Names that are reported next, in this order; how many cases run that are not long; those that may run again, and those that did.
 waiting=() working=0 again=() lucky=()
+# With a fast path: cases in which flows went fast, in which none was to, and in which none did.
+fast=() slow=() none=()
+FAST_LINE='^  fast path: '
 attempt=1 attempts=${QW_ATTEMPTS:-2}
 CASE_LIMIT_S=${QW_CASE_LIMIT_S:-600}
 
@@ -75,7 +81,7 @@ case_limit() { # NAME
 # start_case NAME: in the background, through a process that passes SIGTERM on to the case.
 start_case() {
     began[$1]=$SECONDS
-    QW_LAB=$$-$1 QW_LOGS=$logs/$1 timeout -k 20 "$(case_limit "$1")" \
+    QW_LAB=$$-$1 QW_LOGS=$logs/$1 QW_OFFLOAD=$([ -n "$(slow_for "$1")" ] || echo "${QW_OFFLOAD:-}") timeout -k 20 "$(case_limit "$1")" \
         bash "cases/$1.sh" >"$logs/$1.log" 2>&1 </dev/null &
     running[$!]=$1
     is_long "$1" || working=$((working + 1))
@@ -92,16 +98,44 @@ await_one() {
 }
 
 last_words() { # NAME
-    tail -n 1 "$logs/$1.log" | sed 's/^ *\(skipped: \)\{0,1\}//'
+    grep -v "$FAST_LINE" "$logs/$1.log" | tail -n 1 | sed 's/^ *\(skipped: \)\{0,1\}//'
+}
+
+# slow_for NAME: why it runs without a fast path, if one is asked for.
+slow_for() {
+    sed -n 's/^# slow: //p' "cases/$1.sh"
+}
+
+# note_fast NAME: into `said`, to stand behind its last words, and into the lists of the end.
+note_fast() {
+    said=
+    [ -n "${QW_OFFLOAD:-}" ] || return 0
+    said=$(sed -n "s/$FAST_LINE//p" "$logs/$1.log" | tail -n 1)
+    if [ -n "$(slow_for "$1")" ]; then
+        said="slow: $(slow_for "$1")" slow+=("$1")
+    elif [[ $said = *' '[1-9]*' packets'* ]]; then
+        fast+=("$1")
+    else
+        said="${said:-no fast path}" none+=("$1")
+    fi
+    said="; $said"
+}
+
+say_fast() {
+    [ -n "${QW_OFFLOAD:-}" ] || return 0
+    echo "flows went fast at $QW_OFFLOAD in ${#fast[@]} cases: ${fast[*]:-none}"
+    echo "without a fast path, for what they look at, ${#slow[@]}: ${slow[*]:-none}"
+    echo "nothing went fast in ${#none[@]}: ${none[*]:-none}"
 }
 
 report() { # NAME
-    local name=$1
+    local name=$1 said
     case ${statuses[$name]} in
     0)
         passed=$((passed + 1))
         [ "$attempt" = 1 ] || lucky+=("$name")
-        echo "PASS $name: $(last_words "$name") (${lasted[$name]} s)"
+        note_fast "$name"
+        echo "PASS $name: $(last_words "$name")$said (${lasted[$name]} s)"
         rm -rf "${logs:?}/$name" "${logs:?}/$name.log"
         ;;
     77)
@@ -192,6 +226,7 @@ main() {
     done
     [ ${#lucky[@]} = 0 ] || echo "passed only when they ran again: ${lucky[*]}"
     [ $failed -gt 0 ] || rmdir "$logs" 2>/dev/null
+    say_fast
     echo "$passed passed, $failed failed, $skipped skipped"
     [ $failed = 0 ] && [ $passed -gt 0 ]
 }

@@ -57,6 +57,7 @@ support  base
 tools    base
 fuzz     base packet quic tls flow store config survey confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_mirror engine_path engine_trial io control ipfix metrics command
 bench    base packet quic tls flow store config survey confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_mirror engine_path engine_trial io control ipfix metrics command
+sim      base packet flow store nat
 ROOMS
 }
 

@@ -296,7 +296,8 @@ struct config {
     enum config_offload
         offload; /* offload: "off", "auto", "xdp", "tc": where the kernel's program forwards */
     char offload_pins[CONFIG_PATH_MAX]; /* the folder in which it outlives the daemon; CONFIG_NO_PINS: none */
-    bool offload_unsolicited;           /* and drops what nobody outside was asked for */
+    bool offload_unsolicited;           /* and drops what nobody outside was asked for, */
+    bool offload_spin;                  /* and measures the spin bit */
     char control[CONFIG_PATH_MAX];      /* path of the control socket */
     uint16_t control_mode;              /* control_mode: permissions of the socket, 0600 to 0777 */
     char control_group[CONFIG_ACCOUNT_MAX]; /* control_group: of the socket; "": that of the process */

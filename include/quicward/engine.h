@@ -271,6 +271,10 @@ void engine_stats(struct engine *engine, struct engine_stats *out);
 /* Of these, throttles alone; returns how many. Any thread. */
 unsigned engine_throttles(struct engine *engine, struct throttle_view out[static THROTTLE_LIMITS_MAX]);
 
+/* As throttle_set_fast: who forwards packets of flows with a path, and heeds the throttles by itself. Any
+ * thread. */
+void engine_set_fast_throttle(struct engine *engine, const struct throttle_fast *fast);
+
 /* Tells of the networks that the inside interfaces have routes to, all of them, for inside_prefixes = "auto";
  * read during the call only. Until the first call every source belongs inside. QW_OK; QW_ERR_NO_MEMORY, and
  * nothing has changed. Any thread; not for packets' threads. */

@@ -12,6 +12,7 @@
 #include <quicward/base/addr.h>
 #include <quicward/base/known.h>
 #include <quicward/base/port_map.h>
+#include <quicward/base/spin.h>
 #include <quicward/base/time.h>
 #include <quicward/flow.h>
 #include <quicward/nat.h>
@@ -30,9 +31,8 @@ enum flow_path_direction { FLOW_PATH_UP, FLOW_PATH_DOWN, FLOW_PATH_DIRECTIONS };
  * IPv4 options, IPv6 extension headers, a TTL or hop limit of 1, an empty payload, lengths that contradict,
  * and what comes by another interface. */
 enum flow_path_flag {
-    FLOW_PATH_PUNT_LONG = 1 << 0,  /* payloads whose first byte has the bit 0x80 (RFC 8999 5.1) */
-    FLOW_PATH_PUNT_KNOWN = 1 << 1, /* of these, those of QUIC version 1 or 2, or of SCONE packets */
-    FLOW_PATH_PLACED = 1 << 2      /* throttles are configured: `place` counts */
+    FLOW_PATH_PUNT_LONG = 1 << 0, /* payloads whose first byte has the bit 0x80 (RFC 8999 5.1) */
+    FLOW_PATH_PUNT_KNOWN = 1 << 1 /* of these, those of QUIC version 1 or 2, or of SCONE packets */
 };
 
 /* One direction. */
@@ -47,17 +47,27 @@ struct flow_path_way {
                     `to` upwards and by `from` downwards */
 };
 
+/* How the spin bit of the flow is measured (base/spin.h). */
+struct flow_path_spin {
+    unsigned measured;               /* 1 << enum flow_path_direction: of whose halves; 0: of none */
+    enum flow_path_direction client; /* in which the client sends */
+    uint32_t handshake[2];           /* of which connection: to be given back as it is */
+    struct measure_half halves[FLOW_PATH_DIRECTIONS]; /* of those who send so */
+};
+
 struct flow_path {
     uint64_t id; /* of the flow; never used twice */
     struct flow_key key;
     enum qw_family family;
     unsigned flags; /* enum flow_path_flag */
     struct flow_path_way ways[FLOW_PATH_DIRECTIONS];
-    uint32_t place;           /* of throttle_place: blocked while place < share * 2^32 */
+    uint64_t hash;            /* of the key: throttle_flow.hash */
+    uint32_t place;           /* of throttle_place: which shares block the flow (base/share.h) */
     enum flow_state state;    /* FLOW_CONFIRMED: for throttles that spare such flows */
     enum flow_class class;    /* whose timer it has */
     uint64_t timeout_ns;      /* the idle timer now */
     struct qw_time last_seen; /* as the engine knows it */
+    struct flow_path_spin spin;
 };
 
 /* ADD and CHANGE mean the same to a reader that keeps paths by id: the path is so from now on, and the match
@@ -91,6 +101,7 @@ struct flow_path_figures {
         uint64_t packets, bytes; /* bytes are IP lengths */
         uint32_t ce;             /* packets marked CE (RFC 3168) */
     } ways[FLOW_PATH_DIRECTIONS];
+    struct flow_path_spin spin; /* as it is now, if it was measured */
     bool over;  /* read: nothing forwards the flow any more, and its next packet adds the path again */
     bool known; /* written: the flow lives, and the figures were added */
 };
@@ -145,5 +156,8 @@ void engine_show_flows(struct engine *engine, struct qw_known *known, struct qw_
 /* Packets that never came here, for a fast path dropped them as unsolicited: they are counted as if they had,
  * with `by_default` as a hit of the default of the rules too. Any thread. */
 void engine_count_dropped(struct engine *engine, uint64_t packets, bool by_default);
+
+/* Packets that never came here either, for a fast path dropped them as a throttle told it. Any thread. */
+void engine_count_throttled(struct engine *engine, uint64_t packets);
 
 #endif

@@ -9,7 +9,7 @@
  * timeout: so the head of a queue is always the next to expire and the first to be evicted. A packet moves
  * its flow to the tail at most once a second; the rest of the time it writes one field. Expiry is exact for
  * packets (flow_lookup does not find an expired flow) and at most a second late for the sweep that gives the
- * memory back.
+ * memory back; a 500th of the longest timer late for flows of another router that have had no packet here.
  *
  * Not thread safe: the engine holds the shard's lock. */
 #ifndef QUICWARD_FLOW_H
@@ -127,7 +127,8 @@ struct flow {
     uint32_t external;             /* the mapping that stands for its inside endpoint (nat.h); 0 without */
     /* private */
     uint32_t older, newer;  /* neighbours in the queue of its class */
-    uint32_t queued_s : 31; /* the second in which it was moved to the tail */
+    uint32_t queued_s : 30; /* the second in which it was moved to the tail */
+    uint32_t adopted : 1;   /* and has had no packet since; in a table with marks */
     uint32_t measured : 1;  /* the engine's record of measures is in use beyond ECT(1); the engine's */
     uint32_t handshake;     /* index of the engine's handshake scratch, FLOW_NONE without */
     uint32_t names;         /* index of what its ClientHello said, FLOW_NONE without; the engine's */
@@ -251,14 +252,14 @@ const char *flow_adopted_word(enum flow_adopted result);
 
 /* Makes a live flow of a copy of `record`, whose fields down to `external` count, whatever the rest says;
  * with *out (may be NULL) when it was adopted. Its hash is that of its key under the table's secret. It keeps
- * its id where that is one of this table's and below 2^62, else it gets the next. It stands behind all flows
- * of its class until flow_order. */
+ * its id where that is one of this table's and below 2^62, else it gets the next. In a table with marks it
+ * stands where its last packet puts it; in others behind all flows of its class, until flow_order. */
 enum flow_adopted flow_adopt(struct flow_table *table, const struct flow *record, struct qw_time now,
                              struct flow **out);
 
-/* Puts the queues in order after flow_adopt, by the second of the last packet: O(flows + seconds of the
- * longest timer). False when memory is short: expiry stays exact for packets, and what expired is swept
- * later. */
+/* Puts the queues of a table without marks in order after flow_adopt, by the second of the last packet:
+ * O(flows + seconds of the longest timer). False when memory is short: expiry stays exact for packets, and
+ * what expired is swept later. */
 bool flow_order(struct flow_table *table, struct qw_time now);
 
 /* The ids that the table gives from now on are above those of the one that worked on `memory`. */
@@ -306,7 +307,8 @@ bool flow_recover(const struct store_region *memory, const struct flow_taker *ta
 /* ---- for whoever keeps a copy of the table elsewhere ---- */
 
 /* From now on a slot is marked when its flow ends, changes its class or was adopted; at first all are. What
- * else changes a flow is the caller's to mark. False when memory is short: nothing is marked. */
+ * else changes a flow is the caller's to mark. The table has its timers. False when memory is short: nothing
+ * is marked. */
 bool flow_marks_start(struct flow_table *table);
 
 /* Marks the slot of `flow`, or `count` slots from `first` on, as far as there are such; does nothing in a

@@ -146,6 +146,9 @@ nat_external nat_inside(const struct nat *nat, const struct qw_endpoint *externa
 /* Does `mapping` still stand for `inside`? No longer after it ended or its address vanished. */
 bool nat_holds(const struct nat *nat, nat_external mapping, const struct qw_endpoint *inside);
 
+/* Begins to fetch what nat_holds will read, also for what names no mapping. */
+void nat_fetch(const struct nat *nat, nat_external mapping);
+
 /* The external endpoint that `mapping` names. Its address is zero when it vanished since nat_holds: the
  * packet cannot be sent then. */
 struct qw_endpoint nat_endpoint(const struct nat *nat, nat_external mapping);
@@ -282,6 +285,19 @@ enum nat_adopted nat_adopt(struct nat *nat, const struct nat_mapping *record, st
 /* The same for a mapping that goes on at this moment on another router, which gave its port to nobody else:
  * that the port rests here is no matter. */
 enum nat_adopted nat_adopt_awake(struct nat *nat, const struct nat_mapping *record, struct qw_time now);
+
+/* For a flow of such a mapping: the inside endpoint has that mapping from now on, or had it already, and with
+ * `holds` a session with `remote` is counted. *out is its name, written only with NAT_ADOPTED;
+ * NAT_ADOPT_TAKEN also when the inside endpoint has another one; NAT_ADOPT_UNUSABLE also when sessions_max is
+ * reached. */
+enum nat_adopted nat_adopt_flow(struct nat *nat, const struct nat_mapping *record,
+                                const struct qw_addr *remote, bool holds, struct qw_time now,
+                                nat_external *out);
+
+/* Begins to fetch what nat_adopt_flow of each mapping with the remote of the same place will read, or the end
+ * of such a session. Locks once; changes nothing. */
+void nat_adopt_fetch(struct nat *nat, const struct nat_mapping *mappings, const struct qw_addr *remotes,
+                     unsigned count);
 
 /* The port of `external` rests from `since` on (now at the latest), if it is free, or was not handed out
  * anyway: it may come back to the pool. `host` (NULL: nobody) was on it, and with `counts` it counts as one

@@ -10,6 +10,7 @@
 
 #include <quicward/base/known.h>
 #include <quicward/base/port_map.h>
+#include <quicward/base/share.h>
 #include <quicward/base/time.h>
 #include <quicward/engine_path.h>
 #include <stdbool.h>
@@ -20,6 +21,7 @@
 struct offload;
 
 #define OFFLOAD_ERROR_MAX 256 /* of a text that says what failed, NUL included */
+#define OFFLOAD_LIMITS_MAX 16
 
 /* Where the program is attached to an interface. */
 enum offload_place { OFFLOAD_NOWHERE, OFFLOAD_XDP, OFFLOAD_TC };
@@ -64,7 +66,14 @@ struct qw_time offload_pins_seen(const struct offload_pins *pins, const struct q
 
 /* ---- life ---- */
 
-/* Loads the program with room for `flows_max` flows (1 at least): 128 bytes of kernel memory each, and 256
+struct offload_options {
+    uint32_t flows_max; /* 1 at least */
+    unsigned limits; /* interfaces that throttles limit, at most OFFLOAD_LIMITS_MAX: 184 KiB each. Flows over
+                        further ones stay slow */
+    bool spin;       /* measure the spin bit of flows that are measured */
+};
+
+/* Loads the program with room for so many flows: 112 bytes of kernel memory each (176 with `spin`), and 256
  * more (IPv6: 384) when it has entries. Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN now, only CAP_NET_ADMIN
  * later. NULL, and why in `error`: not built, the kernel refused, memory is short, or another process has the
  * pins. Nothing is forwarded before offload_alive. The caller owns it.
@@ -73,8 +82,15 @@ struct qw_time offload_pins_seen(const struct offload_pins *pins, const struct q
  * has attached, at the same interfaces and with its entries, without a moment between; offload_recover is to
  * be called then. What an earlier process left and this one cannot use (another version, another `flows_max`,
  * another network namespace) is removed before. */
-struct offload *offload_new(uint32_t flows_max, struct offload_pins *pins, struct qw_time now,
-                            char error[static OFFLOAD_ERROR_MAX]);
+struct offload *offload_new_for(const struct offload_options *options, struct offload_pins *pins,
+                                struct qw_time now, char error[static OFFLOAD_ERROR_MAX]);
+
+/* The same, with room for `flows_max` flows and nothing else. */
+static inline struct offload *offload_new(uint32_t flows_max, struct offload_pins *pins, struct qw_time now,
+                                          char error[static OFFLOAD_ERROR_MAX])
+{
+    return offload_new_for(&(struct offload_options){.flows_max = flows_max}, pins, now, error);
+}
 
 /* Detaches the program and removes all entries and pins: later packets go to the queue. NULL is allowed. What
  * was not yet told by figures is lost. */
@@ -162,7 +178,7 @@ void offload_open(struct offload *offload, struct qw_time now, offload_empty *em
  * offload_alive was over. To be called a few times a second. */
 void offload_find_shut(struct offload *offload, struct qw_time now);
 
-/* Asks flows what they had: each every five seconds, more rarely when there are more than 25,000, and before
+/* Asks flows what they had: each every five seconds, more rarely when there are more than 12,500, and before
  * its timer runs out. Those that had packets are told and stay; those whose timers are about to run out are
  * taken, with `over` set, so that the engine alone sees their last packets and ends them exactly. Writes up
  * to `max` (1 at least) figures; returns how many, 0: none is due now. O(1) each. */
@@ -218,6 +234,44 @@ struct offload_dropped {
 };
 struct offload_dropped offload_dropped(struct offload *offload);
 
+/* ---- throttles ----
+ *
+ * The program judges as throttle.h says, whose words these are, and which keeps what each field means. */
+
+#define OFFLOAD_MARKS (65536u / 64)
+
+/* What is in force at one interface outside. The indexes are enum flow_path_direction; is it confirmed; is it
+ * small. */
+struct offload_limit {
+    char interface[FLOW_PATH_INTERFACE_MAX];
+    bool limited[FLOW_PATH_DIRECTIONS], active[FLOW_PATH_DIRECTIONS];
+    bool weighs, spares;
+    uint32_t shares[FLOW_PATH_DIRECTIONS][2][2];
+};
+
+/* From now on these (at most OFFLOAD_LIMITS_MAX; copied) and no other interfaces are limited: packets that
+ * would be forwarded are dropped there if their flow is blocked, do not count for it, and do not restart its
+ * timer. Any thread. */
+void offload_limit(struct offload *offload, const struct offload_limit *limits, unsigned count);
+
+/* The room of the cells of one direction, of one of these interfaces. Any thread. */
+void offload_rooms(struct offload *offload, const char *interface, enum flow_path_direction way,
+                   const uint32_t rooms[QW_SHARE_ROWS][QW_SHARE_CELLS]);
+
+/* What came by an interface while it was limited, of flows that go fast, since it was last asked for. */
+struct offload_load {
+    struct offload_came {
+        uint64_t offered, passed; /* bytes of IP */
+        uint64_t dropped;         /* packets */
+        uint32_t bytes[QW_SHARE_ROWS][QW_SHARE_CELLS];
+        uint32_t who[QW_SHARE_CELLS];
+    } ways[FLOW_PATH_DIRECTIONS];
+    uint64_t blocked[OFFLOAD_MARKS], confirmed[OFFLOAD_MARKS], small[OFFLOAD_MARKS];
+};
+
+/* *out is zero. False: the interface is not attached, or not limited. Any thread. */
+bool offload_load(struct offload *offload, const char *interface, struct offload_load *out);
+
 struct offload_stats {
     uint32_t flows, flows_max; /* with entries now, and how many may be */
     uint32_t waiting;          /* of these, how many wait to be let go */
@@ -225,7 +279,8 @@ struct offload_stats {
     uint64_t put, taken, idle; /* flows ever: put, taken, and of these those that had no packets for long */
     uint64_t refused;          /* put failed: table full, or two flows with one match */
     uint64_t paused;           /* directions that had to pause */
-    uint64_t unfit;            /* paths that stay slow: an interface is not attached, or is throttled */
+    uint64_t unfit;            /* paths that stay slow: an interface is not attached, or a throttle
+                                  came later */
     uint64_t recovered;        /* flows of which entries of an earlier process were gone on with, */
     uint64_t strangers;        /* and entries that were removed then */
     bool pinned;               /* this one's outlive the process */
@@ -240,7 +295,7 @@ struct offload_count {
 
 /* What became of packets that came by the interface `name` (NULL: any), and how often: for `index` from 0 on;
  * false behind the last one. From OFFLOAD_LEFT on it is why they were left to the kernel. *text is static. */
-enum offload_fate { OFFLOAD_FORWARDED, OFFLOAD_UNSOLICITED, OFFLOAD_PAUSED, OFFLOAD_LEFT };
+enum offload_fate { OFFLOAD_FORWARDED, OFFLOAD_UNSOLICITED, OFFLOAD_PAUSED, OFFLOAD_THROTTLED, OFFLOAD_LEFT };
 bool offload_why(struct offload *offload, const char *name, unsigned index, const char **text,
                  struct offload_count *out);
 

@@ -15,6 +15,7 @@
 #define QUICWARD_THROTTLE_H
 
 #include <quicward/base/hash.h>
+#include <quicward/base/share.h>
 #include <quicward/base/time.h>
 #include <quicward/flow.h>
 #include <stdbool.h>
@@ -91,6 +92,59 @@ void throttle_tick(struct throttle *throttle, struct qw_time now);
  * and `now`, are not taken. `generation` counts changes from 1 on: options that are no newer than those it
  * has change nothing, so that everybody who has newer ones may hand them over. Any thread. */
 void throttle_change(struct throttle *throttle, const struct throttle_options *options, uint64_t generation);
+
+/* ---- a fast path ---- */
+
+enum throttle_kind { THROTTLE_OTHERS, THROTTLE_CONFIRMED, THROTTLE_KINDS }; /* of flows */
+
+/* What is in force at one interface. A flow is blocked there, both ways, while its place is on a step that
+ * one of the two directions blocks (base/share.h): shares[direction][kind][small], where it is small in a
+ * direction if it is not fat there, which decides only while `weighs`; else all flows count as fat. */
+struct throttle_force {
+    char interface[THROTTLE_NAME_MAX];
+    bool limited[THROTTLE_DIRECTIONS];
+    bool active[THROTTLE_DIRECTIONS]; /* if not, nothing is blocked because of it */
+    bool weighs;                      /* the cells of a direction that is limited are to be counted */
+    bool spares;                      /* confirmed flows are spared now */
+    uint32_t shares[THROTTLE_DIRECTIONS][THROTTLE_KINDS][2];
+};
+
+#define THROTTLE_MARKS (65536u / 64) /* words of a bit for each of 65,536 flows, more share bits */
+
+/* What came by an interface of flows that are forwarded by somebody else, since he was last asked. */
+struct throttle_came {
+    struct throttle_load {
+        uint64_t offered, passed; /* bytes of IP */
+        uint64_t dropped;         /* packets, because of this throttle */
+    } load[THROTTLE_DIRECTIONS];
+    struct throttle_cells {
+        uint32_t bytes[QW_SHARE_ROWS][QW_SHARE_CELLS]; /* by qw_share_cell of throttle_flow.hash */
+        uint32_t who[QW_SHARE_CELLS];                  /* qw_share_name of fat flows; 0: none */
+    } cells[THROTTLE_DIRECTIONS];
+    /* Flows, by a number of sixteen bits each. The others passed because they are confirmed, or small. */
+    uint64_t blocked[THROTTLE_MARKS], confirmed[THROTTLE_MARKS], small[THROTTLE_MARKS];
+};
+
+/* The room of the cells of a direction (base/share.h). */
+struct throttle_rooms {
+    uint32_t rows[QW_SHARE_ROWS][QW_SHARE_CELLS];
+};
+
+/* Who forwards packets of some flows without throttle_blocks and throttle_count, and heeds what is in force
+ * by himself. All are called with the lock of the throttle held: call nothing of it. */
+struct throttle_fast {
+    void *context;
+    /* *came is zero. False: nothing came. */
+    bool (*look)(void *context, const char *interface, struct throttle_came *came);
+    /* From now on these, and no other interfaces, are limited. At each look and each change. */
+    void (*tell)(void *context, const struct throttle_force *force, unsigned count);
+    /* Behind `tell`, for each direction that is limited while its interface weighs flows. */
+    void (*rooms)(void *context, const char *interface, enum throttle_direction direction,
+                  const struct throttle_rooms *rooms);
+};
+
+/* From now on; NULL: nobody any more, and when this returns nobody is called. Told at once. Copied. */
+void throttle_set_fast(struct throttle *throttle, const struct throttle_fast *fast);
 
 /* One limit for reports. Flows are counted by estimates, within 3 % up to 10,000. */
 struct throttle_view {

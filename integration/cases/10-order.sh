@@ -30,6 +30,7 @@ stats_json | jq -c '.stats.queues' | sed 's/^/  /'
 both_queues() {
     stats_json | jq -e '(.stats.queues | length) == 2 and all(.stats.queues[]; .packets > 1000)'
 }
-check 'both queues carried packets' both_queues
+# With a fast path those flows that it has not yet taken may all be one queue's.
+[ -n "${QW_OFFLOAD:-}" ] || check 'both queues carried packets' both_queues
 check 'quicward ends cleanly' stop_quicward
 case_end

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# slow: it stops a daemon, and a fast path outlives that for a while
 # S5: while no daemon runs, be it ended, killed or stopped in its tracks, no UDP from inside leaves untranslated and none from
 # outside gets in, though both sides have a route. The router's own DNS server and client work on the external address all the
 # time and are not translated. Only what `quicward rules --remove` prints ends that.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# slow: bundles pass as bundles, and it looks for packets that are too long
 # M1, M6: QUIC under a size limit. A megabyte arrives whole, the server sending bundles that are far longer than the limit and
 # whose segments fit; the probes by which the ends look for larger packets (RFC 9000 14.3) are dropped and told, and none goes
 # on; nobody needs a second attempt. UDP that is no QUIC is not of the class. IPv4 and IPv6.

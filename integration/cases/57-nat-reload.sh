@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# slow: to switch the fast path on is among the changes that it tries
 # N17, S2: forwards, exceptions, filtering, limits and excluded ports change by reload while QUIC connections live: one from inside,
 # one by a forward, one to a destination that is excepted later. All go on through every reload, and the kernel rules follow, with
 # each tool. A refused reload names every key that needs a restart, with its line.

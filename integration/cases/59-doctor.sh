@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# slow: it lists all that the doctor says, who says more of a fast path
 # I2: `quicward doctor` says nothing of a router that is well, in any mode, and finds what somebody did to it: a daemon that is down or
 # hangs, rules that are flushed, drops in front of them, queues of others, forwarding, checks of source addresses, MTUs, offloads, routes,
 # ports. What it says to do mends it.

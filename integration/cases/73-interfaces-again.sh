@@ -11,6 +11,10 @@ local_of() { # INTERFACE
     in_router cat "/proc/sys/net/ipv4/conf/$1/accept_local"
 }
 
+accepts_local() { # INTERFACE
+    [ "$(local_of "$1")" != 0 ]
+}
+
 lan_again() {
     ip -n "$LAB_ROUTER" link del "$1"
     ip link add c0 netns "$LAB_CLIENT" type veth peer name "$1" netns "$LAB_ROUTER" || return 1
@@ -42,7 +46,7 @@ lab_stop "$echo_pid"
 check 'lan0 is made again' lan_again lan0
 lab_spawn "$LAB_CLIENT" echo "$QW_TOOLS/udp_echo" "$C4:7443"
 check 'a hairpin over the new one' wait_for 10 hairpin 5001
-check 'the setting is on again' wait_for 3 [ "$(local_of lan0)" != 0 ]
+check 'the setting is on again' wait_for 3 accepts_local lan0
 in_router sysctl -qw net.ipv4.conf.lan0.accept_local=0
 ip -n "$LAB_ROUTER" addr add 10.0.7.1/24 dev lan0
 check 'also when it was lost' wait_for 10 hairpin 5002

@@ -24,7 +24,7 @@ example() {
 }
 
 asks() { # FROM-PORT TO-PORT
-    in_client "$QW_TOOLS/udp_ask" "$C4:$1" "$S4:$2" question 2000
+    in_client "$QW_TOOLS/udp_ask" "$C4:$1" "$S4:$2" question $((2000 * PATIENCE))
 }
 
 # A home: guests reach names and the web, and nothing else; the others everything.

@@ -134,7 +134,7 @@ serve_downloads() {
         ip -n "$LAB_SERVER" addr add 2001:db8:2::$((60 + n))/64 dev s0 nodad
     done
     serve_gtls 4433 || return 1
-    ip netns exec "$LAB_TRANSIT" tc qdisc add dev lan-c root tbf rate 24mbit burst 32k latency 100ms || return 1
+    ip netns exec "$LAB_TRANSIT" tc qdisc add dev lan-end root tbf rate 24mbit burst 32k latency 100ms || return 1
     head -c 4000000 /dev/zero | tr '\0' a >"$LAB_DIR/www/payload.txt"
 }
 

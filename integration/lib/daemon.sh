@@ -3,7 +3,7 @@
 QUICWARD_PID=
 
 # quicward_conf [SNIPPET]: a configuration for the lab. A key that SNIPPET sets replaces the one given here. QW_BACKEND is the
-# backend of the rules; without it "auto" chooses.
+# backend of the rules; without it "auto" chooses. QW_OFFLOAD is where the fast path stands (lib/fast.sh); without it there is none.
 quicward_conf() {
     local snippet=${1:-}
     conf_unless mode 'mode = "firewall";'
@@ -14,6 +14,7 @@ quicward_conf() {
     conf_unless manage_rules 'manage_rules = true;'
     conf_unless control "control = \"$LAB_DIR/control\";"
     conf_unless secret "secret = \"$LAB_DIR/secret\";"
+    fast_conf
     printf '%s\n' "$snippet"
 }
 

@@ -1,5 +1,8 @@
 # shellcheck shell=bash
 # Links that the fast path can use, and whether flows that begin to go fast stay in order.
+#
+# With QW_OFFLOAD ("tc" or "xdp") the daemons of all cases have a fast path there, but for those that say themselves what they want.
+# Each case then says at its end what went fast.
 
 # fast_links PLACE: at XDP packets must come with whole checksums, and who gets them must take them in batches.
 fast_links() {
@@ -35,4 +38,33 @@ numbered_in_order() {
     wait "$echo_pid" || status=1
     cat "$LAB_DIR/echo$1.log"
     return $status
+}
+
+FAST_SAID='offload: .*(flows put|pass the queue)'
+
+# fast_conf: for quicward_conf.
+fast_conf() {
+    [ -n "${QW_OFFLOAD:-}" ] || return 0
+    conf_unless offload "offload = \"$QW_OFFLOAD\";"
+    conf_unless offload_pins 'offload_pins = "none";'
+}
+
+# fast_links_asked: links that XDP can use, if it is to be used.
+fast_links_asked() {
+    [ "${QW_OFFLOAD:-}" != xdp ] || fast_links xdp
+}
+
+# fast_note LOG: keeps what a daemon said of its fast path, for its log is about to be another's.
+fast_note() {
+    [ -z "${QW_OFFLOAD:-}" ] || [ ! -s "$1" ] || grep -E "$FAST_SAID" "$1" >>"${1%/*}/fast.said"
+}
+
+# fast_say: when all have ended. Daemons that were killed say nothing.
+fast_say() {
+    [ -n "${QW_OFFLOAD:-}" ] || return 0
+    find "$LAB_DIR" \( -name '*.log' -o -name fast.said \) -exec grep -hE "$FAST_SAID" {} + 2>/dev/null |
+        awk '/flows put/ { for (i = 1; i < NF; i++) { if ($(i + 1) == "flows") flows += $i; if ($(i + 1) == "packets") packets += $i } daemons++ }
+            /pass the queue/ { why = $0; sub(/.*offload: /, "", why) }
+            END { if (daemons || why) printf "  fast path: %d flows, %d packets%s\n", flows, packets, why ? ", " why : ""
+                  else print "  fast path: none that a daemon told of at its end" }'
 }

@@ -34,6 +34,7 @@ lab_up() {
     lab_link "$LAB_SERVER" s0 $S4/24 $S6/64
     lab_routes
     lab_hosts
+    fast_links_asked
     lab_reachable
 }
 
@@ -99,6 +100,7 @@ lab_down() {
         ip netns del "$ns" 2>/dev/null
     done
     umount "$LAB_DIR/bpf" 2>/dev/null
+    fast_say
     rm -rf "$LAB_DIR"
     LAB_DIR=
 }
@@ -141,6 +143,7 @@ in_server() {
 lab_spawn() {
     local ns=$1 log=$2
     shift 2
+    fast_note "$LAB_DIR/$log.log"
     ip netns exec "$ns" "$@" >"$LAB_DIR/$log.log" 2>&1 </dev/null &
     LAB_PID=$!
     LAB_PIDS+=("$LAB_PID")

@@ -34,6 +34,7 @@ nat_lab_ends() {
     nat_lab_addresses
     nat_lab_routes
     lab_hosts
+    fast_links_asked
 }
 
 nat_lab_router() {

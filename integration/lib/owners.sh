@@ -29,7 +29,7 @@ trio_lab_up() {
     for router in lan wan sync; do
         ip -n "$bridges" link add $router type bridge && ip -n "$bridges" link set $router up || return 1
     done
-    trio_cable "$LAB_CLIENT" c0 lan-c && trio_cable "$LAB_SERVER" s0 wan-s || return 1
+    trio_cable "$LAB_CLIENT" c0 lan-end && trio_cable "$LAB_SERVER" s0 wan-end || return 1
     for router in "${TRIO[@]}"; do
         mkdir -p "$LAB_DIR/$router"
         trio_cable "${TRIO_NS[$router]}" lan0 "lan-$router" && trio_cable "${TRIO_NS[$router]}" wan0 "wan-$router" &&

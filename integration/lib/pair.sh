@@ -209,7 +209,7 @@ pair_store_equals() {
 
 # pair_conf ROUTER MODE [SNIPPET [CLUSTER-KEYS]]
 pair_conf() {
-    local router=$1 mode=$2 dir=$LAB_DIR/$1 other
+    local router=$1 mode=$2 dir=$LAB_DIR/$1 other snippet=${3:-}
     other=$(PAIR_OTHER_OF "$1")
     cat <<EOF
 mode = "$mode";
@@ -227,7 +227,8 @@ cluster = {
 EOF
     [ "$mode" != nat ] || echo "nat = { external = [\"$X4\"]; };"
     [ -z "${QW_BACKEND:-}" ] || echo "rules_backend = \"$QW_BACKEND\";"
-    printf '%s\n' "${3:-}"
+    fast_conf
+    printf '%s\n' "$snippet"
 }
 
 # pair_start ROUTER: its quicward, with the file LAB_DIR/ROUTER/quicward.conf.

@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# quic-go of Debian as client and server (peers/quicgo).
-QUICGO=
+# quic-go of Debian as client and server (peers/quicgo). A machine without a compiler of Go gets it from elsewhere, as QUICGO.
+QUICGO=${QUICGO:-}
 
-# skip_without_quicgo: builds it; QUICGO is the program.
+# skip_without_quicgo: builds it, where it is not given; QUICGO is the program.
 skip_without_quicgo() {
+    [ -z "$QUICGO" ] || return 0
     go_peer quicgo
     QUICGO=$GO_PEER
 }

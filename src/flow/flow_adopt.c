@@ -94,7 +94,7 @@ enum flow_adopted table_adopt(struct flow_table *table, struct flow *copy, uint6
     /* The others are of the process that made the record. */
     copy->marks &= FLOW_INHERITED | FLOW_CAME_ON;
     *flow = *copy;
-    table_enter(table, flow, hash, flow_last_seen(table, flow));
+    table_enter(table, flow, hash, flow_last_seen(table, flow), true);
     keep_id(table, flow, id);
     table_mark(table, slot_of(table, flow));
     *out = flow;
@@ -142,11 +142,7 @@ static void sort(struct flow_table *table, enum flow_class class, uint32_t *ages
 
 bool flow_order(struct flow_table *table, struct qw_time now)
 {
-    uint64_t longest = 0;
-    for (int class = 0; class < FLOW_CLASSES; class ++)
-        if (table->timers.idle_ns[class] > longest)
-            longest = table->timers.idle_ns[class];
-    size_t seconds = (size_t)(longest / QW_NS_PER_SECOND) + 2;
+    size_t seconds = (size_t)(table_longest_timer(table) / QW_NS_PER_SECOND) + 2;
     uint32_t *ages = malloc(seconds * sizeof *ages);
     if (!ages)
         return false;

@@ -13,7 +13,7 @@ bool flow_marks_start(struct flow_table *table)
 {
     table->marks = calloc(words_of(table), sizeof *table->marks);
     flow_mark_slots(table, 0, table->capacity);
-    return table->marks != NULL;
+    return table->marks && adopted_init(&table->adopted, table_longest_timer(table));
 }
 
 void flow_mark(struct flow_table *table, const struct flow *flow)

@@ -44,7 +44,7 @@ void flow_shown_remove(const struct flow_shown *shown, const struct flow_key *ke
 void flow_show(struct flow_table *table, const struct qw_known *known, struct qw_known_line *lines)
 {
     table->shown = (struct flow_shown){known, lines};
-    for (int class = 0; class < FLOW_CLASSES; class ++)
-        for (uint32_t slot = table->queues[class].head; slot != FLOW_NONE; slot = table->flows[slot].newer)
+    for (uint32_t slot = 0; slot < table->capacity; slot++)
+        if (atomic_load_explicit(&table->flows[slot].id, memory_order_relaxed) != 0)
             flow_shown_add(&table->shown, &table->flows[slot].key);
 }

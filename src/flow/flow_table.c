@@ -70,6 +70,7 @@ void flow_table_free(struct flow_table *table)
     index_free(&table->index);
     store_free(table->own);
     free(table->marks);
+    adopted_free(&table->adopted);
     free(table);
 }
 
@@ -104,6 +105,15 @@ uint64_t flow_timeout(const struct flow_table *table, const struct flow *flow)
     return table->timers.idle_ns[flow->class];
 }
 
+uint64_t table_longest_timer(const struct flow_table *table)
+{
+    uint64_t longest = 0;
+    for (int class = 0; class < FLOW_CLASSES; class ++)
+        if (table->timers.idle_ns[class] > longest)
+            longest = table->timers.idle_ns[class];
+    return longest;
+}
+
 struct qw_time flow_last_seen(const struct flow_table *table, const struct flow *flow)
 {
     (void)table;
@@ -120,6 +130,8 @@ bool table_expired(const struct flow_table *table, const struct flow *flow, stru
     return idle(table, flow, now) >= flow_timeout(table, flow);
 }
 
+#define QUEUED_MAX ((1u << 30) - 1)
+
 static uint32_t second_of(struct qw_time now)
 {
     return (uint32_t)(now.ns / QW_NS_PER_SECOND);
@@ -127,19 +139,30 @@ static uint32_t second_of(struct qw_time now)
 
 static void enqueue(struct flow_table *table, struct flow *flow, struct qw_time now)
 {
-    flow->queued_s = second_of(now) & INT32_MAX;
+    flow->queued_s = second_of(now) & QUEUED_MAX;
+    flow->adopted = 0;
     queue_append(&table->queues[flow->class], table->flows, slot_of(table, flow));
+}
+
+static void enqueue_adopted(struct flow_table *table, struct flow *flow, struct qw_time seen)
+{
+    flow->queued_s = second_of(seen) & QUEUED_MAX;
+    flow->adopted = 1;
+    adopted_add(&table->adopted, table->flows, slot_of(table, flow));
 }
 
 static void dequeue(struct flow_table *table, struct flow *flow)
 {
-    queue_remove(&table->queues[flow->class], table->flows, slot_of(table, flow));
+    if (flow->adopted)
+        adopted_remove(&table->adopted, table->flows, slot_of(table, flow));
+    else
+        queue_remove(&table->queues[flow->class], table->flows, slot_of(table, flow));
 }
 
 void flow_refresh(struct flow_table *table, struct flow *flow, struct qw_time now)
 {
     flow->last_seen_ns = now.ns;
-    if (flow->queued_s == (second_of(now) & INT32_MAX))
+    if (flow->queued_s == (second_of(now) & QUEUED_MAX))
         return;
     dequeue(table, flow);
     enqueue(table, flow, now);
@@ -174,11 +197,21 @@ void flow_finish(struct flow_table *table, struct flow *flow, enum flow_end why)
     table_remove(table, flow);
 }
 
+/* Of two flows, each of which may be NULL. */
+static struct flow *older(const struct flow_table *table, struct flow *a, struct flow *b)
+{
+    if (!a || !b)
+        return a ? a : b;
+    return flow_last_seen(table, a).ns <= flow_last_seen(table, b).ns ? a : b;
+}
+
 /* The least recently used flow of `class`, NULL when there is none. */
 static struct flow *oldest(struct flow_table *table, enum flow_class class)
 {
-    uint32_t head = table->queues[class].head;
-    return head == FLOW_NONE ? NULL : &table->flows[head];
+    uint32_t head = table->queues[class].head, adopted = adopted_oldest(&table->adopted, class);
+    struct flow *first = head == FLOW_NONE ? NULL : &table->flows[head],
+                *second = adopted == FLOW_NONE ? NULL : &table->flows[adopted];
+    return older(table, first, second);
 }
 
 unsigned flow_sweep(struct flow_table *table, struct qw_time now, unsigned budget)
@@ -205,9 +238,7 @@ static struct flow *oldest_idle(struct flow_table *table, enum flow_class class,
 static struct flow *older_of(struct flow_table *table, enum flow_class a, enum flow_class b)
 {
     struct flow *first = oldest(table, a), *second = oldest(table, b);
-    if (!first || !second)
-        return first ? first : second;
-    return flow_last_seen(table, first).ns <= flow_last_seen(table, second).ns ? first : second;
+    return older(table, first, second);
 }
 
 static struct flow *oldest_outer(struct flow_table *table)
@@ -255,7 +286,7 @@ bool flow_is_scarce(const struct flow_table *table)
 {
     uint64_t used = 0;
     for (int class = 0; class < FLOW_CLASSES; class ++)
-        used += table->queues[class].count;
+        used += flow_count(table, (enum flow_class) class);
     return used * 5 >= (uint64_t)table->capacity * 4;
 }
 
@@ -275,12 +306,16 @@ struct flow *table_take_slot(struct flow_table *table)
     return flow;
 }
 
-void table_enter(struct flow_table *table, struct flow *flow, uint64_t hash, struct qw_time seen)
+void table_enter(struct flow_table *table, struct flow *flow, uint64_t hash, struct qw_time seen,
+                 bool adopted)
 {
     flow->handshake = FLOW_NONE;
     flow->names = FLOW_NONE;
     flow_shown_add(&table->shown, &flow->key);
-    enqueue(table, flow, seen);
+    if (adopted && table->adopted.lanes)
+        enqueue_adopted(table, flow, seen);
+    else
+        enqueue(table, flow, seen);
     index_add(&table->index, hash, slot_of(table, flow));
 }
 
@@ -296,7 +331,7 @@ struct flow *flow_begin(struct flow_table *table, const struct flow_key *key, ui
     flow->class = FLOW_ATTEMPT;
     flow->rule = FLOW_NO_RULE;
     flow->last_seen_ns = now.ns;
-    table_enter(table, flow, hash, now);
+    table_enter(table, flow, hash, now, false);
     return flow;
 }
 
@@ -369,5 +404,5 @@ struct flow *flow_at(struct flow_table *table, uint32_t slot, struct qw_time now
 
 uint32_t flow_count(const struct flow_table *table, enum flow_class class)
 {
-    return table->queues[class].count;
+    return table->queues[class].count + table->adopted.counts[class];
 }

@@ -2,6 +2,7 @@
 #ifndef FLOW_TABLE_H
 #define FLOW_TABLE_H
 
+#include "adopted.h"
 #include "flow_shown.h"
 #include "index.h"
 #include "queue.h"
@@ -21,6 +22,7 @@ struct flow_table {
     uint32_t free_head; /* free slots, linked by `newer` */
     struct index index;
     struct queue queues[FLOW_CLASSES];
+    struct adopted adopted; /* without lanes: those that are adopted stand in `queues` too */
     struct flow_timers timers;
     struct qw_hash_key secret;
     uint64_t first_id, id_step;
@@ -43,13 +45,18 @@ static inline void table_mark(struct flow_table *table, uint32_t slot)
         table->marks[slot / 64] |= UINT64_C(1) << slot % 64;
 }
 
+/* Nanoseconds. */
+uint64_t table_longest_timer(const struct flow_table *table);
+
 bool table_expired(const struct flow_table *table, const struct flow *flow, struct qw_time now);
 
 /* A free slot, of which there is one: its record is not valid and in no queue. */
 struct flow *table_take_slot(struct flow_table *table);
 
-/* Sets the private fields of a record whose key, class and time are written, and makes it findable. */
-void table_enter(struct flow_table *table, struct flow *flow, uint64_t hash, struct qw_time seen);
+/* Sets the private fields of a record whose key, class and time are written, and makes it findable. A flow
+ * that is not `adopted` was seen last of all. */
+void table_enter(struct flow_table *table, struct flow *flow, uint64_t hash, struct qw_time seen,
+                 bool adopted);
 
 /* A copy of a key without stray bytes between its fields: the hash covers the whole struct. (flow_adopt.c) */
 struct flow_key table_clean_key(const struct flow_key *key);

@@ -1,6 +1,7 @@
 /* Mappings that this room did not make: of the process before, or of another router. Nothing in them is
  * believed (S1). */
 #include "nat_state.h"
+#include <quicward/base/fetch.h>
 
 static bool possible(const struct nat_mapping *record)
 {
@@ -101,6 +102,60 @@ enum nat_adopted nat_adopt_awake(struct nat *nat, const struct nat_mapping *reco
     return adopt_locked(nat, record, true, now);
 }
 
+static enum nat_adopted adopt_or_find(struct nat *nat, const struct nat_mapping *record, struct qw_time now,
+                                      nat_external *out)
+{
+    *out = mapping_any(nat, &record->inside);
+    if (*out == 0) {
+        enum nat_adopted result = adopt(nat, record, true, now);
+        *out = result == NAT_ADOPTED ? mapping_any(nat, &record->inside) : 0;
+        return result;
+    }
+    struct qw_endpoint external = nat_endpoint(nat, *out);
+    return qw_endpoint_compare(&external, &record->external) == 0 ? NAT_ADOPTED : NAT_ADOPT_TAKEN;
+}
+
+enum nat_adopted nat_adopt_flow(struct nat *nat, const struct nat_mapping *record,
+                                const struct qw_addr *remote, bool holds, struct qw_time now,
+                                nat_external *out)
+{
+    nat_external mapping;
+    pthread_mutex_lock(&nat->lock);
+    bool full = holds && nat->sessions >= nat->sessions_max;
+    enum nat_adopted result = full ? NAT_ADOPT_UNUSABLE : adopt_or_find(nat, record, now, &mapping);
+    if (result == NAT_ADOPTED) {
+        if (holds)
+            session_hold(nat, mapping, remote);
+        *out = mapping;
+    }
+    pthread_mutex_unlock(&nat->lock);
+    return result;
+}
+
+static void fetch(const struct nat *nat, const struct nat_mapping *mapping, const struct qw_addr *remote)
+{
+    struct address_place place;
+    unsigned slot = addresses_find(&nat->addresses, ipv4_of(&mapping->external.addr), &place);
+    uint16_t port = mapping->external.port;
+    if (slot == ADDRESSES_NONE || !nat->pools[slot].links)
+        return;
+    nat_table_fetch_key(&nat->by_inside, inside_key(&mapping->inside, slot_uplink(nat, slot)));
+    nat_table_fetch_key(&nat->hosts, ipv4_of(&mapping->inside.addr));
+    nat_table_fetch_key(&nat->peers, peer_key(slot, port, ipv4_of(remote)));
+    qw_fetch(nat->words[slot] + port);
+    qw_fetch(&nat->pools[slot].ports[port]);
+    qw_fetch(&nat->pools[slot].links[port]);
+}
+
+void nat_adopt_fetch(struct nat *nat, const struct nat_mapping *mappings, const struct qw_addr *remotes,
+                     unsigned count)
+{
+    pthread_mutex_lock(&nat->lock);
+    for (unsigned i = 0; i < count; i++)
+        fetch(nat, &mappings[i], &remotes[i]);
+    pthread_mutex_unlock(&nat->lock);
+}
+
 bool adopt_rest(struct nat *nat, unsigned slot, uint16_t port, struct owner owner, bool counts,
                 struct qw_time since)
 {
@@ -143,11 +198,14 @@ nat_external nat_adopt_session(struct nat *nat, const struct qw_endpoint *inside
     return mapping;
 }
 
-static uint32_t end_idle(struct nat *nat, unsigned slot, struct qw_time now)
+/* Others wait for the lock meanwhile. */
+#define PORTS_AT_ONCE 1024
+
+static uint32_t end_idle(struct nat *nat, unsigned slot, unsigned first, struct qw_time now)
 {
     const struct pool *pool = &nat->pools[slot];
     uint32_t ended = 0;
-    for (unsigned port = 1; port < POOL_PORTS; port++)
+    for (unsigned port = first; port < first + PORTS_AT_ONCE; port++)
         if (pool->ports[port].state == PORT_MAPPED && pool->links[port].sessions == 0) {
             mapping_end(nat, slot, (uint16_t)port, false, now);
             ended++;
@@ -155,13 +213,20 @@ static uint32_t end_idle(struct nat *nat, unsigned slot, struct qw_time now)
     return ended;
 }
 
+static uint32_t end_idle_some(struct nat *nat, unsigned slot, unsigned first, struct qw_time now)
+{
+    pthread_mutex_lock(&nat->lock);
+    uint32_t ended = nat->pools[slot].mapped > 0 ? end_idle(nat, slot, first, now) : 0;
+    pthread_mutex_unlock(&nat->lock);
+    return ended;
+}
+
 uint32_t nat_adopt_end(struct nat *nat, struct qw_time now)
 {
     uint32_t ended = 0;
-    pthread_mutex_lock(&nat->lock);
     for (unsigned slot = 0; slot < nat->slot_count; slot++)
-        ended += end_idle(nat, slot, now);
-    pthread_mutex_unlock(&nat->lock);
+        for (unsigned first = 0; first < POOL_PORTS; first += PORTS_AT_ONCE)
+            ended += end_idle_some(nat, slot, first, now);
     return ended;
 }
 

@@ -78,6 +78,11 @@ void nat_table_fetch(const struct nat_table *table, uint32_t hash)
     qw_fetch(&table->entries[hash & table->mask]);
 }
 
+void nat_table_fetch_key(const struct nat_table *table, uint64_t key)
+{
+    nat_table_fetch(table, nat_table_hash(table, key));
+}
+
 uint32_t nat_table_get_at(const struct nat_table *table, uint64_t key, uint32_t hash)
 {
     return locate(table, key, hash)->value;

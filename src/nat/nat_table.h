@@ -39,6 +39,7 @@ void nat_table_move(struct nat_table *from, struct nat_table *to);
  * themselves, as nat_table_get and nat_table_up. */
 uint32_t nat_table_hash(const struct nat_table *table, uint64_t key);
 void nat_table_fetch(const struct nat_table *table, uint32_t hash);
+void nat_table_fetch_key(const struct nat_table *table, uint64_t key);
 uint32_t nat_table_get_at(const struct nat_table *table, uint64_t key, uint32_t hash);
 void nat_table_up_at(struct nat_table *table, uint64_t key, uint32_t hash);
 

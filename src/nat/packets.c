@@ -1,5 +1,6 @@
 /* For every packet: no lock. */
 #include "nat_state.h"
+#include <quicward/base/fetch.h>
 
 bool nat_is_external(const struct nat *nat, const struct qw_addr *address)
 {
@@ -36,6 +37,12 @@ bool nat_holds(const struct nat *nat, nat_external mapping, const struct qw_endp
     unsigned slot = handle_slot(mapping);
     return slot < nat->slot_count &&
            word_load(nat, slot, handle_port(mapping)) == word_of(inside, handle_generation(mapping));
+}
+
+void nat_fetch(const struct nat *nat, nat_external mapping)
+{
+    if (handle_slot(mapping) < nat->slot_count)
+        qw_fetch(nat->words[handle_slot(mapping)] + handle_port(mapping));
 }
 
 struct qw_endpoint nat_endpoint(const struct nat *nat, nat_external mapping)

@@ -8,11 +8,6 @@ static uint32_t *bucket_of(struct book *book, uint64_t id)
     return &book->buckets[(uint32_t)(id * 0x9e3779b97f4a7c15ull >> 32) & book->mask];
 }
 
-static uint32_t index_of(const struct book *book, const struct book_flow *flow)
-{
-    return (uint32_t)(flow - book->flows);
-}
-
 bool book_open(struct book *book, uint32_t max, struct qw_time now)
 {
     uint32_t buckets = 1;
@@ -109,7 +104,7 @@ static void unlink_time(struct book *book, struct book_flow *flow)
 void book_at(struct book *book, struct book_flow *flow, uint64_t due_ns)
 {
     unlink_time(book, flow);
-    uint32_t *slot = slot_of(book, due_ns), index = index_of(book, flow);
+    uint32_t *slot = slot_of(book, due_ns), index = book_index(book, flow);
     flow->due_ns = due_ns ? due_ns : 1;
     flow->prev = head_of((uint32_t)(slot - book->wheel));
     flow->next = *slot;
@@ -121,7 +116,7 @@ void book_at(struct book *book, struct book_flow *flow, uint64_t due_ns)
 void book_remove(struct book *book, struct book_flow *flow)
 {
     unlink_time(book, flow);
-    uint32_t *link = bucket_of(book, flow->id), index = index_of(book, flow);
+    uint32_t *link = bucket_of(book, flow->id), index = book_index(book, flow);
     while (*link != index)
         link = &book->flows[*link].chain;
     *link = flow->chain;

@@ -26,6 +26,7 @@ struct book_flow {
     uint32_t chain;      /* next of its bucket, or of the free ones */
     uint32_t prev, next; /* in its slot of the wheel */
     uint32_t sweep;      /* the book's when it was put */
+    bool measured;       /* so are its records */
     bool settled;        /* offload_settle was told that it lives */
     bool waits;          /* a gate of it is closed */
     uint32_t waiting_at; /* then: its place among those that wait */
@@ -45,6 +46,11 @@ struct book {
 /* False when memory is short; nothing is left then. */
 bool book_open(struct book *book, uint32_t max, struct qw_time now);
 void book_close(struct book *book);
+
+static inline uint32_t book_index(const struct book *book, const struct book_flow *flow)
+{
+    return (uint32_t)(flow - book->flows);
+}
 
 /* NULL: there is none. */
 struct book_flow *book_find(struct book *book, uint64_t id);

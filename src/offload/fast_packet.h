@@ -183,11 +183,35 @@ fast_inline void fast_put4(struct iphdr *ip, struct udphdr *udp, const struct fa
     }
 }
 
+/* What a word adds to a sum that covers it; one that stays as it is adds nothing (src/nat/rewrite.c). */
+fast_inline uint32_t fast_word_delta(uint16_t from, uint16_t to)
+{
+    return from == to ? 0 : (uint32_t)(uint16_t)~from + to;
+}
+
+/* Of an address, as it stands in the packet. */
+fast_inline uint16_t fast_addr_delta(uint32_t from, uint32_t to)
+{
+    uint32_t sum = fast_word_delta((uint16_t)from, (uint16_t)to) +
+                   fast_word_delta((uint16_t)(from >> 16), (uint16_t)(to >> 16));
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)(sum + (sum >> 16));
+}
+
+/* The IP header's checksum, before fast_put4. */
+fast_inline void fast_sum4(struct iphdr *ip, const struct fast_record *record)
+{
+    if (record->flags & FAST_REWRITE_SOURCE)
+        ip->check = qw_checksum_apply(ip->check, fast_addr_delta(ip->saddr, record->new_addr));
+    else if (record->flags & FAST_REWRITE_DESTINATION)
+        ip->check = qw_checksum_apply(ip->check, fast_addr_delta(ip->daddr, record->new_addr));
+}
+
 /* Both checksums by their deltas. They must be complete, and not what hardware is to finish. */
 fast_inline void fast_rewrite4(struct iphdr *ip, struct udphdr *udp, const struct fast_record *record)
 {
+    fast_sum4(ip, record);
     fast_put4(ip, udp, record);
-    ip->check = qw_checksum_apply(ip->check, record->ip_delta);
     udp->check = qw_checksum_apply_udp(udp->check, record->udp_delta);
 }
 

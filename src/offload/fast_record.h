@@ -3,13 +3,16 @@
 #ifndef FAST_RECORD_H
 #define FAST_RECORD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define FAST_PORTS_MAX 64 /* interfaces */
 /* Of what stands in pinned maps: one more with each change of its meaning. */
-#define FAST_LAYOUT 1
-/* A next hop is asked for again after that: each second would cost 10 % with a million flows. */
-#define FAST_ROUTE_MS 5000
+#define FAST_LAYOUT 3
+/* A next hop is asked for again after that, in units of FAST_ROUTE_MS: each second would cost 10 % with a
+ * million flows. */
+#define FAST_ROUTE_FRESH 10
+#define FAST_ROUTE_MS 512
 
 /* The element that a program has found may be deleted, and used for another flow, while the program runs. The
  * tag is a hash of the key that both sides compute. The kernel writes a record from its begin to its end, so
@@ -29,27 +32,38 @@ enum fast_flag {
     FAST_REWRITE_DESTINATION = 1 << 1,
     FAST_PUNT_LONG = 1 << 2,  /* first bytes with the bit 0x80 */
     FAST_PUNT_KNOWN = 1 << 3, /* of these, known versions */
-    FAST_TC = 1 << 4          /* for the program at tc; else for the one at XDP */
+    FAST_TC = 1 << 4,         /* for the program at tc; else for the one at XDP */
+    FAST_DOWN = 1 << 5,       /* from outside: `in_port` is the interface outside, else `out_port` */
+    FAST_CONFIRMED = 1 << 6,  /* throttles may spare it */
+    FAST_SERVER = 1 << 7      /* from the server, where it is QUIC */
 };
 
-/* One direction of one flow: with its key of 12 bytes, an element of two cache lines. */
+/* One direction of one flow. With the kernel's 48 bytes before it and a key of 12 it just fits into the 128
+ * bytes that the kernel hands out: eight bytes more would cost it 64. Counters of 32 bits are told before
+ * they come round (struct fast_told). */
 struct fast_record {
     uint32_t tag;
-    uint32_t new_addr;            /* network order */
-    uint16_t new_port;            /* network order */
-    uint16_t ip_delta, udp_delta; /* network order: what is added to sums as they stand in the packet */
-    uint16_t size_max;            /* bytes of the IP packet; 0: no limit */
-    uint8_t in_port, out_port;    /* of the map `ports` */
-    uint16_t flags;               /* enum fast_flag */
-    uint32_t route_epoch;         /* the control's when the next hop was asked for */
-    uint32_t route_checked_ms;
-    uint8_t next_hop[6];     /* MAC address */
-    uint16_t hop_check;      /* fast_hop_check of tag and next_hop, else there is no next hop */
-    uint32_t last_seen_ms;   /* of the boot clock, its lower 32 bits; 0: no packet yet */
-    uint32_t ce;             /* packets marked CE (RFC 3168) */
-    uint32_t gate;           /* of the map `gates` */
-    uint64_t packets, bytes; /* bytes are IP lengths */
+    uint32_t new_addr;         /* network order */
+    uint16_t new_port;         /* network order */
+    uint16_t udp_delta;        /* network order: what is added to the sum as it stands in the packet */
+    uint16_t size_max;         /* bytes of the IP packet; 0: no limit */
+    uint16_t place;            /* the flow's step (base/share.h) */
+    uint8_t in_port, out_port; /* of the map `ports` */
+    uint8_t flags;             /* enum fast_flag */
+    uint8_t spin;              /* fast_spin.h */
+    uint8_t route_epoch;       /* the control's when the next hop was asked for, its lower bits */
+    uint8_t route_checked;     /* when, in units of FAST_ROUTE_MS, lower bits */
+    uint16_t hop_check;        /* fast_hop_check of tag and next_hop, else there is no next hop */
+    uint8_t next_hop[6];       /* MAC address */
+    uint16_t hash;             /* lower bits of that of the flow (throttle.h) */
+    uint32_t number;           /* of the flow; above FAST_NUMBER_BITS of them eight more bits of its hash */
+    uint32_t last_seen_ms;     /* of the boot clock, its lower 32 bits; 0: no packet yet */
+    uint32_t packets;          /* forwarded */
+    uint32_t ce;               /* of these, marked CE (RFC 3168) */
+    uint64_t bytes;            /* of these; IP lengths */
 };
+
+#define FAST_NUMBER_BITS 24
 
 /* A direction whose packets may still wait in a queue has a closed gate: its packets go there too, and are
  * counted. The daemon names the count up to which all have left, and the first packet that finds it unchanged
@@ -98,28 +112,37 @@ struct fast_control {
     uint32_t shut;            /* gates that the program closed, so far */
     uint32_t watcher;         /* fast_watch.id of the program that may drop; 0: none */
     uint32_t paused_until_ms; /* boot clock, its lower 32 bits: FAST_GATE_PAUSED is FAST_GATE_CLOSED later */
+    uint32_t fresh;           /* how long a next hop is: FAST_ROUTE_FRESH; UINT8_MAX: for ever */
+    uint32_t tick_ms;         /* by which the kernel's coarse clock goes on, rounded up */
+    uint64_t limited;         /* bits of `ports`: interfaces that a throttle limits (fast_limit.h) */
 };
 
-/* What the daemon has told the engine of a record, in the map `told` under the number of the record's gate:
- * the next daemon goes on from there. */
+/* What the daemon has told the engine of a flow's records, in the map `told` under the flow's number:
+ * the next daemon goes on from there. The lower bits of each count: a flow is asked before one of them comes
+ * round, which takes 2^40 bytes and 2^24 marked packets. */
 struct fast_told {
-    uint64_t packets, bytes;
-    uint32_t ce, unused;
+    uint32_t packets[2];
+    uint64_t bytes[2]; /* and above FAST_TOLD_BITS of them marked packets */
 };
+
+#define FAST_TOLD_BITS 40
 
 /* Whose pinned maps these are. A daemon takes over only what is as its own would be. */
 struct fast_life {
     uint32_t layout, sizes; /* FAST_LAYOUT, fast_sizes */
     uint32_t flows_max;
-    uint32_t whole;   /* everything was pinned */
+    uint32_t spins; /* of them, how many may be measured */
+    uint32_t whole; /* everything was pinned */
+    uint32_t spare;
     uint64_t network; /* the namespace in which the interfaces' numbers are valid */
 };
 
-/* What became of a packet. All but the first three leave it as it is, to the queue. */
+/* What became of a packet. All but the first four leave it as it is, to the queue. */
 #define FAST_WHYS(X)                                                                                         \
     X(FORWARD, "forwarded")                                                                                  \
     X(UNSOLICITED, "from outside, and nobody asked for it")                                                  \
     X(PAUSED, "of a flow whose packets had to leave the queue first")                                        \
+    X(THROTTLED, "of a flow that a throttle blocks")                                                         \
     X(OTHER, "neither IPv4 nor IPv6, or not UDP")                                                            \
     X(OPTIONS, "IPv4 options")                                                                               \
     X(FRAGMENT, "a fragment")                                                                                \
@@ -156,6 +179,45 @@ static inline uint16_t fast_hop_check(uint32_t tag, const uint8_t hop[6])
     uint16_t words[3];
     __builtin_memcpy(words, hop, sizeof words);
     return (uint16_t)((tag >> 16 ^ tag ^ words[0] ^ words[1] ^ words[2]) | 1);
+}
+
+/* The flow's place in the book. */
+static inline uint32_t fast_flow(const struct fast_record *record)
+{
+    return record->number & ((1u << FAST_NUMBER_BITS) - 1);
+}
+
+/* Of the map `gates`. */
+static inline uint32_t fast_gate_of(const struct fast_record *record)
+{
+    return 2 * fast_flow(record) + ((record->flags & FAST_DOWN) != 0);
+}
+
+/* QW_SHARE_HASH_BITS of the flow's hash. */
+static inline uint32_t fast_hash(const struct fast_record *record)
+{
+    return record->hash | record->number >> FAST_NUMBER_BITS << 16;
+}
+
+/* `flow` is below 1 << FAST_NUMBER_BITS. */
+static inline void fast_set_flow(struct fast_record *record, uint32_t flow, uint64_t hash)
+{
+    record->hash = (uint16_t)hash;
+    record->number = flow | (uint32_t)(hash >> 16 & 0xff) << FAST_NUMBER_BITS;
+}
+
+/* `checked`: of a record, whose next hop was asked for then. Another processor's clock may be ahead by a
+ * tick.
+ */
+static inline bool fast_is_fresh(uint8_t checked, uint32_t now_ms, uint32_t fresh)
+{
+    uint8_t age = (uint8_t)(now_ms / FAST_ROUTE_MS + 1 - checked);
+    return age <= fresh;
+}
+
+static inline uint8_t fast_route_time(uint32_t now_ms)
+{
+    return (uint8_t)(now_ms / FAST_ROUTE_MS);
 }
 
 static inline uint32_t fast_mix(uint32_t hash, uint32_t word)

@@ -21,14 +21,9 @@ void gates_close(struct gates *gates)
     gates->waiting = NULL;
 }
 
-static uint32_t index_of(const struct book *book, const struct book_flow *flow)
-{
-    return (uint32_t)(flow - book->flows);
-}
-
 uint32_t gates_number(const struct book *book, const struct book_flow *flow, unsigned way)
 {
-    return FLOW_PATH_DIRECTIONS * index_of(book, flow) + way;
+    return FLOW_PATH_DIRECTIONS * book_index(book, flow) + way;
 }
 
 static struct fast_gate *gate_of(struct gates *gates, const struct book *book, const struct book_flow *flow,
@@ -70,7 +65,7 @@ void gates_wait(struct gates *gates, const struct book *book, struct book_flow *
     flow->waits = true;
     flow->waits_since = now;
     flow->waiting_at = gates->count;
-    gates->waiting[gates->count++] = index_of(book, flow);
+    gates->waiting[gates->count++] = book_index(book, flow);
     for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++)
         flow->gates[way] = (struct book_gate){0};
 }

@@ -4,6 +4,8 @@
 #define OFFLOAD_KERNEL_H
 
 #include "fast_drop.h"
+#include "fast_limit.h"
+#include "fast_spin.h"
 #include "offload_entry.h"
 #include "pins.h"
 
@@ -14,8 +16,14 @@ bool kernel_built(void);
 /* With `pins` (NULL: none; locked, and outlives it) everything is pinned there, and what an earlier process
  * has pinned is gone on with if it is as this one would make it. Else that is removed. NULL, and why. The
  * caller owns it. */
-struct kernel *kernel_new(uint32_t flows_max, struct offload_pins *pins,
-                          char error[static OFFLOAD_ERROR_MAX]);
+struct kernel *kernel_new_for(const struct offload_options *options, struct offload_pins *pins,
+                              char error[static OFFLOAD_ERROR_MAX]);
+
+static inline struct kernel *kernel_new(uint32_t flows_max, struct offload_pins *pins,
+                                        char error[static OFFLOAD_ERROR_MAX])
+{
+    return kernel_new_for(&(struct offload_options){.flows_max = flows_max}, pins, error);
+}
 
 /* What is pinned stays and works on. */
 void kernel_free(struct kernel *kernel);
@@ -73,8 +81,21 @@ struct fast_control *kernel_control(struct kernel *kernel);
 /* Likewise: two a flow. */
 struct fast_gate *kernel_gates(struct kernel *kernel);
 
-/* Likewise: what of each record, by the number of its gate, was told. */
+/* Likewise: what of each flow, by its place in the book, was told. */
 struct fast_told *kernel_told(struct kernel *kernel);
+
+/* Likewise: one a flow, by its place in the book, if the options said so. */
+struct fast_spins *kernel_spins(struct kernel *kernel);
+
+/* Likewise: FAST_PORTS_MAX limits; FAST_MARK_COUNT marks, and cells of two directions, for each of
+ * options.limits. */
+struct fast_limit *kernel_limits(struct kernel *kernel);
+struct fast_marks *kernel_marks(struct kernel *kernel);
+struct fast_cells *kernel_cells(struct kernel *kernel);
+
+/* What came of flows that go fast, ever, while the interface was limited; `down`: from outside. */
+struct fast_load kernel_load(struct kernel *kernel, uint32_t slot, bool down);
+
 /* Likewise: where it drops what nobody asked for, the port maps of FAST_ADDRESSES_MAX addresses, the filter
  * of flows (its buckets stand in the first), and what was dropped, ever. */
 struct fast_watch *kernel_watch(struct kernel *kernel);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TCX_INGRESS 46 /* enum bpf_attach_type, Linux 6.6: later than Debian 12's headers */
@@ -19,12 +20,17 @@ struct kernel {
     struct fast_control *control; /* mapped, like the gates */
     struct fast_gate *gates;
     struct fast_told *told;
-    size_t gates_size, told_size;
+    struct fast_spins *spins;
+    size_t gates_size, told_size, spins_size;
     struct fast_watch *watch; /* mapped, like the port maps */
     struct qw_port_map *port_maps;
     struct qw_known_line *known_lines;
+    struct fast_limit *limits; /* likewise */
+    struct fast_marks *marks;
+    struct fast_cells *cells;
+    size_t cells_size, marks_size;
     uint32_t buckets;
-    int flows4, flows6, ports, slots, counts, dropped;
+    int flows4, flows6, ports, slots, counts, dropped, loads;
     int processors;
 };
 
@@ -50,8 +56,9 @@ static uint32_t buckets_for(uint32_t flows_max)
 }
 
 /* Both directions of each flow. */
-static struct program_bpf *load(struct kernel *kernel, uint32_t flows_max)
+static struct program_bpf *load(struct kernel *kernel, const struct offload_options *options)
 {
+    uint32_t flows_max = options->flows_max;
     libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
     libbpf_set_print(be_quiet);
     struct program_bpf *program = program_bpf__open();
@@ -60,9 +67,12 @@ static struct program_bpf *load(struct kernel *kernel, uint32_t flows_max)
     bpf_map__set_max_entries(program->maps.flows4, 2 * flows_max);
     bpf_map__set_max_entries(program->maps.flows6, 2 * flows_max);
     bpf_map__set_max_entries(program->maps.gates, 2 * flows_max);
-    bpf_map__set_max_entries(program->maps.told, 2 * flows_max);
+    bpf_map__set_max_entries(program->maps.told, flows_max);
+    bpf_map__set_max_entries(program->maps.spins, options->spin ? flows_max : 1);
+    bpf_map__set_max_entries(program->maps.cells, options->limits ? 2 * options->limits : 1);
+    bpf_map__set_max_entries(program->maps.marks, options->limits ? FAST_MARK_COUNT * options->limits : 1);
     bpf_map__set_max_entries(program->maps.known_lines, buckets_for(flows_max) / QW_KNOWN_LINE);
-    if ((!kernel->pins || pinned_take(kernel->pins, program, flows_max, &kernel->left)) &&
+    if ((!kernel->pins || pinned_take(kernel->pins, program, options, &kernel->left)) &&
         program_bpf__load(program) == 0)
         return program;
     int error = errno;
@@ -101,8 +111,31 @@ static bool open_drops(struct kernel *kernel, uint32_t flows_max)
     return kernel->watch && kernel->port_maps && kernel->known_lines;
 }
 
-static bool open_maps(struct kernel *kernel, uint32_t flows_max)
+#define LIMITS_SIZE whole_pages(FAST_PORTS_MAX * sizeof(struct fast_limit))
+
+static bool open_limits(struct kernel *kernel, unsigned count)
 {
+    const struct program_bpf *program = kernel->program;
+    kernel->loads = bpf_map__fd(program->maps.loads);
+    kernel->limits = map_memory(program->maps.limits, LIMITS_SIZE);
+    kernel->marks_size = whole_pages((count ? FAST_MARK_COUNT * count : 1) * sizeof *kernel->marks);
+    kernel->marks = map_memory(program->maps.marks, kernel->marks_size);
+    kernel->cells_size = whole_pages((count ? 2 * count : 1) * sizeof *kernel->cells);
+    kernel->cells = map_memory(program->maps.cells, kernel->cells_size);
+    return kernel->limits && kernel->marks && kernel->cells;
+}
+
+/* Of the clock that the program asks once a tick. */
+static uint32_t tick_ms(void)
+{
+    struct timespec tick = {.tv_nsec = 10000000};
+    clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+    return (uint32_t)((tick.tv_nsec + 999999) / 1000000);
+}
+
+static bool open_maps(struct kernel *kernel, const struct offload_options *options)
+{
+    uint32_t flows_max = options->flows_max;
     const struct program_bpf *program = kernel->program;
     kernel->flows4 = bpf_map__fd(program->maps.flows4);
     kernel->flows6 = bpf_map__fd(program->maps.flows6);
@@ -111,30 +144,36 @@ static bool open_maps(struct kernel *kernel, uint32_t flows_max)
     kernel->counts = bpf_map__fd(program->maps.counts);
     kernel->processors = libbpf_num_possible_cpus();
     kernel->gates_size = whole_pages(2 * (size_t)flows_max * sizeof *kernel->gates);
-    kernel->told_size = whole_pages(2 * (size_t)flows_max * sizeof *kernel->told);
+    kernel->told_size = whole_pages((size_t)flows_max * sizeof *kernel->told);
     kernel->control = map_memory(program->maps.control, page_size());
     kernel->gates = map_memory(program->maps.gates, kernel->gates_size);
     kernel->told = map_memory(program->maps.told, kernel->told_size);
-    if (kernel->control) /* of an earlier daemon: its program does not know of the mappings to come */
+    kernel->spins_size = whole_pages((options->spin ? (size_t)flows_max : 1) * sizeof *kernel->spins);
+    kernel->spins = map_memory(program->maps.spins, kernel->spins_size);
+    if (kernel->control) { /* of an earlier daemon: its program does not know of the mappings to come */
         __atomic_store_n(&kernel->control->watcher, 0, __ATOMIC_SEQ_CST);
-    return open_drops(kernel, flows_max) && kernel->control && kernel->gates && kernel->told &&
-           kernel->processors > 0;
+        __atomic_store_n(&kernel->control->fresh, FAST_ROUTE_FRESH, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&kernel->control->tick_ms, tick_ms(), __ATOMIC_SEQ_CST);
+    }
+    return open_drops(kernel, flows_max) && open_limits(kernel, options->limits) && kernel->control &&
+           kernel->gates && kernel->told && kernel->spins && kernel->processors > 0;
 }
 
-static bool pin_maps(struct kernel *kernel, uint32_t flows_max)
+static bool pin_maps(struct kernel *kernel, const struct offload_options *options)
 {
     return !kernel->pins || kernel->left == KERNEL_TAKEN_OVER ||
-           pinned_make(kernel->pins, kernel->program, flows_max);
+           pinned_make(kernel->pins, kernel->program, options);
 }
 
-struct kernel *kernel_new(uint32_t flows_max, struct offload_pins *pins, char error[static OFFLOAD_ERROR_MAX])
+struct kernel *kernel_new_for(const struct offload_options *options, struct offload_pins *pins,
+                              char error[static OFFLOAD_ERROR_MAX])
 {
     struct kernel *kernel = calloc(1, sizeof *kernel);
     if (kernel)
         kernel->pins = pins;
-    if (kernel && flows_max <= UINT32_MAX / 2)
-        kernel->program = load(kernel, flows_max);
-    if (kernel && kernel->program && open_maps(kernel, flows_max) && pin_maps(kernel, flows_max))
+    if (kernel && options->flows_max <= 1u << FAST_NUMBER_BITS)
+        kernel->program = load(kernel, options);
+    if (kernel && kernel->program && open_maps(kernel, options) && pin_maps(kernel, options))
         return kernel;
     snprintf(error, OFFLOAD_ERROR_MAX, "the kernel refuses the program: %s", strerror(errno));
     kernel_free(kernel);
@@ -151,6 +190,14 @@ void kernel_free(struct kernel *kernel)
         munmap(kernel->gates, kernel->gates_size);
     if (kernel->told)
         munmap(kernel->told, kernel->told_size);
+    if (kernel->spins)
+        munmap(kernel->spins, kernel->spins_size);
+    if (kernel->limits)
+        munmap(kernel->limits, LIMITS_SIZE);
+    if (kernel->marks)
+        munmap(kernel->marks, kernel->marks_size);
+    if (kernel->cells)
+        munmap(kernel->cells, kernel->cells_size);
     if (kernel->watch)
         munmap(kernel->watch, whole_pages(sizeof *kernel->watch));
     if (kernel->port_maps)
@@ -268,6 +315,35 @@ struct fast_count kernel_dropped(struct kernel *kernel, enum fast_unasked why)
     return sum_of(kernel, kernel->dropped, why);
 }
 
+struct fast_load kernel_load(struct kernel *kernel, uint32_t slot, bool down)
+{
+    struct fast_load sum = {0}, *each = calloc((size_t)kernel->processors, sizeof *each);
+    uint32_t key = 2 * slot + down;
+    if (each && bpf_map_lookup_elem(kernel->loads, &key, each) == 0)
+        for (int i = 0; i < kernel->processors; i++) {
+            sum.offered += each[i].offered;
+            sum.passed += each[i].passed;
+            sum.dropped += each[i].dropped;
+        }
+    free(each);
+    return sum;
+}
+
+struct fast_limit *kernel_limits(struct kernel *kernel)
+{
+    return kernel->limits;
+}
+
+struct fast_marks *kernel_marks(struct kernel *kernel)
+{
+    return kernel->marks;
+}
+
+struct fast_cells *kernel_cells(struct kernel *kernel)
+{
+    return kernel->cells;
+}
+
 void kernel_clear_counts(struct kernel *kernel, uint32_t slot)
 {
     struct fast_count *zero = calloc((size_t)kernel->processors, sizeof *zero);
@@ -291,6 +367,11 @@ struct fast_gate *kernel_gates(struct kernel *kernel)
 struct fast_told *kernel_told(struct kernel *kernel)
 {
     return kernel->told;
+}
+
+struct fast_spins *kernel_spins(struct kernel *kernel)
+{
+    return kernel->spins;
 }
 
 struct fast_watch *kernel_watch(struct kernel *kernel)

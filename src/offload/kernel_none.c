@@ -7,9 +7,10 @@ bool kernel_built(void)
     return false;
 }
 
-struct kernel *kernel_new(uint32_t flows_max, struct offload_pins *pins, char error[static OFFLOAD_ERROR_MAX])
+struct kernel *kernel_new_for(const struct offload_options *options, struct offload_pins *pins,
+                              char error[static OFFLOAD_ERROR_MAX])
 {
-    (void)flows_max, (void)pins;
+    (void)options, (void)pins;
     snprintf(error, OFFLOAD_ERROR_MAX,
              "quicward was built without its kernel program: building it needs clang, bpftool and libbpf");
     return NULL;
@@ -161,6 +162,36 @@ struct fast_told *kernel_told(struct kernel *kernel)
 {
     (void)kernel;
     return NULL;
+}
+
+struct fast_limit *kernel_limits(struct kernel *kernel)
+{
+    (void)kernel;
+    return NULL;
+}
+
+struct fast_marks *kernel_marks(struct kernel *kernel)
+{
+    (void)kernel;
+    return NULL;
+}
+
+struct fast_spins *kernel_spins(struct kernel *kernel)
+{
+    (void)kernel;
+    return NULL;
+}
+
+struct fast_cells *kernel_cells(struct kernel *kernel)
+{
+    (void)kernel;
+    return NULL;
+}
+
+struct fast_load kernel_load(struct kernel *kernel, uint32_t slot, bool down)
+{
+    (void)kernel, (void)slot, (void)down;
+    return (struct fast_load){0};
 }
 
 void kernel_leave_link(int handle)

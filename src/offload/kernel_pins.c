@@ -18,6 +18,7 @@ static const struct pinned_map {
     {"flows6", offsetof(struct program_bpf, maps.flows6)},
     {"gates", offsetof(struct program_bpf, maps.gates)},
     {"told", offsetof(struct program_bpf, maps.told)},
+    {"spins", offsetof(struct program_bpf, maps.spins)},
     {"ports", offsetof(struct program_bpf, maps.ports)},
     {"control", offsetof(struct program_bpf, maps.control)},
     {"life", offsetof(struct program_bpf, maps.life)} /* the last one: then all are there */
@@ -62,11 +63,12 @@ static uint64_t network_of(void)
     return cookie;
 }
 
-static struct fast_life life_of(uint32_t flows_max)
+static struct fast_life life_of(const struct offload_options *options)
 {
     return (struct fast_life){.layout = FAST_LAYOUT,
                               .sizes = fast_sizes(),
-                              .flows_max = flows_max,
+                              .flows_max = options->flows_max,
+                              .spins = options->spin ? options->flows_max : 0,
                               .whole = 1,
                               .network = network_of()};
 }
@@ -96,9 +98,9 @@ static void note_name(void *context, const char *name)
     *(bool *)context = true;
 }
 
-static bool is_usable(const struct offload_pins *pins, uint32_t flows_max)
+static bool is_usable(const struct offload_pins *pins, const struct offload_options *options)
 {
-    struct fast_life is = {0}, wanted = life_of(flows_max);
+    struct fast_life is = {0}, wanted = life_of(options);
     return read_life(pins, &is) && memcmp(&is, &wanted, sizeof is) == 0;
 }
 
@@ -129,8 +131,8 @@ static bool reuse(struct program_bpf *program, const int maps[static MAP_COUNT])
     return problem == 0;
 }
 
-bool pinned_take(const struct offload_pins *pins, struct program_bpf *program, uint32_t flows_max,
-                 enum kernel_left *left)
+bool pinned_take(const struct offload_pins *pins, struct program_bpf *program,
+                 const struct offload_options *options, enum kernel_left *left)
 {
     int maps[MAP_COUNT];
     bool any = false;
@@ -138,7 +140,7 @@ bool pinned_take(const struct offload_pins *pins, struct program_bpf *program, u
     *left = any ? KERNEL_REMOVED : KERNEL_NOTHING_LEFT;
     if (!any)
         return true;
-    if (!is_usable(pins, flows_max) || !open_maps(pins, maps))
+    if (!is_usable(pins, options) || !open_maps(pins, maps))
         return pins_clear(pins);
     bool done = reuse(program, maps);
     close_maps(maps);
@@ -146,9 +148,10 @@ bool pinned_take(const struct offload_pins *pins, struct program_bpf *program, u
     return done;
 }
 
-bool pinned_make(const struct offload_pins *pins, struct program_bpf *program, uint32_t flows_max)
+bool pinned_make(const struct offload_pins *pins, struct program_bpf *program,
+                 const struct offload_options *options)
 {
-    const struct fast_life life = life_of(flows_max);
+    const struct fast_life life = life_of(options);
     uint32_t zero = 0;
     bool done = bpf_map_update_elem(bpf_map__fd(program->maps.life), &zero, &life, BPF_ANY) == 0;
     for (unsigned i = 0; i < MAP_COUNT && done; i++)

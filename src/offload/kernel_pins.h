@@ -8,11 +8,12 @@ struct program_bpf;
 
 /* The program that is not loaded yet is to use the maps that an earlier process has pinned. What is there and
  * cannot be used is removed. False with errno: try no more. */
-bool pinned_take(const struct offload_pins *pins, struct program_bpf *program, uint32_t flows_max,
-                 enum kernel_left *left);
+bool pinned_take(const struct offload_pins *pins, struct program_bpf *program,
+                 const struct offload_options *options, enum kernel_left *left);
 
 /* Pins the maps of a loaded program. False with errno, and nothing stays. */
-bool pinned_make(const struct offload_pins *pins, struct program_bpf *program, uint32_t flows_max);
+bool pinned_make(const struct offload_pins *pins, struct program_bpf *program,
+                 const struct offload_options *options);
 
 /* The link that is pinned for that interface, with `program` in the place of its own; -1: there is none, or
  * it is a dead one, and goes. */

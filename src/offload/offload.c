@@ -1,3 +1,4 @@
+#include "offload_spins.h"
 #include "offload_state.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 
 /* Every flow is looked at so often, more rarely when they are many: a look takes two calls of 1.7 us. */
 #define LOOK_NS (5 * QW_NS_PER_SECOND)
-#define LOOKS_PER_SECOND 5000
+#define LOOKS_PER_SECOND 2500
 
 bool offload_built(void)
 {
@@ -17,41 +18,42 @@ bool offload_built(void)
 }
 
 /* What was left cannot be gone on with, or nothing can be pinned: it is done without. */
-static bool open_kernel(struct offload *offload, uint32_t flows_max, char error[static OFFLOAD_ERROR_MAX])
+static bool open_kernel(struct offload *offload, const struct offload_options *options,
+                        char error[static OFFLOAD_ERROR_MAX])
 {
     if (offload->pins && !pins_lock(offload->pins)) {
         snprintf(error, OFFLOAD_ERROR_MAX, "another process has the pins of this instance");
         offload->pins = NULL;
         return false;
     }
-    offload->kernel = kernel_new(flows_max, offload->pins, error);
+    offload->kernel = kernel_new_for(options, offload->pins, error);
     if (offload->kernel || !offload->pins)
         return offload->kernel != NULL;
     pins_clear(offload->pins);
     pins_unlock(offload->pins);
     offload->pins = NULL;
-    offload->kernel = kernel_new(flows_max, NULL, error);
+    offload->kernel = kernel_new_for(options, NULL, error);
     return offload->kernel != NULL;
 }
 
-static bool open_all(struct offload *offload, uint32_t flows_max, struct qw_time now,
+static bool open_all(struct offload *offload, const struct offload_options *options, struct qw_time now,
                      char error[static OFFLOAD_ERROR_MAX])
 {
-    if (!book_open(&offload->book, flows_max, now)) {
+    if (!book_open(&offload->book, options->flows_max, now)) {
         offload->pins = NULL; /* not looked at */
         snprintf(error, OFFLOAD_ERROR_MAX, "out of memory");
         return false;
     }
-    if (!open_kernel(offload, flows_max, error))
+    if (!open_kernel(offload, options, error))
         return false;
-    if (gates_open(&offload->gates, kernel_gates(offload->kernel), flows_max))
+    if (gates_open(&offload->gates, kernel_gates(offload->kernel), options->flows_max))
         return true;
     snprintf(error, OFFLOAD_ERROR_MAX, "out of memory");
     return false;
 }
 
-struct offload *offload_new(uint32_t flows_max, struct offload_pins *pins, struct qw_time now,
-                            char error[static OFFLOAD_ERROR_MAX])
+struct offload *offload_new_for(const struct offload_options *options, struct offload_pins *pins,
+                                struct qw_time now, char error[static OFFLOAD_ERROR_MAX])
 {
     struct offload *offload = calloc(1, sizeof *offload);
     if (!offload) {
@@ -59,9 +61,11 @@ struct offload *offload_new(uint32_t flows_max, struct offload_pins *pins, struc
         return NULL;
     }
     pthread_mutex_init(&offload->lock, NULL);
-    offload->stats.flows_max = flows_max;
+    offload->stats.flows_max = options->flows_max;
+    offload->spins = options->spin;
+    offload->limits.room = options->limits < FAST_LIMITS_MAX ? options->limits : FAST_LIMITS_MAX;
     offload->pins = pins;
-    if (!open_all(offload, flows_max, now, error)) {
+    if (!open_all(offload, options, now, error)) {
         offload_free(offload);
         return NULL;
     }
@@ -108,12 +112,19 @@ void offload_leave(struct offload *offload)
     free_all(offload);
 }
 
+/* Who is named by number to the program is looked for again. */
+static void look_at_ports(struct offload *offload)
+{
+    drops_look(&offload->drops, &offload->ports, offload->kernel);
+    limits_look(&offload->limits, &offload->ports, offload->kernel);
+}
+
 bool offload_attach(struct offload *offload, const char *name, enum offload_place place,
                     char error[static OFFLOAD_ERROR_MAX])
 {
     pthread_mutex_lock(&offload->lock);
     bool done = ports_attach(&offload->ports, offload->kernel, name, NULL, place, error);
-    drops_look(&offload->drops, &offload->ports, offload->kernel);
+    look_at_ports(offload);
     pthread_mutex_unlock(&offload->lock);
     return done;
 }
@@ -123,7 +134,7 @@ bool offload_attach_vlan(struct offload *offload, const char *name, const struct
 {
     pthread_mutex_lock(&offload->lock);
     bool done = ports_attach(&offload->ports, offload->kernel, name, vlan, place, error);
-    drops_look(&offload->drops, &offload->ports, offload->kernel);
+    look_at_ports(offload);
     pthread_mutex_unlock(&offload->lock);
     return done;
 }
@@ -132,7 +143,7 @@ bool offload_detach(struct offload *offload, const char *name)
 {
     pthread_mutex_lock(&offload->lock);
     bool done = ports_detach(&offload->ports, offload->kernel, name);
-    drops_look(&offload->drops, &offload->ports, offload->kernel);
+    look_at_ports(offload);
     pthread_mutex_unlock(&offload->lock);
     return done;
 }
@@ -167,17 +178,25 @@ struct qw_time offload_seen_at(uint32_t last_seen_ms, struct qw_time now)
     return (struct qw_time){age < now_ms ? (now_ms - age) * QW_NS_PER_MS : 0};
 }
 
+/* What a counter of so many bits went on by. */
+static uint64_t since(uint64_t now, uint64_t told, unsigned bits)
+{
+    return (now - told) & (((uint64_t)1 << bits) - 1);
+}
+
 /* A process that is killed between this and engine_harvest loses what it was about to tell. */
-void offload_add_figures(struct offload *offload, uint32_t number, unsigned way,
+void offload_add_figures(struct offload *offload, uint32_t index, unsigned way,
                          const struct fast_record *record, struct qw_time now, struct flow_path_figures *out)
 {
-    struct fast_told *told = &kernel_told(offload->kernel)[number];
+    struct fast_told *told = &kernel_told(offload->kernel)[index];
     struct flow_path_seen *seen = &out->ways[way];
     struct qw_time last_seen = offload_seen_at(record->last_seen_ms, now);
-    seen->packets = record->packets - told->packets;
-    seen->bytes = record->bytes - told->bytes;
-    seen->ce = record->ce - told->ce;
-    *told = (struct fast_told){.packets = record->packets, .bytes = record->bytes, .ce = record->ce};
+    uint64_t marked = (uint64_t)record->ce << FAST_TOLD_BITS;
+    seen->packets = since(record->packets, told->packets[way], 32);
+    seen->bytes = since(record->bytes, told->bytes[way], FAST_TOLD_BITS);
+    seen->ce = (uint32_t)since(record->ce, told->bytes[way] >> FAST_TOLD_BITS, 64 - FAST_TOLD_BITS);
+    told->packets[way] = record->packets;
+    told->bytes[way] = since(record->bytes, 0, FAST_TOLD_BITS) | marked;
     if (last_seen.ns > out->last_seen.ns)
         out->last_seen = last_seen;
 }
@@ -185,7 +204,8 @@ void offload_add_figures(struct offload *offload, uint32_t number, unsigned way,
 static void add_figures(struct offload *offload, const struct book_flow *flow, unsigned way,
                         const struct fast_record *record, struct qw_time now, struct flow_path_figures *out)
 {
-    offload_add_figures(offload, gates_number(&offload->book, flow, way), way, record, now, out);
+    offload_add_figures(offload, book_index(&offload->book, flow), way, record, now, out);
+    spins_tell(offload, flow, way, record, now, out);
 }
 
 static struct flow_path_figures begin_figures(const struct book_flow *flow)
@@ -248,7 +268,6 @@ static void wait_for(struct offload *offload, struct book_flow *flow, struct qw_
     book_at(&offload->book, flow, out < now.ns + look ? out : now.ns + look);
 }
 
-/* Throttles are the engine's. */
 static bool find_ports(const struct offload *offload, const struct flow_path *path,
                        uint8_t out[FLOW_PATH_DIRECTIONS][2])
 {
@@ -257,7 +276,7 @@ static bool find_ports(const struct offload *offload, const struct flow_path *pa
         int in_port = ports_find(&offload->ports, of->from), out_port = ports_find(&offload->ports, of->to);
         if (in_port == PORT_NONE || out_port == PORT_NONE)
             return false;
-        if (path->flags & FLOW_PATH_PLACED && of->limited >= 0)
+        if (!limits_can(&offload->limits, way == FLOW_PATH_UP ? of->to : of->from))
             return false;
         out[way][0] = (uint8_t)in_port;
         out[way][1] = (uint8_t)out_port;
@@ -291,11 +310,12 @@ static bool put_entries(struct offload *offload, const struct flow_path *path, c
 {
     struct fast_record old;
     gates_begin(&offload->gates, &offload->book, flow);
+    kernel_told(offload->kernel)[book_index(&offload->book, flow)] = (struct fast_told){0};
     for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++) {
         struct fast_record record =
             entry_record(path, (enum flow_path_direction)way, flow->ports[way][0], flow->ports[way][1], kind);
-        record.gate = gates_number(&offload->book, flow, way);
-        kernel_told(offload->kernel)[record.gate] = (struct fast_told){0};
+        fast_set_flow(&record, book_index(&offload->book, flow), path->hash);
+        record.spin = spins_begin(offload, flow, way, path);
         if (kernel_put(offload->kernel, &flow->matches[way], &record))
             continue;
         if (way > 0)
@@ -330,6 +350,7 @@ static void put(struct offload *offload, const struct flow_path *path, struct qw
         return;
     }
     memcpy(flow->ports, ports, sizeof ports);
+    flow->measured = offload->spins && path->spin.measured != 0;
     for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++)
         flow->matches[way] = entry_match(&path->ways[way].match);
     if (!put_entries(offload, path, flow, place == OFFLOAD_TC ? FAST_TC : 0)) {
@@ -351,7 +372,8 @@ struct fast_record offload_wanted(const struct flow_path *path, unsigned way,
 bool offload_is_alike(const struct fast_record *is, const struct fast_record *wanted)
 {
     return is->tag == wanted->tag && is->new_addr == wanted->new_addr && is->new_port == wanted->new_port &&
-           is->size_max == wanted->size_max && is->flags == wanted->flags;
+           is->size_max == wanted->size_max && (is->flags | FAST_SERVER) == (wanted->flags | FAST_SERVER) &&
+           is->place == wanted->place;
 }
 
 /* Would the entries be the same? Then they stay, and no packet takes another way for a moment. */
@@ -359,7 +381,8 @@ static bool is_same(struct offload *offload, const struct flow_path *path, const
 {
     uint8_t ports[FLOW_PATH_DIRECTIONS][2];
     enum offload_place place = offload_find_place(offload, path, ports);
-    if (place == OFFLOAD_NOWHERE || memcmp(ports, flow->ports, sizeof ports) != 0)
+    if (place == OFFLOAD_NOWHERE || memcmp(ports, flow->ports, sizeof ports) != 0 ||
+        !spins_stay(offload, flow, path))
         return false;
     for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++) {
         struct fast_record is, wanted = offload_wanted(path, way, ports, place);

@@ -1,5 +1,6 @@
 #include "offload_entry.h"
 #include <arpa/inet.h>
+#include <quicward/base/share.h>
 #include <string.h>
 
 static uint32_t addr4(const struct qw_addr *addr)
@@ -50,14 +51,18 @@ struct qw_tuple entry_tuple(const struct fast_match *match)
                              endpoint4(four->destination, four->destination_port), QW_IPV4};
 }
 
-static uint16_t flags_of(const struct flow_path *path, const struct nat_rewrite *rewrite, unsigned kind)
+static uint8_t flags_of(const struct flow_path *path, enum flow_path_direction direction, unsigned kind)
 {
+    const struct nat_rewrite *rewrite = &path->ways[direction].rewrite;
     unsigned flags = kind;
+    flags |= direction == FLOW_PATH_DOWN ? FAST_DOWN : 0;
+    flags |= path->state == FLOW_CONFIRMED ? FAST_CONFIRMED : 0;
+    flags |= path->spin.measured && direction != path->spin.client ? FAST_SERVER : 0;
     flags |= rewrite->source ? FAST_REWRITE_SOURCE : 0;
     flags |= rewrite->destination ? FAST_REWRITE_DESTINATION : 0;
     flags |= path->flags & FLOW_PATH_PUNT_LONG ? FAST_PUNT_LONG : 0;
     flags |= path->flags & FLOW_PATH_PUNT_KNOWN ? FAST_PUNT_KNOWN : 0;
-    return (uint16_t)flags;
+    return (uint8_t)flags;
 }
 
 /* No packet is longer than 65,535 bytes: a limit beyond is none. */
@@ -74,12 +79,12 @@ struct fast_record entry_record(const struct flow_path *path, enum flow_path_dir
     struct fast_match match = entry_match(&way->match);
     struct fast_record record = {
         .tag = match.ipv6 ? fast_tag6(&match.key.six) : fast_tag4(&match.key.four),
-        .ip_delta = htons(rewrite->ip_delta),
         .udp_delta = htons(rewrite->udp_delta),
         .size_max = size_of(way->size_max),
+        .place = qw_share_step(path->place),
         .in_port = in_port,
         .out_port = out_port,
-        .flags = flags_of(path, rewrite, kind),
+        .flags = flags_of(path, direction, kind),
     };
     if (rewrite->source || rewrite->destination) {
         const struct qw_endpoint *to = rewrite->source ? &rewrite->new_source : &rewrite->new_destination;

@@ -1,6 +1,7 @@
 /* Entries of an earlier process, which the program goes on forwarding by: each pair is matched with a flow
  * that was recovered, or goes. A flow keeps its gates, whose numbers stand in its records, and with them its
  * place in the book. */
+#include "offload_spins.h"
 #include "offload_state.h"
 #include <stdlib.h>
 #include <string.h>
@@ -38,8 +39,8 @@ static bool is_sound(const struct offload *offload, const struct fast_match *mat
                      const struct fast_record *record)
 {
     uint32_t tag = match->ipv6 ? fast_tag6(&match->key.six) : fast_tag4(&match->key.four);
-    return record->tag == tag && record->gate / FLOW_PATH_DIRECTIONS < offload->book.max &&
-           record->in_port < FAST_PORTS_MAX && record->out_port < FAST_PORTS_MAX;
+    return record->tag == tag && fast_flow(record) < offload->book.max && record->in_port < FAST_PORTS_MAX &&
+           record->out_port < FAST_PORTS_MAX;
 }
 
 static void drop(struct offload *offload, const struct fast_match *match)
@@ -50,7 +51,8 @@ static void drop(struct offload *offload, const struct fast_match *match)
 
 static void note(struct offload *offload, const struct fast_match *match, const struct fast_record *record)
 {
-    struct left_entry *entry = is_sound(offload, match, record) ? &offload->left->all[record->gate] : NULL;
+    struct left_entry *entry =
+        is_sound(offload, match, record) ? &offload->left->all[fast_gate_of(record)] : NULL;
     if (entry && !entry->there)
         *entry = (struct left_entry){true, *match, *record};
     else
@@ -129,6 +131,7 @@ static void keep(struct offload *offload, uint32_t index, const struct flow_path
         flow->matches[way] = pair[way].match;
         flow->ports[way][0] = pair[way].record.in_port;
         flow->ports[way][1] = pair[way].record.out_port;
+        flow->measured |= pair[way].record.spin != 0;
     }
     offload_begin(offload, flow, path, now);
     flow->settled = true;
@@ -137,14 +140,14 @@ static void keep(struct offload *offload, uint32_t index, const struct flow_path
 }
 
 /* What packets still add until the entry is gone is in what it is taken with. */
-static void take(struct offload *offload, const struct left_entry *entry, uint32_t number, unsigned way,
+static void take(struct offload *offload, const struct left_entry *entry, uint32_t index, unsigned way,
                  struct qw_time now, struct flow_path_figures *figures)
 {
     struct fast_record last;
     if (!kernel_take(offload->kernel, &entry->match, &last))
         return;
     offload->stats.strangers++;
-    offload_add_figures(offload, number, way, &last, now, figures);
+    offload_add_figures(offload, index, way, &last, now, figures);
 }
 
 /* True: the flow lives, and *figures are its. */
@@ -162,11 +165,12 @@ static bool judge(struct offload *offload, uint32_t index, offload_adopt *adopt,
     if (kept)
         keep(offload, index, &path, pair, now);
     for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++) {
-        uint32_t number = FLOW_PATH_DIRECTIONS * index + way;
-        if (kept)
-            offload_add_figures(offload, number, way, &pair[way].record, now, figures);
-        else if (pair[way].there)
-            take(offload, &pair[way], number, way, now, figures);
+        if (kept) {
+            offload_add_figures(offload, index, way, &pair[way].record, now, figures);
+            spins_tell(offload, &offload->book.flows[index], way, &pair[way].record, now, figures);
+        }
+        if (!kept && pair[way].there)
+            take(offload, &pair[way], index, way, now, figures);
     }
     return path.id != 0;
 }

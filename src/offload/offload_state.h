@@ -4,6 +4,7 @@
 
 #include "gates.h"
 #include "offload_drops.h"
+#include "offload_limits.h"
 #include "offload_ports.h"
 #include <pthread.h>
 #include <quicward/offload.h>
@@ -18,6 +19,8 @@ struct offload {
     struct gates gates;
     struct offload_ports ports;
     struct offload_drops drops;
+    struct offload_limits limits;
+    bool spins; /* of flows that are measured the spin bit is */
     struct offload_stats stats;
     uint32_t swept;            /* flows of the book that the sweep has seen */
     struct offload_pins *pins; /* borrowed; NULL: nothing outlives this process */
@@ -34,8 +37,8 @@ bool offload_is_alike(const struct fast_record *is, const struct fast_record *wa
 enum offload_place offload_find_place(const struct offload *offload, const struct flow_path *path,
                                       uint8_t out[FLOW_PATH_DIRECTIONS][2]);
 
-/* Adds what a record counted since it was last told, and notes it as told. `number`: of its gate. */
-void offload_add_figures(struct offload *offload, uint32_t number, unsigned way,
+/* Adds what a record counted since it was last told, and notes it as told. `index`: of its flow. */
+void offload_add_figures(struct offload *offload, uint32_t index, unsigned way,
                          const struct fast_record *record, struct qw_time now, struct flow_path_figures *out);
 
 /* What the program noted as last_seen_ms. */

@@ -1,6 +1,8 @@
 /* Forwards packets of flows that the daemon has judged: one program for XDP, one for tc. Whatever is not
  * plainly a packet of such a flow goes on, untouched, to the kernel and to the queue. */
+#include "fast_limit.h"
 #include "fast_packet.h"
+#include "fast_spin.h"
 #include <bpf/bpf_helpers.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -52,6 +54,15 @@ struct {
     __uint(max_entries, 2);
 } gates SEC(".maps");
 
+/* One for each flow, or a single one when nothing is measured. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __type(key, uint32_t);
+    __type(value, struct fast_spins);
+    __uint(max_entries, 1);
+} spins SEC(".maps");
+
 /* These two are the daemon's alone, for the one that comes after it. */
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -81,6 +92,39 @@ struct {
     __type(value, struct fast_count);
     __uint(max_entries, FAST_PORTS_MAX *FAST_WHY_COUNT);
 } counts SEC(".maps");
+
+/* What throttles say, and what they are to know. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __type(key, uint32_t);
+    __type(value, struct fast_limit);
+    __uint(max_entries, FAST_PORTS_MAX);
+} limits SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __type(key, uint32_t);
+    __type(value, struct fast_load);
+    __uint(max_entries, 2 * FAST_PORTS_MAX); /* upwards, downwards */
+} loads SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __type(key, uint32_t);
+    __type(value, struct fast_marks);
+    __uint(max_entries, FAST_LIMITS_MAX *FAST_MARK_COUNT);
+} marks SEC(".maps");
+
+/* Those of a direction follow each other. How many there are the daemon says. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __type(key, uint32_t);
+    __type(value, struct fast_cells);
+    __uint(max_entries, 2);
+} cells SEC(".maps");
 
 /* The boot clock costs more than the rest of a packet: it is asked once a tick. */
 struct tick {
@@ -136,10 +180,20 @@ static __always_inline void add(uint32_t slot, enum fast_why why, uint32_t packe
     counter->bytes += bytes;
 }
 
+/* Of IP, with the headers that a bundle saves. */
+static __always_inline uint32_t bytes_of(const struct passage *p)
+{
+    return p->packet.ip_len + (p->segments - 1) * p->packet.header;
+}
+
 static __always_inline void count_forwarded(const struct passage *p)
 {
-    uint32_t headers = (p->segments - 1) * p->packet.header;
-    add(p->copy.in_port, FAST_FORWARD, p->segments, p->packet.ip_len + headers);
+    add(p->copy.in_port, FAST_FORWARD, p->segments, bytes_of(p));
+}
+
+static __always_inline void count_throttled(const struct passage *p)
+{
+    add(p->copy.in_port, FAST_THROTTLED, p->segments, bytes_of(p));
 }
 
 /* `frame` bytes, without Ethernet's header. Each packet once, also where both programs see it. */
@@ -157,10 +211,23 @@ static __always_inline void count_left(const struct passage *p, enum fast_why wh
         add(key, why, p->segments, frame);
 }
 
+/* For a test alone: so long another processor has to give the element to another flow. */
+static __always_inline void linger(void)
+{
+#ifdef FAST_LINGER
+    for (int i = 0; i < FAST_LINGER; i++)
+        bpf_ktime_get_boot_ns();
+#endif
+}
+
 /* The tag is read last (fast_record.h). */
 static __always_inline bool take_copy(struct passage *p, uint32_t tag)
 {
-    p->copy = *p->live;
+    enum { FIRST = offsetof(struct fast_record, new_port) };
+    linger();
+    __builtin_memcpy(&p->copy, p->live, FIRST);
+    linger();
+    __builtin_memcpy((char *)&p->copy + FIRST, (char *)p->live + FIRST, sizeof p->copy - FIRST);
     __asm__ volatile("" ::: "memory");
     return *(volatile uint32_t *)&p->live->tag == tag;
 }
@@ -192,7 +259,7 @@ static __always_inline bool is_open(const struct passage *p)
 
 static __always_inline struct fast_gate *gate_of(const struct passage *p)
 {
-    uint32_t key = p->copy.gate;
+    uint32_t key = fast_gate_of(&p->copy);
     return bpf_map_lookup_elem(&gates, &key);
 }
 
@@ -263,9 +330,10 @@ static __always_inline void ask_for(const struct passage *p, bool ipv6, struct b
 
 static __always_inline enum fast_why route(void *ctx, struct passage *p, bool ipv6, bool open)
 {
-    uint32_t ms = (uint32_t)p->ms; /* may be behind by a tick of what another processor wrote */
+    uint32_t ms = (uint32_t)p->ms;
     uint32_t epoch = p->control->epoch;
-    if (open && p->copy.route_epoch == epoch && (int32_t)(ms - p->copy.route_checked_ms) < FAST_ROUTE_MS)
+    if (open && p->copy.route_epoch == (uint8_t)epoch &&
+        fast_is_fresh(p->copy.route_checked, ms, p->control->fresh))
         return FAST_FORWARD;
     struct bpf_fib_lookup fib = {0};
     ask_for(p, ipv6, &fib);
@@ -275,24 +343,52 @@ static __always_inline enum fast_why route(void *ctx, struct passage *p, bool ip
     __builtin_memcpy(p->copy.next_hop, fib.dmac, sizeof p->copy.next_hop);
     __builtin_memcpy(p->live->next_hop, fib.dmac, sizeof p->live->next_hop);
     p->live->hop_check = fast_hop_check(p->copy.tag, p->copy.next_hop);
-    p->live->route_epoch = epoch;
-    p->live->route_checked_ms = ms;
+    p->live->route_epoch = (uint8_t)epoch;
+    p->live->route_checked = fast_route_time(ms);
     if (!open)
         open_gate(p);
     return FAST_FORWARD;
 }
 
+#include "program_limit.h"
+
 /* ---- judging ---- */
+
+/* Comes once in a round trip. Not static: then the verifier looks at it once, and not wherever it is called.
+ */
+__noinline int flip(struct fast_record *live, struct fast_record *copy, uint32_t one, uint32_t silence)
+{
+    if (!live || !copy)
+        return 0;
+    uint32_t key = fast_flow(copy);
+    struct fast_spins *of = bpf_map_lookup_elem(&spins, &key);
+    uint32_t us = (uint32_t)(bpf_ktime_get_boot_ns() / 1000);
+    if (of)
+        live->spin = fast_spin_flip(of, copy, (copy->flags & FAST_DOWN) != 0, one != 0, silence, us);
+    return 0;
+}
+
+/* Of a short header (RFC 9000 17.3.1), as all are that are forwarded of a flow that is measured. */
+static __always_inline void measure_spin_of(struct passage *p)
+{
+    bool one = p->packet.first & 0x20, same_tick = p->copy.last_seen_ms == (uint32_t)p->ms;
+    uint32_t silence = fast_silence(p->copy.last_seen_ms, (uint32_t)p->ms, p->control->tick_ms);
+    if (!fast_spin_agrees(p->copy.spin, one, same_tick))
+        flip(p->live, &p->copy, one, silence);
+    else if (silence > 0)
+        p->live->spin = fast_spin_quiet(p->copy.spin, silence);
+}
 
 /* Both directions of the flow may run on several processors at once, of one direction seldom two: adding
  * atomically costs nothing that can be measured. */
-static __always_inline void account(const struct passage *p)
+static __always_inline void account(struct passage *p)
 {
     struct fast_record *record = p->live;
-    uint64_t headers = (uint64_t)(p->segments - 1) * p->packet.header;
+    if (p->copy.spin != 0)
+        measure_spin_of(p);
     record->last_seen_ms = (uint32_t)p->ms ? (uint32_t)p->ms : 1;
     __sync_fetch_and_add(&record->packets, p->segments);
-    __sync_fetch_and_add(&record->bytes, p->packet.ip_len + headers);
+    __sync_fetch_and_add(&record->bytes, bytes_of(p));
     if (p->packet.ecn == FAST_ECN_CE)
         __sync_fetch_and_add(&record->ce, p->segments);
 }
@@ -307,6 +403,8 @@ static __always_inline enum fast_why judge_open(void *ctx, struct passage *p, bo
         why = route(ctx, p, ipv6, open);
     if (why == FAST_NO_ROUTE || (!open && why != FAST_FORWARD))
         shut(p);
+    if (why == FAST_FORWARD && is_throttled(p))
+        why = FAST_THROTTLED;
     return why;
 }
 
@@ -462,7 +560,7 @@ static __always_inline bool rewrite(const struct xdp_md *ctx, const struct passa
     return true;
 }
 
-static __always_inline int forward(struct xdp_md *ctx, const struct passage *p, uint16_t protocol)
+static __always_inline int forward(struct xdp_md *ctx, struct passage *p, uint16_t protocol)
 {
     uint8_t *ip = put_frame(ctx, p, protocol);
     if (!ip || !rewrite(ctx, p, ip, protocol == bpf_htons(ETH_P_IPV6)))
@@ -492,6 +590,10 @@ SEC("xdp") int fast_xdp(struct xdp_md *ctx)
     struct framing frame = {0};
     uint32_t len = (uint32_t)(ctx->data_end - ctx->data);
     enum fast_why why = read_frame(ctx, &p, &frame) ? xdp_judge(ctx, &p, &frame) : FAST_OTHER;
+    if (why == FAST_THROTTLED) {
+        count_throttled(&p);
+        return XDP_DROP;
+    }
     if (why == FAST_FORWARD && !resize(ctx, &p))
         why = FAST_OTHER;
     if (why == FAST_FORWARD)
@@ -553,8 +655,8 @@ static __always_inline bool tc_finish(struct __sk_buff *skb, const struct passag
         ((struct ipv6hdr *)(ethernet + 1))->hop_limit--;
         return true;
     }
+    fast_sum4(ip, &p->copy);
     fast_put4(ip, udp, &p->copy);
-    ip->check = qw_checksum_apply(ip->check, p->copy.ip_delta);
     fast_hop4(ip);
     return true;
 }
@@ -583,6 +685,10 @@ static __always_inline int tc(struct __sk_buff *skb, bool ipv6)
     enum fast_why why = tc_read(skb, &p, ipv6);
     if (why == FAST_FORWARD)
         why = judge(skb, &p, ipv6, FAST_TC, NULL);
+    if (why == FAST_THROTTLED) {
+        count_throttled(&p);
+        return TC_ACT_SHOT;
+    }
     if (why != FAST_FORWARD) {
         if (tc_drops(skb, &p, ipv6))
             return TC_ACT_SHOT;

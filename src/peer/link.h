@@ -11,7 +11,7 @@
 
 struct store_link;
 
-#define LINK_WINDOW 512 /* commands without a reply */
+#define LINK_WINDOW 1024 /* commands without a reply */
 #define LINK_ERROR_MAX 128
 #define LINK_STALL_NS QW_NS_PER_SECOND     /* without a reply, or without a connection: it is given up */
 #define LINK_PAUSE_NS (100 * QW_NS_PER_MS) /* before the next attempt; doubles up to: */

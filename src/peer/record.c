@@ -126,8 +126,9 @@ static bool read_flow(const struct record_terms *terms, const uint8_t *bytes, st
 enum record_result record_read(const struct record_terms *terms, const uint8_t bytes[static RECORD_SIZE],
                                struct engine_mirrored *out)
 {
+    static const uint8_t EMPTY[RECORD_SIZE];
     struct engine_mirrored flow;
-    if (is_zero(bytes, RECORD_SIZE))
+    if (memcmp(bytes, EMPTY, RECORD_SIZE) == 0)
         return RECORD_EMPTY;
     if (!read_flow(terms, bytes, &flow))
         return RECORD_BAD;

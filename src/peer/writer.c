@@ -5,7 +5,7 @@
 
 #define TAKE 64          /* slots at once: a shard is locked that long */
 #define EXPIRE_S "86400" /* a store that nobody writes any more empties itself */
-#define KEY_MAX 128
+#define KEY_MAX WRITER_KEY_MAX
 #define REFUSED_PAUSE_NS (100 * QW_NS_PER_MS)
 
 enum { TAG_OTHER = 1, TAG_DEL, TAG_OWN_HEADER, TAG_HEADER, TAG_RUNS }; /* TAG_RUNS + n: run n */
@@ -172,12 +172,13 @@ static void send_header(struct peer_writer *writer, struct qw_time now)
 /* Sends what was gathered of the last run. */
 static void send_run(struct peer_writer *writer, struct qw_time now)
 {
-    char key[KEY_MAX], offset[24];
+    char offset[24];
     const struct writer_run *run = &writer->runs[writer->run_count - 1];
+    if (writer->key[0] == '\0' || writer->key_shard != run->shard)
+        shard_key(writer, writer->key_shard = run->shard, writer->key);
     snprintf(offset, sizeof offset, "%llu", (unsigned long long)run->slot * RECORD_SIZE);
-    const char *words[] = {"SETRANGE", shard_key(writer, run->shard, key), offset,
-                           (const char *)writer->run_bytes};
-    const size_t lens[] = {8, strlen(key), strlen(offset), (size_t)run->count * RECORD_SIZE};
+    const char *words[] = {"SETRANGE", writer->key, offset, (const char *)writer->run_bytes};
+    const size_t lens[] = {8, strlen(writer->key), strlen(offset), (size_t)run->count * RECORD_SIZE};
     if (!link_send(writer->link, TAG_RUNS + writer->run_count - 1, 4, words, lens, now))
         lose_run(writer, writer->run_count - 1);
 }

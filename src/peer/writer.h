@@ -6,10 +6,12 @@
 #include "record.h"
 #include <quicward/peer.h>
 
-#define WRITER_RUNS 256                       /* commands of a window that write flows */
+#define WRITER_RUNS 768                       /* commands of a window that write flows */
 #define WRITER_RECORDS 16384                  /* records of a window: 1 MiB */
 #define WRITER_RUN_RECORDS 1024               /* of one command: 64 KiB */
 #define WRITER_HEADER_NS (500 * QW_NS_PER_MS) /* between two headers */
+
+#define WRITER_KEY_MAX 96 /* "qw:SITE:ROUTER:s:SHARD" */
 
 struct writer_run {
     uint32_t shard, slot, count;
@@ -34,7 +36,9 @@ struct peer_writer {
     uint64_t written, errors;
     bool troubled; /* told */
     char trouble[LINK_ERROR_MAX];
-    uint8_t *run_bytes; /* owned; one run */
+    uint8_t *run_bytes;       /* owned; one run */
+    char key[WRITER_KEY_MAX]; /* of the shard that a run was sent of last; "": none was */
+    uint32_t key_shard;
 };
 
 /* False when memory is short; writer_free takes what is there. */

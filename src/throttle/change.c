@@ -1,5 +1,7 @@
 /* Which interfaces are limited, and how. */
+#include "fast.h"
 #include "state.h"
+#include <quicward/base/share.h>
 #include <string.h>
 
 static void words_of(const char *text, uint64_t words[static THROTTLE_NAME_MAX / 8])
@@ -123,7 +125,9 @@ static void take_settings(struct throttle *throttle, const struct throttle_optio
     };
     atomic_store_explicit(&throttle->spare_confirmed, options->spare_confirmed, memory_order_relaxed);
     atomic_store_explicit(&throttle->spare_small, options->spare_small, memory_order_relaxed);
-    atomic_store_explicit(&throttle->floor, ((uint64_t)options->floor << 32) / 100, memory_order_relaxed);
+    atomic_store_explicit(&throttle->floor,
+                          (uint64_t)(options->floor * QW_SHARE_STEPS / 100) << QW_SHARE_SHIFT,
+                          memory_order_relaxed);
     atomic_store_explicit(&throttle->interval_ns, options->interval_ns, memory_order_relaxed);
     if (options->limit_count > 0)
         memcpy(throttle->limits, options->limits, options->limit_count * sizeof(*options->limits));
@@ -149,6 +153,7 @@ void throttle_change(struct throttle *throttle, const struct throttle_options *o
     if (generation > throttle->generation) {
         throttle_take_over(throttle, options, looked);
         throttle->generation = generation;
+        fast_tell(throttle);
     }
     pthread_mutex_unlock(&throttle->lock);
 }

@@ -10,6 +10,13 @@ void hits_add(struct hits *hits, uint16_t hash)
         atomic_fetch_or_explicit(word, bit, memory_order_relaxed);
 }
 
+void hits_add_all(struct hits *hits, const uint64_t words[static HITS_BITS / 64])
+{
+    for (unsigned i = 0; i < HITS_BITS / 64; i++)
+        if (words[i] != 0)
+            atomic_fetch_or_explicit(&hits->words[i], words[i], memory_order_relaxed);
+}
+
 static uint32_t running(const struct hits *hits)
 {
     unsigned set = 0;

@@ -18,6 +18,9 @@ struct hits {
 /* `hash`: 16 bits that don't depend on whether the flow is blocked. */
 void hits_add(struct hits *hits, uint16_t hash);
 
+/* As hits_add of each bit that is set in `words`. */
+void hits_add_all(struct hits *hits, const uint64_t words[static HITS_BITS / 64]);
+
 /* Begins the next window if this one of `window_ns` is over. One thread at a time. */
 void hits_turn(struct hits *hits, uint64_t window_ns, struct qw_time now);
 

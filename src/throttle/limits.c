@@ -1,6 +1,7 @@
 #include "place.h"
 #include "state.h"
 #include <math.h>
+#include <quicward/base/share.h>
 #include <stdlib.h>
 
 /* Share 1 as thresholds and x have it: one more than the highest place. */
@@ -65,6 +66,11 @@ static uint64_t share_of(uint64_t x, unsigned before)
     return past < WHOLE ? past : WHOLE;
 }
 
+static uint32_t steps_of(uint64_t share)
+{
+    return (uint32_t)(share >> QW_SHARE_SHIFT);
+}
+
 static unsigned classes_before(bool spare_confirmed, bool confirmed, bool small)
 {
     unsigned confirmed_ones = spare_confirmed && confirmed;
@@ -97,6 +103,33 @@ static void judge(const struct throttle *throttle, struct judgement *of, const s
     }
 }
 
+/* What judge() comes to for one kind of flows in one direction. */
+static uint32_t steps_in_force(const struct throttle *throttle, uint64_t x, bool confirmed, bool small)
+{
+    bool spare_confirmed = atomic_load_explicit(&throttle->spare_confirmed, memory_order_relaxed);
+    uint64_t share = share_of(x, classes_before(spare_confirmed, confirmed, small));
+    uint64_t least = atomic_load_explicit(&throttle->floor, memory_order_relaxed);
+    if (!(spare_confirmed && confirmed) && share < least)
+        share = least;
+    return steps_of(share);
+}
+
+void throttle_shares(const struct throttle *throttle, const struct interface *in, struct throttle_force *out)
+{
+    bool active = x_of(in, THROTTLE_OUT) > 0 || x_of(in, THROTTLE_IN) > 0;
+    for (int d = 0; active && d < THROTTLE_DIRECTIONS; d++) {
+        out->active[d] = x_of(in, d) > 0;
+        for (unsigned kind = 0; kind < THROTTLE_KINDS; kind++)
+            for (unsigned small = 0; small < 2; small++)
+                out->shares[d][kind][small] =
+                    steps_in_force(throttle, x_of(in, d), kind == THROTTLE_CONFIRMED, small);
+    }
+    for (int d = 0; d < THROTTLE_DIRECTIONS; d++)
+        out->limited[d] = is_limited(in, d);
+    out->weighs = atomic_load_explicit(&throttle->spare_small, memory_order_relaxed);
+    out->spares = active && atomic_load_explicit(&throttle->spare_confirmed, memory_order_relaxed);
+}
+
 static void note(const struct judgement *of, uint64_t hash, bool blocked)
 {
     bool fat = of->fat[THROTTLE_OUT] || of->fat[THROTTLE_IN];
@@ -121,11 +154,11 @@ bool throttle_blocks(struct throttle *throttle, int interface, enum throttle_dir
         return false;
     }
     uint64_t hash = place_hash(throttle->key, flow->key);
-    bool blocked = place_of(hash) < of.share;
-    uint32_t bits = (of.confirmed ? WHO_CONFIRMED : 0) | (blocked ? WHO_BLOCKED : 0);
+    bool blocked = qw_share_blocks(steps_of(of.share), qw_share_step(place_of(hash)));
+    uint32_t name = qw_share_name(place_of(hash), of.confirmed, blocked);
     for (int d = 0; d < THROTTLE_DIRECTIONS; d++)
         if (of.fat[d])
-            sketch_name(&of.in->sketches[d], flow->hash, place_of(hash), bits);
+            sketch_name(&of.in->sketches[d], flow->hash, name);
     note(&of, hash, blocked);
     return blocked;
 }

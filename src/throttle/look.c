@@ -1,6 +1,8 @@
 /* The look at the load, once an interval. */
+#include "fast.h"
 #include "state.h"
 #include <math.h>
+#include <quicward/base/share.h>
 
 /* Backwards by this much the clock was set, and waiting until it has caught up would stop the control. */
 #define BACK_NS QW_NS_PER_SECOND
@@ -17,6 +19,12 @@
 
 #define WHOLE 4294967296.0
 
+/* In whole steps (base/share.h), times 2^32. */
+static uint64_t whole_steps(double x)
+{
+    return (uint64_t)llround(x * QW_SHARE_STEPS) << QW_SHARE_SHIFT;
+}
+
 bool throttle_limits(const struct interface *in)
 {
     return in->directions[THROTTLE_OUT].limited || in->directions[THROTTLE_IN].limited;
@@ -32,8 +40,7 @@ void throttle_enforce(struct throttle *throttle, struct interface *in)
     }
     bool apart = atomic_load_explicit(&throttle->spare_small, memory_order_relaxed);
     for (int d = 0; d < THROTTLE_DIRECTIONS; d++)
-        atomic_store_explicit(&in->force.x[d], (uint64_t)llround((apart ? x[d] : most) * WHOLE),
-                              memory_order_relaxed);
+        atomic_store_explicit(&in->force.x[d], whole_steps(apart ? x[d] : most), memory_order_relaxed);
 }
 
 /* Bits a second since the last look. */
@@ -68,6 +75,7 @@ static void look_at_direction(struct throttle *throttle, struct interface *in, i
 
 static void look_at(struct throttle *throttle, struct interface *in, double seconds, struct qw_time now)
 {
+    limits_ask(throttle, in);
     for (int d = 0; d < THROTTLE_DIRECTIONS; d++)
         if (in->directions[d].limited)
             look_at_direction(throttle, in, d, seconds);
@@ -82,6 +90,7 @@ static void look(struct throttle *throttle, struct qw_time now, uint64_t elapsed
     for (unsigned i = 0; i < THROTTLE_LIMITS_MAX; i++)
         if (throttle_limits(&throttle->interfaces[i]))
             look_at(throttle, &throttle->interfaces[i], (double)elapsed_ns / QW_NS_PER_SECOND, now);
+    fast_tell(throttle);
     pthread_mutex_unlock(&throttle->lock);
 }
 

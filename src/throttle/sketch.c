@@ -23,7 +23,7 @@ static uint32_t room_of(const struct cell *cell)
 
 static uint32_t index_of(uint64_t hash, unsigned row)
 {
-    return (uint32_t)(hash >> 12 * row) & (SKETCH_CELLS - 1);
+    return qw_share_cell((uint32_t)hash, row);
 }
 
 void sketch_clear(struct sketch *sketch)
@@ -46,20 +46,37 @@ bool sketch_fat(const struct sketch *sketch, uint64_t hash, uint32_t bytes)
 {
     for (unsigned row = 0; row < SKETCH_ROWS; row++) {
         const struct cell *cell = &sketch->cells[row][index_of(hash, row)];
-        uint64_t sum = (uint64_t)atomic_load_explicit(&cell->bytes, memory_order_relaxed) + bytes;
-        uint32_t room = room_of(cell);
-        if (room > 0 && sum <= room)
+        uint32_t before = atomic_load_explicit(&cell->bytes, memory_order_relaxed);
+        if (!qw_share_overflows(room_of(cell), before, bytes))
             return false;
     }
     return true;
 }
 
-void sketch_name(struct sketch *sketch, uint64_t hash, uint32_t place, uint32_t bits)
+void sketch_name(struct sketch *sketch, uint64_t hash, uint32_t name)
 {
     _Atomic uint32_t *who = &sketch->who[index_of(hash, 0)];
-    uint32_t name = (place & ~WHO_BITS) | WHO_KNOWN | bits;
     if (atomic_load_explicit(who, memory_order_relaxed) != name)
         atomic_store_explicit(who, name, memory_order_relaxed);
+}
+
+void sketch_add_all(struct sketch *sketch, const struct throttle_cells *cells)
+{
+    for (unsigned row = 0; row < SKETCH_ROWS; row++)
+        for (unsigned i = 0; i < SKETCH_CELLS; i++)
+            if (cells->bytes[row][i] > 0)
+                atomic_fetch_add_explicit(&sketch->cells[row][i].bytes, cells->bytes[row][i],
+                                          memory_order_relaxed);
+    for (unsigned i = 0; i < SKETCH_CELLS; i++)
+        if (cells->who[i] != 0)
+            atomic_store_explicit(&sketch->who[i], cells->who[i], memory_order_relaxed);
+}
+
+void sketch_rooms(const struct sketch *sketch, uint32_t out[SKETCH_ROWS][SKETCH_CELLS])
+{
+    for (unsigned row = 0; row < SKETCH_ROWS; row++)
+        for (unsigned i = 0; i < SKETCH_CELLS; i++)
+            out[row][i] = room_of(&sketch->cells[row][i]);
 }
 
 static uint32_t whole_bytes(double bytes)
@@ -173,7 +190,7 @@ static void set_room(struct cell *cell, double level)
 /* Only the first row knows who is blocked; the other one keeps all as long, to be above it. */
 static bool keeps(const struct sketch *sketch, unsigned row, unsigned i)
 {
-    return row > 0 || atomic_load_explicit(&sketch->who[i], memory_order_relaxed) & WHO_BLOCKED;
+    return row > 0 || atomic_load_explicit(&sketch->who[i], memory_order_relaxed) & QW_SHARE_BLOCKED;
 }
 
 static void look_at_all(struct sketch *sketch, double seconds)
@@ -209,7 +226,7 @@ void sketch_fat_load(const struct sketch *sketch, struct fat_load *out)
             out->unknown += cell->peak * 8;
             continue;
         }
-        out->live[who & WHO_CONFIRMED][who >> SKETCH_BIN_SHIFT] += cell->rate * 8;
-        out->held[who & WHO_CONFIRMED][who >> SKETCH_BIN_SHIFT] += cell->peak * 8;
+        out->live[who & QW_SHARE_CONFIRMED][who >> SKETCH_BIN_SHIFT] += cell->rate * 8;
+        out->held[who & QW_SHARE_CONFIRMED][who >> SKETCH_BIN_SHIFT] += cell->peak * 8;
     }
 }

@@ -13,24 +13,20 @@
 #ifndef SKETCH_H
 #define SKETCH_H
 
+#include <quicward/base/share.h>
+#include <quicward/throttle.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SKETCH_ROWS 2
-#define SKETCH_CELLS 4096u /* a power of two; a flow of 100,000 meets 24 others in each row */
+#define SKETCH_ROWS QW_SHARE_ROWS
+#define SKETCH_CELLS QW_SHARE_CELLS /* a power of two; a flow of 100,000 meets 24 others in each row */
 
 /* Fat load by place, in bins of the place's highest ten bits (20 flows mostly stand alone in theirs), apart
  * for flows that are confirmed. */
 #define SKETCH_BINS 1024u
 #define SKETCH_BIN_SHIFT 22
 #define SKETCH_KINDS 2
-
-/* In the place of the lowest bits of a flow's place. */
-#define WHO_CONFIRMED 1u
-#define WHO_BLOCKED 2u
-#define WHO_KNOWN 4u
-#define WHO_BITS 7u
 
 struct cell {
     _Atomic uint32_t bytes; /* since the last look */
@@ -41,8 +37,7 @@ struct cell {
 
 struct sketch {
     struct cell cells[SKETCH_ROWS][SKETCH_CELLS];
-    _Atomic uint32_t who[SKETCH_CELLS]; /* by the first row: the place of a fat flow, and WHO bits; 0 not
-                                           known */
+    _Atomic uint32_t who[SKETCH_CELLS]; /* by the first row: qw_share_name of a fat flow; 0 not known */
     double level;                       /* bytes a second; INFINITY: no flow is fat */
 };
 
@@ -62,8 +57,14 @@ void sketch_add(struct sketch *sketch, uint64_t hash, uint32_t bytes);
 /* Is the flow fat once `bytes` more of it came? Any thread. */
 bool sketch_fat(const struct sketch *sketch, uint64_t hash, uint32_t bytes);
 
-/* The fat flow of that hash stands at `place`; `bits` of WHO. Any thread. */
-void sketch_name(struct sketch *sketch, uint64_t hash, uint32_t place, uint32_t bits);
+/* The fat flow of that hash has that name (qw_share_name). Any thread. */
+void sketch_name(struct sketch *sketch, uint64_t hash, uint32_t name);
+
+/* What somebody else has counted in cells of its own. Any thread. */
+void sketch_add_all(struct sketch *sketch, const struct throttle_cells *cells);
+
+/* The rooms as they are now, for somebody else. */
+void sketch_rooms(const struct sketch *sketch, uint32_t out[SKETCH_ROWS][SKETCH_CELLS]);
 
 /* `seconds` went by in which nobody was at work: what was queued meanwhile makes no flow fat. */
 void sketch_stall(struct sketch *sketch, double seconds);

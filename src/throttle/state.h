@@ -70,6 +70,8 @@ struct throttle {
     uint64_t generation;                               /* of the options */
     struct throttle_limit limits[THROTTLE_LIMITS_MAX]; /* as configured, for reports */
     unsigned limit_count;
+    struct throttle_fast fast; /* look NULL: there is none */
+    struct throttle_came came; /* what it said at this look */
 };
 
 /* `options` take effect; a new limit begins with the floor at `now`. With the lock held. */
@@ -78,6 +80,10 @@ void throttle_take_over(struct throttle *throttle, const struct throttle_options
 
 /* Is any direction of it limited? With the lock held. */
 bool throttle_limits(const struct interface *interface);
+
+/* Writes what is in force at the interface, but for its name; *out is zero. */
+void throttle_shares(const struct throttle *throttle, const struct interface *interface,
+                     struct throttle_force *out);
 
 /* Puts in force what the interface's controllers say. With the lock held. */
 void throttle_enforce(struct throttle *throttle, struct interface *interface);

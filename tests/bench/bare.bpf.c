@@ -4,6 +4,7 @@
 #include "bare.h"
 #include <linux/if_ether.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/udp.h>
 #include <quicward/base/checksum.h>
 #include <quicward/measure.h>
@@ -89,13 +90,20 @@ SEC("xdp") int bare_measured(struct xdp_md *ctx)
     return translate(ctx, true);
 }
 
+static __always_inline bool is_udp(const struct ethhdr *ethernet, const void *end)
+{
+    const struct iphdr *ip = (const void *)(ethernet + 1);
+    const struct ipv6hdr *six = (const void *)(ethernet + 1);
+    if ((const void *)(six + 1) > end)
+        return false;
+    return (ethernet->h_proto == bpf_htons(ETH_P_IP) && ip->protocol == 17) ||
+           (ethernet->h_proto == bpf_htons(ETH_P_IPV6) && six->nexthdr == 17);
+}
+
 /* UDP goes no further. */
 SEC("xdp") int bare_drop(struct xdp_md *ctx)
 {
-    struct ethhdr *ethernet = (void *)(long)ctx->data;
-    struct iphdr *ip = (void *)(ethernet + 1);
-    if ((void *)(ip + 1) > (void *)(long)ctx->data_end || ethernet->h_proto != bpf_htons(ETH_P_IP) ||
-        ip->protocol != 17)
+    if (!is_udp((void *)(long)ctx->data, (void *)(long)ctx->data_end))
         return XDP_PASS;
     dropped++;
     return XDP_DROP;

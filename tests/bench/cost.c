@@ -1,7 +1,7 @@
-/* bench_cost [tc|FLOWS]...: what the fast path's program costs a packet, in nanoseconds of a core, by test
- * runs in the kernel: no interface, no buffer, no neighbour. Every figure is what a packet costs more than
- * with a program that does nothing. Rounds of all programs in turns; the middle one counts. With
- * arguments only IPv4 at XDP with so many flows, or at tc with 1,000. */
+/* bench_cost [tc|more|FLOWS]...: what the fast path's program costs a packet, in nanoseconds of a core, by
+ * test runs in the kernel: no interface, no buffer, no neighbour. Every figure is what a packet costs more
+ * than with a program that does nothing. Rounds of all programs in turns; the middle one counts. With
+ * arguments only IPv4 at XDP with so many flows, or at tc with 1,000, or what else the program may do. */
 #include "bare_flows.h"
 #include "fast_flows.h"
 #include "kernel.h"
@@ -32,21 +32,24 @@ static uint64_t boot_ms(void)
 static struct kernel *load(uint32_t flows)
 {
     char error[OFFLOAD_ERROR_MAX] = "";
-    struct kernel *kernel = kernel_new(flows, NULL, error);
+    struct offload_options options = {.flows_max = flows, .limits = 1, .spin = true};
+    struct kernel *kernel = kernel_new_for(&options, NULL, error);
     struct fast_port port = {.ifindex = LOOPBACK, .mtu = 1500, .carrier = LOOPBACK};
     bench_require(kernel != NULL, error);
+    kernel_control(kernel)->fresh = UINT8_MAX;
     kernel_control(kernel)->alive_until_ms = boot_ms() + 3600000;
     bench_require(kernel_set_port(kernel, 0, &port) && kernel_set_port(kernel, 1, &port), "setting a port");
     return kernel;
 }
 
 /* With a next hop that will not be asked for again while this runs. */
-static void put(struct kernel *kernel, bool ipv6, uint32_t flow, unsigned kind)
+static void put(struct kernel *kernel, bool ipv6, uint32_t flow, unsigned kind, uint8_t spin)
 {
     struct flow_path path = fast_flows_path(ipv6, flow);
     struct fast_match match = entry_match(&path.ways[FLOW_PATH_UP].match);
     struct fast_record record = entry_record(&path, FLOW_PATH_UP, 0, 1, kind);
-    record.route_checked_ms = (uint32_t)boot_ms() + 600000;
+    fast_set_flow(&record, flow, flow * 0x9e3779b97f4a7c15u >> 40);
+    record.spin = spin;
     memcpy(record.next_hop, HOP, sizeof HOP);
     record.hop_check = fast_hop_check(record.tag, HOP);
     bench_require(kernel_put(kernel, &match, &record), "putting a flow");
@@ -136,7 +139,7 @@ static void measure_place(struct cost_bpf *cost, bool ipv6, bool tc, uint32_t fl
     memcpy(cost->data->header, contest.packet, sizeof cost->data->header);
     cost->data->flows = flows;
     for (uint32_t flow = 0; flow < flows; flow++)
-        put(kernel, ipv6, flow, tc ? FAST_TC : 0);
+        put(kernel, ipv6, flow, tc ? FAST_TC : 0, 0);
     snprintf(what, sizeof what, "cost: %s at %s, %u flows", ipv6 ? "IPv6, firewall" : "IPv4, nat",
              tc ? "tc" : "XDP", (unsigned)flows);
     compete(&contest, kernel_program(kernel, tc ? OFFLOAD_TC : OFFLOAD_XDP),
@@ -146,6 +149,51 @@ static void measure_place(struct cost_bpf *cost, bool ipv6, bool tc, uint32_t fl
         measure_spins_of(&contest, bare, flows);
     bare_bpf__destroy(bare);
     kernel_free(kernel);
+}
+
+/* What else the program may do, each alone: nothing, the spin bit between two edges, a throttle that blocks
+ * nothing, one that weighs flows and blocks none of these. */
+enum extra { EXTRA_NONE, EXTRA_SPIN, EXTRA_LIMIT, EXTRA_WEIGHED, EXTRAS };
+
+static void begin_extra(struct kernel *kernel, enum extra extra)
+{
+    struct fast_limit limit = {.flags = FAST_LIMITED};
+    if (extra == EXTRA_WEIGHED) {
+        limit.flags |= FAST_ACTIVE | FAST_WEIGHS;
+        memset(kernel_cells(kernel)->room, 0xff, sizeof kernel_cells(kernel)->room);
+    }
+    kernel_limits(kernel)[1] = limit;
+    kernel_control(kernel)->limited = extra >= EXTRA_LIMIT ? 2 : 0;
+}
+
+static void measure_extras(struct cost_bpf *cost, uint32_t flows)
+{
+    static const char *const NAMES[EXTRAS] = {"", "the spin bit", "a throttle at ease",
+                                              "a throttle that weighs"};
+    struct contest contest = {.cost = cost};
+    struct kernel *kernels[EXTRAS];
+    double ns[EXTRAS][ROUNDS];
+    contest.len = fast_flows_packet(false, IP_LEN, contest.packet);
+    memcpy(cost->data->header, contest.packet, sizeof cost->data->header);
+    cost->data->flows = flows;
+    for (unsigned extra = 0; extra < EXTRAS; extra++) {
+        kernels[extra] = load(flows);
+        begin_extra(kernels[extra], (enum extra)extra);
+        for (uint32_t flow = 0; flow < flows; flow++)
+            put(kernels[extra], false, flow, 0, extra == EXTRA_SPIN ? FAST_SPIN_SEEN : 0);
+    }
+    for (unsigned i = 0; i < ROUNDS; i++)
+        for (unsigned extra = 0; extra < EXTRAS; extra++)
+            ns[extra][i] = run_one(&contest, kernel_program(kernels[extra], OFFLOAD_XDP), XDP_REDIRECT) -
+                           (extra ? ns[0][i] : 0);
+    for (unsigned extra = 1; extra < EXTRAS; extra++) {
+        char what[96], text[32];
+        snprintf(what, sizeof what, "cost: %s, IPv4, nat, XDP, %u flows", NAMES[extra], (unsigned)flows);
+        snprintf(text, sizeof text, "%+.1f ns", bench_median(ns[extra]));
+        bench_row(what, text);
+    }
+    for (unsigned extra = 0; extra < EXTRAS; extra++)
+        kernel_free(kernels[extra]);
 }
 
 /* Of a packet that goes on to the queue. */
@@ -167,6 +215,8 @@ static void measure_all(struct cost_bpf *cost)
     static const uint32_t FLOWS[] = {1000, 100000, 1000000};
     for (unsigned i = 0; i < sizeof FLOWS / sizeof FLOWS[0]; i++)
         measure_place(cost, false, false, FLOWS[i]);
+    measure_extras(cost, 1000);
+    measure_extras(cost, 100000);
     measure_place(cost, true, false, 1000);
     measure_place(cost, false, true, 1000);
     measure_place(cost, true, true, 1000);
@@ -183,6 +233,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "tc") == 0)
             measure_place(cost, false, true, 1000);
+        else if (strcmp(argv[i], "more") == 0)
+            measure_extras(cost, 1000);
         else
             measure_place(cost, false, false, (uint32_t)strtoul(argv[i], NULL, 10));
     cost_bpf__destroy(cost);

@@ -7,7 +7,7 @@ declare -A mpps=()
 fast() {
     "$build"/tests/bench/bench_cost &&
         fast_flows 1000 0.95 && fast_flows 100000 0.9 && fast_flows 1000000 0.9 &&
-        fast_kernel && fast_six && fast_slow && fast_connect && fast_memory
+        fast_kernel && fast_six && fast_unsolicited && fast_slow && fast_connect && fast_memory && fast_timers
 }
 
 # ---- what forwards, each in new namespaces: hooks of connection tracking stay in those that had it ----
@@ -64,6 +64,26 @@ by_program() { # PLACE FAMILY FLOWS
     wait "$forwarder" || die "the fast path failed: $(cat "$folder/forward.log")"
 }
 
+# What nobody asked for.
+refused() { # FAMILY FLOWS
+    start "$router" forward.log "$build"/tests/bench/bench_forward xdp "$1" 1000 unsolicited
+    dropped_by "$@"
+}
+
+refused_barely() { # FAMILY FLOWS
+    start "$router" forward.log "$build"/tests/bench/bench_bare drop 1 lan0 wan0 "$(mac "$server" s0)" "$(mac "$router" wan0)"
+    dropped_by "$@"
+}
+
+# dropped_by FAMILY FLOWS: what was just started.
+dropped_by() {
+    forwarder=$started
+    wait_ready forward.log
+    flood_dropped "$@"
+    kill "$forwarder"
+    wait "$forwarder" 2>/dev/null
+}
+
 # A million flows take a while.
 wait_ready() { # LOG
     local tries
@@ -81,11 +101,36 @@ flood() { # FAMILY FLOWS
     start "$server" sink.log "$build"/tests/bench/bench_sink s0 "$fast_seconds"
     sink=$started
     sleep 0.3
-    ip netns exec "$client" taskset -c "$(($(nproc) - 1))" "$build"/tests/bench/bench_flood "$1" c0 "$(mac "$client" c0)" \
-        "$(mac "$router" lan0)" "$2" "$ip_len" "$fast_seconds" || die 'the generator failed'
+    generate "$@" || die 'the generator failed'
     wait "$sink"
     best=$(sed 1d "$folder/sink.log" | sort -n | tail -n 1)
     [ "${best:-0}" -gt 0 ] || die "nothing arrived: $(cat "$folder"/*.log)"
+}
+
+generate() { # FAMILY FLOWS
+    ip netns exec "$client" taskset -c "$(($(nproc) - 1))" "$build"/tests/bench/bench_flood "$1" c0 "$(mac "$client" c0)" \
+        "$(mac "$router" lan0)" "$2" "$ip_len" "$fast_seconds"
+}
+
+# Packets that a program at lan0 dropped in the best full second, into `best`, by the driver's own counters.
+flood_dropped() { # FAMILY FLOWS
+    local generator before='' at now rate
+    generate "$@" &
+    generator=$!
+    best=0
+    while kill -0 "$generator" 2>/dev/null; do
+        now=$(dropped_now)
+        rate=$((before ? (now - before) * 1000000 / (${EPOCHREALTIME/./} - at) : 0))
+        best=$((rate > best ? rate : best))
+        before=$now at=${EPOCHREALTIME/./}
+        sleep 1
+    done
+    wait "$generator" || die 'the generator failed'
+    [ "$best" -gt 0 ] || die "nothing was dropped: $(cat "$folder"/*.log)"
+}
+
+dropped_now() {
+    ip netns exec "$router" ethtool -S lan0 | awk '/xdp_drops/ { all += $2 } END { print all + 0 }'
 }
 
 # ---- rounds and rows ----
@@ -154,6 +199,18 @@ fast_six() {
     ratio_row 'XDP, firewall, IPv6, 1,000 flows' xdp6 plain6 'plain forwarding' 3
 }
 
+fast_unsolicited() {
+    local round family
+    for ((round = 0; round < fast_rounds; round++)); do
+        for family in 4 6; do
+            turn "dropped-$family" refused $family 1000
+            turn "bare-dropped-$family" refused_barely $family 1000
+        done
+    done
+    ratio_row 'XDP, unsolicited, nat, IPv4' dropped-4 bare-dropped-4 'a bare drop' 0.8
+    ratio_row 'XDP, unsolicited, firewall, IPv6' dropped-6 bare-dropped-6 'a bare drop' 0.8
+}
+
 # One direction alone is never handed over, so every packet passes the program and the queue.
 fast_slow() {
     local round place
@@ -203,4 +260,9 @@ fast_memory() {
         wait "$started"
         row "fast: kernel memory a flow, IPv$family" "$bytes bytes" - '<= 320' "$([ "$bytes" -le 320 ] && echo met || echo 'not met')"
     done
+}
+
+# What asking flows for their timers takes of a core while a million of them idle out, and how late the latest is.
+fast_timers() {
+    "$build"/tests/bench/bench_idle 1000000 300
 }

@@ -1,6 +1,7 @@
-/* bench_forward xdp|tc 4|6 FLOWS: forwards flows (fast_flows.h) between lan0 and wan0 by the fast path's room
- * alone, timers and all, until it is told to end (SIGTERM). Prints "ready" and the bytes of kernel memory
- * that its maps take. */
+/* bench_forward xdp|tc 4|6 FLOWS [unsolicited]: forwards flows (fast_flows.h) between lan0 and wan0 by the
+ * fast path's room alone, timers and all, until it is told to end (SIGTERM). Prints "ready" and the bytes of
+ * kernel memory that its maps take. "unsolicited": lan0 is outside, and the packets are of no flow, and to a
+ * port without a mapping or, over IPv6, to the inside of a firewall. */
 #include "fast_flows.h"
 #include "measure.h"
 #include <dirent.h>
@@ -44,6 +45,22 @@ static void put(struct offload *offload, bool ipv6, uint32_t flows)
         offload_apply(offload, &event, 1, boot(), &figures);
         offload_settle(offload, event.path.id, boot());
     }
+}
+
+/* The far end of the flows is an external address. */
+static void drop_unsolicited(struct offload *offload, bool ipv6)
+{
+    static const char OUTSIDE[1][FLOW_PATH_INTERFACE_MAX] = {"lan0"},
+                      INSIDE[1][FLOW_PATH_INTERFACE_MAX] = {"wan0"};
+    const struct offload_side outside = {OUTSIDE, 1}, inside = {INSIDE, 1};
+    const struct flow_path path = fast_flows_path(false, 0);
+    struct offload_asked asked = offload_drop(offload, &inside, &outside);
+    if (ipv6)
+        asked.known->closed = QW_KNOWN_IPV6;
+    else
+        memcpy(&asked.ports[0].ipv4, path.ways[FLOW_PATH_UP].match.dst.addr.bytes + 12,
+               sizeof asked.ports[0].ipv4);
+    offload_drop_look(offload);
 }
 
 static void open_all(struct offload *offload)
@@ -95,7 +112,7 @@ int main(int argc, char **argv)
     char error[OFFLOAD_ERROR_MAX] = "";
     struct offload_stats stats;
     sigset_t end;
-    bench_require(argc == 4, "usage: bench_forward xdp|tc 4|6 FLOWS");
+    bench_require(argc == 4 || argc == 5, "usage: bench_forward xdp|tc 4|6 FLOWS [unsolicited]");
     sigemptyset(&end);
     sigaddset(&end, SIGTERM);
     sigprocmask(SIG_BLOCK, &end, NULL);
@@ -105,10 +122,13 @@ int main(int argc, char **argv)
     attach(offload, "lan0", argv[1]);
     attach(offload, "wan0", argv[1]);
     offload_alive(offload, qw_time_add(boot(), ALIVE_NS));
-    put(offload, argv[2][0] == '6', flows);
+    if (argc == 5)
+        drop_unsolicited(offload, argv[2][0] == '6');
+    else
+        put(offload, argv[2][0] == '6', flows);
     open_all(offload);
     offload_stats(offload, &stats);
-    bench_require(stats.flows == flows, "not all flows were put");
+    bench_require(stats.flows == flows || argc == 5, "not all flows were put");
     printf("ready %llu\n", map_memory());
     fflush(stdout);
     serve(offload, &end);

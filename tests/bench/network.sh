@@ -9,7 +9,7 @@ network_down() {
         kill "$pid" 2>/dev/null
     done
     wait
-    for namespace in "$client" "$router" "$server"; do
+    for namespace in "$client" "$router" "$server" "$cluster"; do
         ip netns del "$namespace" 2>/dev/null
     done
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All benchmarks, as root: installs what they need, builds, measures for some twenty minutes, prints one table.
-#   run.sh [all|engine|initial|instructions|reload|views|files|queue|calls|connect|sinks|fast]...
+#   run.sh [all|engine|initial|instructions|reload|views|files|queue|calls|connect|sinks|fast|cluster]...
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 . tests/bench/network.sh
@@ -10,6 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 . tests/bench/connect.sh
 . tests/bench/sinks.sh
 . tests/bench/fast.sh
+. tests/bench/cluster.sh
 build='build-bench'
 flows=1000 ip_len=1228 seconds=4 rounds=3 answer_rounds=5 added_us=100 copy_range=2048 events_a_second=200
 # The generator's and the sink's namespaces, and the router between them: of this run alone.
@@ -40,7 +41,7 @@ prepare() {
     { cmake -S . -B $build -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-g -DQUICWARD_TESTS=ON -DQUICWARD_BENCH=ON &&
         cmake --build $build -j "$(nproc)" --target quicward bench_engine bench_initial bench_work bench_accept \
             bench_recover bench_views bench_generate bench_sink bench_respond bench_connect \
-            bench_bare bench_cost bench_flood bench_forward; } >"$folder/build.log" 2>&1 ||
+            bench_bare bench_cost bench_flood bench_forward bench_idle bench_cluster; } >"$folder/build.log" 2>&1 ||
         { tail -n 30 "$folder/build.log" >&2; die 'the build failed'; }
 }
 
@@ -172,8 +173,9 @@ measure() { # WHAT
         answer 'all cores' accept names ;;
     sinks) network_once && on_one_core sinks ;;
     fast) fast ;;
-    all) measure engine && measure initial && measure instructions && measure reload && measure views && measure files && measure queue && measure calls && measure connect && measure sinks && measure fast ;;
-    *) die "$1 is none of all, engine, initial, instructions, reload, views, files, queue, calls, connect, sinks, fast" ;;
+    cluster) cluster ;;
+    all) measure engine && measure initial && measure instructions && measure reload && measure views && measure files && measure queue && measure calls && measure connect && measure sinks && measure fast && measure cluster ;;
+    *) die "$1 is none of all, engine, initial, instructions, reload, views, files, queue, calls, connect, sinks, fast, cluster" ;;
     esac
 }
 

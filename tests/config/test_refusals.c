@@ -115,8 +115,8 @@ static void test_unknown_group(void)
            "\"hold\", \"initials\", \"guard\", \"guard_factor\", "
            "\"reject\", \"hello\", \"nat\", \"throttles\", \"throttle\", \"size_limits\", \"ptb\", "
            "\"instance\", \"manage_rules\", \"rules_guard\", \"rules_fragments\", \"rules_backend\", "
-           "\"offload\", \"offload_pins\", \"offload_unsolicited\", \"control\", \"control_mode\", "
-           "\"control_group\", \"user\", "
+           "\"offload\", \"offload_pins\", \"offload_unsolicited\", \"offload_spin\", \"control\", "
+           "\"control_mode\", \"control_group\", \"user\", "
            "\"seccomp\", "
            "\"secret\", \"state\", \"metrics\", \"events\", \"anonymise\", \"cluster\", \"log\"\n");
 }

@@ -86,6 +86,7 @@ static void test_fixed(void)
     expect("rules_fragments = false;", "rules_fragments");
     expect("rules_backend = \"nft\";", "rules_backend");
     expect("offload_unsolicited = false;", "offload_unsolicited");
+    expect("offload_spin = false;", "offload_spin");
     expect("control = \"/run/other.sock\";", "control");
     expect("secret = \"/run/other\";", "secret");
     expect("secret = \"none\";", "secret");

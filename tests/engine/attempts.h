@@ -13,6 +13,9 @@ bool client_sends_handshake(struct router *r, const struct client *c);
 /* The whole handshake: ClientHello, answer, Handshake packet, short header. */
 void client_connects(struct router *r, struct client *c);
 
+/* A handshake of v1 that nobody can open: 80 ms to WAN and back, 20 ms to `from`. */
+void shake_hands(struct router *r, const char *from);
+
 /* Both sides of `from` and WAN send a short header each millisecond, with the spin bit of round trips of 80
  * and 20 ms. */
 void both_spin(struct router *r, const char *from, unsigned round_trips);

@@ -37,6 +37,7 @@ int main(void)
     suite_settings_threads();
     suite_paths();
     suite_path_rewrites();
+    suite_path_spin();
     suite_path_threads();
     suite_harvest();
     suite_path_ends();

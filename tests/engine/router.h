@@ -88,6 +88,7 @@ void suite_settings(void);
 void suite_settings_threads(void);
 void suite_paths(void);
 void suite_path_rewrites(void);
+void suite_path_spin(void);
 void suite_path_threads(void);
 void suite_harvest(void);
 void suite_path_ends(void);

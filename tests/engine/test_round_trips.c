@@ -5,26 +5,6 @@
 #include "suite.h"
 #include <string.h>
 
-#define MS QW_NS_PER_MS
-#define DATAGRAM 1200
-
-/* Long headers of v1 with connection IDs of 8 bytes; nobody can open what is behind them. */
-static const uint8_t CLIENT_INITIAL[DATAGRAM] = {0xc0, 0, 0, 0, 1, 8, 1, 1, 1, 1, 1, 1, 1,
-                                                 1,    8, 2, 2, 2, 2, 2, 2, 2, 2, 0, 30};
-static const uint8_t SERVER_INITIAL[DATAGRAM] = {0xc0, 0, 0, 0, 1, 8, 2, 2, 2, 2, 2, 2, 2,
-                                                 2,    8, 3, 3, 3, 3, 3, 3, 3, 3, 0, 30};
-static const uint8_t CLIENT_HANDSHAKE[DATAGRAM] = {0xe0, 0, 0, 0, 1, 8, 3, 3, 3, 3, 3, 3,
-                                                   3,    3, 8, 2, 2, 2, 2, 2, 2, 2, 2, 30};
-
-static void shake_hands(struct router *r, const char *from)
-{
-    out(r, from, WAN, CLIENT_INITIAL, DATAGRAM);
-    r->now.ns += 80 * MS;
-    in(r, WAN, from, SERVER_INITIAL, DATAGRAM);
-    r->now.ns += 20 * MS;
-    out(r, from, WAN, CLIENT_HANDSHAKE, DATAGRAM);
-}
-
 static void expect_none(struct router *r)
 {
     struct engine_flow flow = only_flow(r);

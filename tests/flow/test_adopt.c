@@ -187,6 +187,90 @@ static void queues_come_back_in_order(void)
     flow_table_free(t);
 }
 
+/* Ends what is over: what is left was seen within its timer and a second, or a 500th of it. */
+static void sweep_all(struct flow_table *t, uint64_t now_ns, uint64_t timer_ns)
+{
+    const struct flow *records = flow_records(t);
+    uint32_t live = 0, counted = 0;
+    flow_sweep(t, (struct qw_time){now_ns}, UINT32_MAX);
+    for (uint32_t slot = 0; slot < flow_slots(t); slot++)
+        if (records[slot].id != 0) {
+            CU_ASSERT_TRUE_FATAL(now_ns - records[slot].last_seen_ns < timer_ns + timer_ns / 500 + SECOND);
+            live++;
+        }
+    for (int class = 0; class < FLOW_CLASSES; class ++)
+        counted += flow_count(t, (enum flow_class) class);
+    CU_ASSERT_EQUAL_FATAL(live, counted);
+}
+
+enum { MIXED = 400 };
+
+/* One that is there goes on, changes its class or ends; one that is not begins, or comes from elsewhere. */
+static void mix(struct flow_table *t, uint64_t now_ns, uint64_t timer_ns, uint64_t *random)
+{
+    uint32_t n = test_random(random) % MIXED, what = test_random(random) % 4;
+    struct flow *flow = find(t, n, now_ns), record = sample(n);
+    if (flow && what == 0)
+        flow_finish(t, flow, FLOW_UNMAPPED);
+    else if (flow && what == 1)
+        flow_set_class(t, flow, test_random(random) % 2 ? FLOW_KNOWN : FLOW_RETURNED,
+                       (struct qw_time){now_ns});
+    else if (flow)
+        flow_refresh(t, flow, (struct qw_time){now_ns});
+    else if (what == 0)
+        flow_set_class(t, add(t, n, now_ns), FLOW_KNOWN, (struct qw_time){now_ns});
+    else {
+        record.class = what == 1 ? FLOW_KNOWN : FLOW_RETURNED;
+        record.last_seen_ns = now_ns - test_random(random) % (timer_ns / SECOND) * SECOND;
+        CU_ASSERT_EQUAL_FATAL(flow_adopt(t, &record, (struct qw_time){now_ns}, NULL), FLOW_ADOPTED);
+    }
+}
+
+/* Among others, in any order and again and again, whatever the timers: nobody puts them in order. */
+static void adopted_ones_end_in_time(void)
+{
+    static const uint64_t TIMER_S[] = {3, 300, 86400};
+    for (unsigned timer = 0; timer < 3; timer++) {
+        uint64_t random = timer, now_ns = 200000 * SECOND, timer_ns = TIMER_S[timer] * SECOND;
+        struct flow_table *t = table(MIXED, NULL, NULL);
+        struct flow_timers timers;
+        for (int class = 0; class < FLOW_CLASSES; class ++)
+            timers.idle_ns[class] = timer_ns;
+        flow_set_timers(t, &timers);
+        CU_ASSERT_TRUE_FATAL(flow_marks_start(t));
+        for (unsigned i = 0; i < 20000; i++) {
+            mix(t, now_ns, timer_ns, &random);
+            if (i % 20 == 0)
+                now_ns += test_random(&random) % (timer_ns / 10);
+            sweep_all(t, now_ns, timer_ns);
+        }
+        sweep_all(t, now_ns + timer_ns + timer_ns / 500 + SECOND, timer_ns);
+        CU_ASSERT_EQUAL(flow_count(t, FLOW_KNOWN) + flow_count(t, FLOW_RETURNED), 0);
+        flow_table_free(t);
+    }
+}
+
+/* Also for those that make room. */
+static void the_oldest_goes_first_wherever_it_stands(void)
+{
+    struct flow_table *t = table(3, NULL, NULL);
+    CU_ASSERT_TRUE_FATAL(flow_marks_start(t));
+    struct flow older = sample(1), younger = sample(3);
+    older.class = younger.class = FLOW_ANSWERED;
+    older.last_seen_ns = NOW - 9 * SECOND;
+    younger.last_seen_ns = NOW - 3 * SECOND;
+    flow_set_class(t, add(t, 2, NOW - 6 * SECOND), FLOW_ANSWERED, (struct qw_time){NOW - 6 * SECOND});
+    CU_ASSERT_EQUAL(adopt(t, &younger), FLOW_ADOPTED);
+    CU_ASSERT_EQUAL(adopt(t, &older), FLOW_ADOPTED);
+    for (uint32_t n = 1; n <= 3; n++) {
+        CU_ASSERT_PTR_NOT_NULL(find(t, n, NOW));
+        CU_ASSERT_PTR_NOT_NULL_FATAL(add(t, 10 + n, NOW));
+        CU_ASSERT_PTR_NULL(find(t, n, NOW));
+        flow_set_class(t, find(t, 10 + n, NOW), FLOW_KNOWN, (struct qw_time){NOW});
+    }
+    flow_table_free(t);
+}
+
 /* ---- regions ---- */
 
 enum { KEYS = 300, ROUNDS = 60000 };
@@ -565,6 +649,8 @@ void suite_adopt(void)
          no_two_of_one_key_and_no_more_than_there_is_room},
         {"S1: ids never repeat", ids_never_repeat},
         {"S1 T3: the queues come back in order", queues_come_back_in_order},
+        {"K1 T3: adopted flows end in time, whatever the order they come in", adopted_ones_end_in_time},
+        {"K1 T3: the oldest makes room, adopted or not", the_oldest_goes_first_wherever_it_stands},
         {"S1: a region goes on in another of any size, at any moment, as a plain model",
          a_region_goes_on_at_any_moment},
         {"S1: of a torn region only what can be is adopted", a_torn_region_is_not_believed},

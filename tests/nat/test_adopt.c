@@ -182,6 +182,45 @@ static void a_rest_is_no_matter_to_one_that_lives(void)
     nat_free(nat);
 }
 
+/* What a flow of another router asks for, in one go. */
+static enum nat_adopted adopt_flow(struct nat *nat, const char *inside, uint16_t port, bool holds,
+                                   nat_external *mapping)
+{
+    struct nat_mapping offered = record(inside, port, 0);
+    struct qw_addr remote = ip("203.0.113.1");
+    *mapping = 0;
+    nat_adopt_fetch(nat, &offered, &remote, 1);
+    return nat_adopt_flow(nat, &offered, &remote, holds, at(10 * SECOND), mapping);
+}
+
+static void a_flow_has_its_mapping_or_none(void)
+{
+    struct nat_options options = plain();
+    options.sessions_max = 3;
+    struct nat *nat = make(&options);
+    struct qw_addr remote = ip("203.0.113.1");
+    nat_external first, again, other;
+    CU_ASSERT_EQUAL(adopt_flow(nat, "10.0.0.7:4000", 5000, true, &first), NAT_ADOPTED);
+    CU_ASSERT_EQUAL(nat_port(first), 5000);
+    CU_ASSERT_TRUE(nat_admits(nat, first, &remote));
+    CU_ASSERT_EQUAL(adopt_flow(nat, "10.0.0.7:4000", 5000, true, &again), NAT_ADOPTED);
+    CU_ASSERT_EQUAL(again, first);
+    CU_ASSERT_EQUAL(adopt_flow(nat, "10.0.0.7:4000", 5002, true, &other), NAT_ADOPT_TAKEN);
+    CU_ASSERT_EQUAL(adopt_flow(nat, "10.0.0.8:4000", 5000, true, &other), NAT_ADOPT_TAKEN);
+    CU_ASSERT_EQUAL(adopt_flow(nat, "10.0.0.8:4000", 5001, true, &other), NAT_ADOPT_IMPOSSIBLE);
+    CU_ASSERT_EQUAL(other, 0);
+    CU_ASSERT_EQUAL(adopt_flow(nat, "10.0.0.9:4000", 5004, false, &other), NAT_ADOPTED);
+    CU_ASSERT_EQUAL(nat_adopt_end(nat, at(10 * SECOND)), 1);                            /* nobody holds it */
+    CU_ASSERT_EQUAL(adopt_flow(nat, "10.0.0.9:4000", 5004, true, &other), NAT_ADOPTED); /* though it rests */
+    CU_ASSERT_EQUAL(adopt_flow(nat, "10.0.0.7:4000", 5000, true, &again), NAT_ADOPT_UNUSABLE);
+    CU_ASSERT_EQUAL(stats_of(nat).mappings, 2);
+    end(nat, first, 200 * SECOND);
+    CU_ASSERT_EQUAL(stats_of(nat).mappings, 2); /* it was held twice */
+    end(nat, first, 200 * SECOND);
+    CU_ASSERT_EQUAL(stats_of(nat).mappings, 1);
+    nat_free(nat);
+}
+
 void suite_adopt(void)
 {
     static const struct test TESTS[] = {
@@ -192,6 +231,8 @@ void suite_adopt(void)
         {"S1 S3: no more are adopted than there are places", tables_are_never_overfilled},
         {"S1 N2 N10: a rest goes on", a_rest_goes_on},
         {"K1 N2: but not for a mapping that lives on another router", a_rest_is_no_matter_to_one_that_lives},
+        {"K1 N2: a flow of another router has the mapping that it had, or none",
+         a_flow_has_its_mapping_or_none},
         {"S1 N11: an address that follows an interface is that of before until it is known",
          an_unknown_address_is_taken_over},
     };

@@ -9,6 +9,8 @@ int main(void)
     suite_gates();
     suite_offload();
     suite_program();
+    suite_limit();
+    suite_spin();
     suite_captures();
     suite_drop();
     suite_vlans();

@@ -21,7 +21,8 @@ static uint32_t now_ms(void)
 struct kernel *test_kernel(void)
 {
     char error[OFFLOAD_ERROR_MAX];
-    struct kernel *kernel = kernel_new(1000, NULL, error);
+    struct offload_options options = {.flows_max = 1000, .limits = 1};
+    struct kernel *kernel = kernel_new_for(&options, NULL, error);
     struct fast_port port = {.ifindex = 1, .mtu = 1500, .carrier = 1};
     if (!kernel) {
         printf("\nskipped, for no program can be loaded here: %s ", error);
@@ -38,8 +39,9 @@ bool test_put(struct kernel *kernel, const struct flow_path *path, enum flow_pat
 {
     struct fast_match match = entry_match(&path->ways[direction].match);
     struct fast_record record = entry_record(path, direction, 0, 1, place == OFFLOAD_TC ? FAST_TC : 0);
-    record.route_epoch = kernel_control(kernel)->epoch;
-    record.route_checked_ms = now_ms();
+    fast_set_flow(&record, 0, path->hash);
+    record.route_epoch = (uint8_t)kernel_control(kernel)->epoch;
+    record.route_checked = fast_route_time(now_ms());
     memcpy(record.next_hop, HOP, sizeof HOP);
     record.hop_check = fast_hop_check(record.tag, HOP);
     return kernel_put(kernel, &match, &record);
@@ -106,6 +108,15 @@ bool test_run(struct kernel *kernel, enum offload_place place, struct frame *fra
     return forwarded;
 }
 
+enum test_fate test_fate(struct kernel *kernel, enum offload_place place, const struct frame *frame)
+{
+    struct frame out = *frame;
+    uint32_t verdict = run_once(kernel, place, &out);
+    if (verdict == (place == OFFLOAD_XDP ? (uint32_t)XDP_DROP : (uint32_t)TC_ACT_SHOT))
+        return TEST_DROPPED;
+    return is_passed(place, verdict) ? TEST_PASSED : TEST_FORWARDED;
+}
+
 bool test_dropped(struct kernel *kernel, enum offload_place place, const struct frame *frame)
 {
     struct frame out = *frame;
@@ -120,6 +131,12 @@ bool test_run(struct kernel *kernel, enum offload_place place, struct frame *fra
 {
     (void)kernel, (void)place, (void)frame;
     return false;
+}
+
+enum test_fate test_fate(struct kernel *kernel, enum offload_place place, const struct frame *frame)
+{
+    (void)kernel, (void)place, (void)frame;
+    return TEST_PASSED;
 }
 
 bool test_dropped(struct kernel *kernel, enum offload_place place, const struct frame *frame)

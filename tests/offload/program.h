@@ -35,6 +35,10 @@ void test_untag(struct frame *frame);
 /* Was it forwarded? Else it must have been passed on. *frame is what came out. */
 bool test_run(struct kernel *kernel, enum offload_place place, struct frame *frame);
 
+/* What became of it. */
+enum test_fate { TEST_PASSED, TEST_FORWARDED, TEST_DROPPED };
+enum test_fate test_fate(struct kernel *kernel, enum offload_place place, const struct frame *frame);
+
 /* Was it dropped? Else it must have been passed on, untouched. */
 bool test_dropped(struct kernel *kernel, enum offload_place place, const struct frame *frame);
 

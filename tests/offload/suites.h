@@ -8,6 +8,8 @@ void suite_vlans(void);
 void suite_carriers(void);
 void suite_gates(void);
 void suite_entry(void);
+void suite_limit(void);
+void suite_spin(void);
 void suite_packet(void);
 void suite_offload(void);
 void suite_pins(void);

@@ -1,4 +1,6 @@
 /* Paths as the kernel's records. */
+#include "fast_limit.h"
+#include "fast_spin.h"
 #include "flows.h"
 #include "offload_entry.h"
 #include "suite.h"
@@ -19,7 +21,7 @@ static void both_directions(void)
     CU_ASSERT_EQUAL(up.in_port, 3);
     CU_ASSERT_EQUAL(up.out_port, 4);
     struct fast_record down = entry_record(&path, FLOW_PATH_DOWN, 4, 3, 0);
-    CU_ASSERT_EQUAL(down.flags, FAST_REWRITE_DESTINATION | FAST_PUNT_LONG);
+    CU_ASSERT_EQUAL(down.flags, FAST_REWRITE_DESTINATION | FAST_PUNT_LONG | FAST_DOWN);
     CU_ASSERT_EQUAL(down.new_addr, inet_addr("10.0.0.5"));
     CU_ASSERT_EQUAL(ntohs(down.new_port), 4000);
     CU_ASSERT_NOT_EQUAL(up.tag, down.tag);
@@ -39,14 +41,48 @@ static void matches(void)
     CU_ASSERT_EQUAL(match.key.six.source_port, htons(4000));
 }
 
-/* The kernel's element: a key of 12 bytes beside it fills two cache lines. */
+/* The kernel's element: 48 bytes of its own, a key of 12, which takes 16, and the 8 by which it is kept while
+ * free come to what the kernel has a size for. */
 static void layout(void)
 {
-    CU_ASSERT_EQUAL(sizeof(struct fast_record), 64);
+    CU_ASSERT_EQUAL(8 + 48 + 16 + sizeof(struct fast_record), 128);
+    CU_ASSERT_EQUAL(sizeof(struct fast_told), 24);
+    CU_ASSERT_EQUAL(sizeof(struct fast_spins), 64);
     CU_ASSERT_EQUAL(sizeof(struct fast_key4), 12);
     CU_ASSERT_EQUAL(sizeof(struct fast_key6), 36);
     CU_ASSERT_EQUAL(offsetof(struct fast_record, tag), 0);
-    CU_ASSERT_EQUAL(offsetof(struct fast_record, packets) % 8, 0);
+    CU_ASSERT_EQUAL(offsetof(struct fast_record, bytes) % 8, 0);
+}
+
+static void numbers(void)
+{
+    static const uint32_t FLOWS[] = {0, 1, 77, (1u << FAST_NUMBER_BITS) - 1};
+    for (unsigned i = 0; i < sizeof FLOWS / sizeof FLOWS[0]; i++)
+        for (unsigned way = 0; way < 2; way++) {
+            struct fast_record record = {.flags = way ? FAST_DOWN : 0};
+            fast_set_flow(&record, FLOWS[i], 0x123456789abcdef0u);
+            CU_ASSERT_EQUAL(fast_flow(&record), FLOWS[i]);
+            CU_ASSERT_EQUAL(fast_gate_of(&record), 2 * FLOWS[i] + way);
+            CU_ASSERT_EQUAL(fast_hash(&record), 0xbcdef0);
+        }
+}
+
+static void places(void)
+{
+    struct flow_path path = test_path(1, "10.0.0.5:4000", NULL, "198.51.100.7:443");
+    path.place = 0x8765ffff;
+    struct fast_record record = entry_record(&path, FLOW_PATH_DOWN, 3, 4, 0);
+    CU_ASSERT_EQUAL(record.place, 0x8765);
+    CU_ASSERT_EQUAL(record.flags, FAST_DOWN);
+    CU_ASSERT_EQUAL(fast_outside(&record), 3);
+    path.state = FLOW_CONFIRMED;
+    record = entry_record(&path, FLOW_PATH_UP, 3, 4, 0);
+    CU_ASSERT_EQUAL(record.flags, FAST_CONFIRMED);
+    CU_ASSERT_EQUAL(fast_outside(&record), 4);
+    path.spin.measured = 3;
+    path.spin.client = FLOW_PATH_DOWN;
+    CU_ASSERT_EQUAL(entry_record(&path, FLOW_PATH_UP, 3, 4, 0).flags, FAST_CONFIRMED | FAST_SERVER);
+    CU_ASSERT_EQUAL(entry_record(&path, FLOW_PATH_DOWN, 3, 4, 0).flags, FAST_CONFIRMED | FAST_DOWN);
 }
 
 static void limits(void)
@@ -83,7 +119,9 @@ void suite_entry(void)
     static const struct test TESTS[] = {
         {"X1: both directions of a path become records with its rewrite, limits and flags", both_directions},
         {"X1: matches are the tuples in network order", matches},
-        {"X1: the record has 64 bytes and begins with its tag", layout},
+        {"X1: an element fits into 128 bytes, and the record begins with its tag", layout},
+        {"X3: a record has the whole number of its flow, 24 bits of its hash, and its gate", numbers},
+        {"X6: the step of the flow's place, and its kind, are in its records", places},
         {"X1: a size limit beyond 65,535 bytes is none", limits},
         {"X3: any bit of a key changes its tag", tags},
     };

@@ -108,7 +108,7 @@ static void see(struct scene *scene, const struct flow_path *path, enum flow_pat
     struct fast_match match = entry_match(&path->ways[way].match);
     struct fast_record record;
     CU_ASSERT_TRUE_FATAL(kernel_take(kernel, &match, &record));
-    record.packets += packets;
+    record.packets += (uint32_t)packets;
     record.bytes += 100 * packets;
     record.ce++;
     record.last_seen_ms = (uint32_t)(scene->now.ns / QW_NS_PER_MS + ms);
@@ -198,9 +198,10 @@ static void unfit(void)
     path.ways[FLOW_PATH_DOWN].from[0] = '\0';
     tell(&scene, FLOW_PATH_ADD, &path);
     path = path_of(3, scene.now);
-    path.flags |= FLOW_PATH_PLACED;
-    path.ways[FLOW_PATH_UP].limited = 0;
+    struct offload_limit limit = {.interface = "wan"};
+    offload_limit(scene.offload, &limit, 1);
     tell(&scene, FLOW_PATH_ADD, &path);
+    offload_limit(scene.offload, NULL, 0);
     scene.offload->ports.all[1].place = OFFLOAD_TC; /* not both at one place */
     put(&scene, 4);
     scene.offload->ports.all[1].place = OFFLOAD_XDP;
@@ -297,6 +298,35 @@ static void looks(void)
     end(&scene);
 }
 
+/* As many as there are, begun one after the other: each is over within two tenths of a second, and not before
+ * its time.
+ */
+static void many_idle_out(void)
+{
+    enum {
+        FLOWS = 3000,
+        APART_MS = 10,
+        BEFORE_END_MS = 28000 /* of 30 s: the engine's alone from then on */
+    };
+    struct scene scene = begin(FLOWS);
+    unsigned over = 0;
+    if (!scene.offload)
+        return;
+    for (unsigned i = 0; i < FLOWS; i++) {
+        struct flow_path path = path_of(i + 1, (struct qw_time){scene.now.ns + i * APART_MS * QW_NS_PER_MS});
+        CU_ASSERT_EQUAL(tell(&scene, FLOW_PATH_ADD, &path), 0);
+    }
+    for (uint64_t ms = 0; ms <= FLOWS * APART_MS + BEFORE_END_MS + 1000; ms += 100)
+        for (size_t count; (count = due(&scene, ms)) > 0; over += (unsigned)count)
+            for (size_t i = 0; i < count; i++) {
+                uint64_t time_ms = (scene.figures[i].id - 1) * APART_MS + BEFORE_END_MS;
+                CU_ASSERT_TRUE(scene.figures[i].over && ms >= time_ms && ms <= time_ms + 200);
+            }
+    CU_ASSERT_EQUAL(over, FLOWS);
+    CU_ASSERT_EQUAL(stats_of(&scene).flows, 0);
+    end(&scene);
+}
+
 static void swept(void)
 {
     struct scene scene = begin(10);
@@ -380,6 +410,7 @@ void suite_offload(void)
         {"X1: a full table and a match that is taken leave nothing behind", refused},
         {"X5: flows are asked before their timers run out; idle ones go back to the engine", timers},
         {"X5 O3: what flows had is told every few seconds", looks},
+        {"X5: thousands that idle out are told within a moment of their time", many_idle_out},
         {"X6: after a resync what is not told again goes", swept},
         {"X2: the number of an interface is free when its last entry is gone", detached},
         {"X7: interfaces that cannot be used are named", no_such_interface},

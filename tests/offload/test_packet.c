@@ -137,7 +137,7 @@ static void padded(void)
     CU_ASSERT_EQUAL(read_frame(&sent, 47, &packet), FAST_LENGTH);
 }
 
-static enum fast_why judged(uint16_t flags, uint8_t first, uint32_t version)
+static enum fast_why judged(uint8_t flags, uint8_t first, uint32_t version)
 {
     struct fast_record record = {.flags = flags};
     struct fast_packet packet = {.first = first, .version = htonl(version), .ip_len = 100};

@@ -159,7 +159,7 @@ static void see(struct life *life, uint64_t id, uint64_t packets)
     struct fast_match match = entry_match(&path.ways[FLOW_PATH_UP].match);
     struct fast_record record;
     CU_ASSERT_TRUE_FATAL(kernel_take(kernel, &match, &record));
-    record.packets += packets;
+    record.packets += (uint32_t)packets;
     record.bytes += 100 * packets;
     record.last_seen_ms = (uint32_t)(life->now.ns / QW_NS_PER_MS);
     CU_ASSERT_TRUE(kernel_put(kernel, &match, &record));
@@ -329,7 +329,7 @@ static void unsound(void)
         matches[id] = entry_match(&path.ways[FLOW_PATH_DOWN].match);
         CU_ASSERT_TRUE(kernel_take(kernel, &matches[id], &record));
         record.tag += id == 2;
-        record.gate = id == 3 ? 2 * FLOWS : record.gate;
+        record.number = id == 3 ? FLOWS : record.number;
         record.in_port = id == 4 ? FAST_PORTS_MAX : record.in_port;
         if (id > 1)
             kernel_put(kernel, &matches[id], &record);

@@ -10,6 +10,7 @@ int main(void)
     suite_change();
     suite_sketch();
     suite_stalls();
+    suite_fast();
     suite_shapes();
     suite_threads();
     return test_main();

@@ -3,6 +3,7 @@
 
 void suite_change(void);
 void suite_controller(void);
+void suite_fast(void);
 void suite_hits(void);
 void suite_place(void);
 void suite_shares(void);

@@ -99,7 +99,7 @@ static void who_stops_is_remembered(void)
     unsigned looks[2] = {0, 0};
     for (unsigned blocked = 0; blocked < 2; blocked++) {
         start();
-        sketch_name(&sketch, hash_of(0), 1u << 30, blocked ? WHO_BLOCKED : 0);
+        sketch_name(&sketch, hash_of(0), qw_share_name(1u << 30, false, blocked));
         for (; fat(0, 1) && looks[blocked] < 1000; looks[blocked]++) {
             offer(1, 19, 100000);
             look();
@@ -116,8 +116,7 @@ static void loads_by_place(void)
     sketch_fat_load(&sketch, &load);
     CU_ASSERT_DOUBLE_EQUAL(load.unknown, 20 * 800000, 160000);
     for (uint32_t i = 0; i < 20; i++)
-        sketch_name(&sketch, hash_of(i), i << SKETCH_BIN_SHIFT | 0xffff,
-                    i < 10 ? WHO_CONFIRMED : WHO_BLOCKED);
+        sketch_name(&sketch, hash_of(i), qw_share_name(i << SKETCH_BIN_SHIFT | 0xffff, i < 10, i >= 10));
     sketch_fat_load(&sketch, &load);
     CU_ASSERT_EQUAL(load.unknown, 0);
     double sums[2] = {0, 0};

@@ -1,27 +1,35 @@
-/* handover_send TO FLOWS AT_ONCE RATE DATAGRAMS: FLOWS flows from ports 20000 on, AT_ONCE of them at a time,
- * each of which sends DATAGRAMS numbered datagrams; all together RATE a second, in bursts of as many as are
- * due. Checks the order of what the far end sends back. Status 1 when one overtook another, or none came
- * back. */
+/* handover_send TO FLOWS AT_ONCE RATE DATAGRAMS [PORT]: FLOWS flows from ports PORT (20000) on, AT_ONCE of
+ * them at a time, each of which sends DATAGRAMS numbered datagrams; all together RATE a second, in bursts of
+ * as many as are due. Checks the order of what the far end sends back. Status 1 when one overtook another, or
+ * none came back. SIGTERM ends the sending early, and what is on its way
+ * still counts. */
 #include "sequence.h"
 #include "sockets.h"
 
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define FIRST_PORT 20000
 #define LAST_ANSWERS_MS 1000
 
 struct sender {
     struct tool_endpoint to;
-    unsigned flows, at_once, rate, datagrams;
+    unsigned flows, at_once, rate, datagrams, first_port;
     int sockets[SEQUENCE_FLOWS_MAX]; /* -1: not yet, or no longer */
     unsigned opened;
     struct sequence answers;
     uint64_t sent;
 };
+
+static volatile sig_atomic_t told_to_end;
+
+static void end(int signal)
+{
+    told_to_end = signal;
+}
 
 static uint64_t now_us(void)
 {
@@ -35,7 +43,7 @@ static int open_flow(const struct sender *sender, unsigned flow)
 {
     char text[64];
     bool ipv6 = sender->to.address.ss_family == AF_INET6;
-    snprintf(text, sizeof(text), ipv6 ? "[::]:%u" : "0.0.0.0:%u", FIRST_PORT + flow);
+    snprintf(text, sizeof(text), ipv6 ? "[::]:%u" : "0.0.0.0:%u", sender->first_port + flow);
     struct tool_endpoint from = tool_endpoint(text);
     int fd = tool_socket(&from);
     tool_connect(fd, &sender->to);
@@ -62,7 +70,7 @@ static void send_one(struct sender *sender, unsigned flow, uint32_t number)
 static void run_group(struct sender *sender, unsigned first, unsigned last)
 {
     uint64_t start = now_us(), wanted = (uint64_t)(last - first) * sender->datagrams;
-    for (uint64_t done = 0; done < wanted;) {
+    for (uint64_t done = 0; done < wanted && !told_to_end;) {
         uint64_t due = (now_us() - start) * sender->rate / 1000000;
         if (done >= due)
             usleep(50);
@@ -83,7 +91,7 @@ static void last_answers(struct sender *sender)
 
 static void run(struct sender *sender)
 {
-    for (unsigned first = 0; first < sender->flows; first = sender->opened) {
+    for (unsigned first = 0; first < sender->flows && !told_to_end; first = sender->opened) {
         while (sender->opened < sender->flows && sender->opened < first + sender->at_once) {
             sender->sockets[sender->opened] = open_flow(sender, sender->opened);
             sender->opened++;
@@ -96,8 +104,8 @@ static void run(struct sender *sender)
 int main(int argc, char **argv)
 {
     static struct sender sender;
-    if (argc != 6) {
-        fprintf(stderr, "usage: handover_send TO FLOWS AT_ONCE RATE DATAGRAMS\n");
+    if (argc != 6 && argc != 7) {
+        fprintf(stderr, "usage: handover_send TO FLOWS AT_ONCE RATE DATAGRAMS [PORT]\n");
         return 2;
     }
     sender.to = tool_endpoint(argv[1]);
@@ -105,6 +113,8 @@ int main(int argc, char **argv)
     sender.at_once = (unsigned)tool_number(argv[3], SEQUENCE_FLOWS_MAX);
     sender.rate = (unsigned)tool_number(argv[4], 1000000);
     sender.datagrams = (unsigned)tool_number(argv[5], 1000000);
+    sender.first_port = argc == 7 ? (unsigned)tool_number(argv[6], 60000) : 20000;
+    signal(SIGTERM, end);
     run(&sender);
     printf("sent %llu back %llu overtaken %llu\n", (unsigned long long)sender.sent,
            (unsigned long long)sender.answers.received, (unsigned long long)sender.answers.overtaken);

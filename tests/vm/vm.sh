@@ -18,7 +18,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 1
 release=bookworm
 tools=(nftables iptables iproute2 ethtool iputils-ping traceroute tcpdump jq procps util-linux kmod gawk openssl ca-certificates
     netcat-openbsd strace tmux cmake python3)
-peers=(ngtcp2-client ngtcp2-server caddy knot knot-dnsutils coturn iperf3)
+peers=(ngtcp2-client ngtcp2-server caddy knot knot-dnsutils coturn iperf3 redis-server redis-tools nfdump curl bpftool)
 libraries=(libnetfilter-queue1 libmnl0 libconfig9 libssl3 libjansson4 libpcap0.8 libmicrohttpd12 libhiredis0.14 libncurses6 libcap-ng0 libseccomp2
     libcunit1 libasan8 libubsan1)
 all_jobs=('unit' 'rules nft' 'rules iptables' 'rules iptables-legacy' 'cases nft' 'cases iptables' 'closed')
@@ -62,11 +62,18 @@ make_image() {
     trap - EXIT
 }
 
+# The peer of quic-go is built here, for the machine has no compiler of Go; without one here, its cases say so.
+carry_quicgo() { # FOLDER
+    # shellcheck source=/dev/null
+    (. "$tree/integration/lib.sh" && skip_without_quicgo && cp "$QUICGO" "$1/quicgo")
+}
+
 # pack FILE JOB [WORD...]: sources, program and what is to be run, as one archive.
 pack() {
     local file=$1 job=$2
     shift 2
     mkdir -p "$out/$job/job"
+    [ "$job" != cases ] || carry_quicgo "$out/$job/job"
     printf '%q ' "$tree" "$tree/$build" "$job" "$@" >"$out/$job/job/words"
     tar -cf "$file" -C "$out/$job" job && copy_sources "$file" && truncate -s %1M "$file"
 }

@@ -215,6 +215,8 @@ const struct key SCHEMA[] = {
      .meaning = "the path of the folder in which offload outlives the daemon"},
     {"offload_unsolicited", FIELD(offload_unsolicited), .kind = &SWITCH_KIND, .number = true, .fixed = true,
      .meaning = "whether that program drops UDP from outside that nobody asked for"},
+    {"offload_spin", FIELD(offload_spin), .kind = &SWITCH_KIND, .number = true, .fixed = true,
+     .meaning = "whether that program measures the spin bit of QUIC"},
     {"control", FIELD(control), .kind = &PATH_KIND, .text = "/run/quicward/control.sock", .fixed = true,
      .meaning = "the path of the control socket"},
     {"control_mode", FIELD(control_mode), .kind = &MODE_KIND, .number = 0660, .fixed = true,

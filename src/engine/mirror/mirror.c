@@ -1,7 +1,13 @@
 /* Slots that changed, on their way out. */
 #include "mirror.h"
+#include <quicward/base/fetch.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* A shard is locked for so many slots at once: for some microseconds. */
+#define AGAIN_AT_ONCE 4096
+#define LOOK_AT_ONCE 512
+#define TAKE_AT_ONCE 64
 
 /* ---- life ---- */
 
@@ -131,19 +137,36 @@ static bool tell(struct engine *engine, unsigned number, uint32_t slot, struct e
 
 /* ---- all of them ---- */
 
-static size_t take_of(struct engine *engine, unsigned number, uint32_t *from, struct engine_mirror_slot *out,
-                      size_t max)
+/* Takes marks; what will be read of their slots begins to come, for all of them at once. */
+static size_t take_marks(struct engine *engine, unsigned number, uint32_t *from,
+                         uint32_t slots[static TAKE_AT_ONCE], size_t max)
 {
-    struct shard *shard = &engine->shards[number];
+    const struct shard *shard = &engine->shards[number];
     size_t count = 0;
-    pthread_mutex_lock(&shard->lock);
-    while (count < max) {
+    while (count < max && count < TAKE_AT_ONCE) {
         uint32_t slot = flow_take_mark(shard->flows, *from);
         *from = slot == FLOW_NONE ? engine->mirror->slots : slot + 1;
         if (slot == FLOW_NONE)
             break;
-        count += tell(engine, number, slot, &out[count]);
+        qw_fetch_all(&shard->records[slot], sizeof *shard->records);
+        qw_fetch(told_at(engine->mirror, number, slot));
+        slots[count++] = slot;
     }
+    return count;
+}
+
+static size_t take_of(struct engine *engine, unsigned number, uint32_t *from, struct engine_mirror_slot *out,
+                      size_t max)
+{
+    struct shard *shard = &engine->shards[number];
+    uint32_t slots[TAKE_AT_ONCE];
+    size_t count = 0;
+    pthread_mutex_lock(&shard->lock);
+    size_t marks = take_marks(engine, number, from, slots, max);
+    for (size_t i = 0; i < marks && engine->nat; i++)
+        nat_fetch(engine->nat, shard->records[slots[i]].external);
+    for (size_t i = 0; i < marks; i++)
+        count += tell(engine, number, slots[i], &out[count]);
     pthread_mutex_unlock(&shard->lock);
     return count;
 }
@@ -163,35 +186,39 @@ size_t engine_mirror_take(struct engine *engine, uint64_t *cursor, struct engine
     return count;
 }
 
-void engine_mirror_again(struct engine *engine, uint32_t shard, uint32_t slot, uint32_t count)
-{
-    if (!engine->mirror || shard >= engine->shard_count)
-        return;
-    pthread_mutex_lock(&engine->shards[shard].lock);
-    flow_mark_slots(engine->shards[shard].flows, slot, count);
-    for (uint32_t at = slot; at < engine->mirror->slots && at - slot < count; at++)
-        if (*told_at(engine->mirror, shard, at) == 0)
-            *told_at(engine->mirror, shard, at) = UINT32_MAX; /* that it was told is not known */
-    pthread_mutex_unlock(&engine->shards[shard].lock);
-}
-
-static void begin_anew(struct engine *engine, unsigned number)
+/* Slots that exist. With `empty` those without a flow are told of too: nobody knows what was told of them. */
+static void mark_some(struct engine *engine, unsigned number, uint32_t slot, uint32_t count, bool empty)
 {
     struct shard *shard = &engine->shards[number];
-    size_t size = engine->mirror->slots * sizeof *engine->mirror->told_s;
     pthread_mutex_lock(&shard->lock);
-    flow_mark_slots(shard->flows, 0, engine->mirror->slots);
-    memset(told_at(engine->mirror, number, 0), 0, size);
+    flow_mark_slots(shard->flows, slot, count);
+    for (uint32_t at = slot; at < slot + count; at++)
+        if (!empty)
+            *told_at(engine->mirror, number, at) = 0;
+        else if (*told_at(engine->mirror, number, at) == 0)
+            *told_at(engine->mirror, number, at) = UINT32_MAX;
     pthread_mutex_unlock(&shard->lock);
+}
+
+static void mark(struct engine *engine, unsigned number, uint32_t slot, uint32_t count, bool empty)
+{
+    uint32_t slots = engine->mirror->slots, end = slot < slots && count < slots - slot ? slot + count : slots;
+    for (uint32_t left; slot < end; slot += left < AGAIN_AT_ONCE ? left : AGAIN_AT_ONCE) {
+        left = end - slot;
+        mark_some(engine, number, slot, left < AGAIN_AT_ONCE ? left : AGAIN_AT_ONCE, empty);
+    }
+}
+
+void engine_mirror_again(struct engine *engine, uint32_t shard, uint32_t slot, uint32_t count)
+{
+    if (engine->mirror && shard < engine->shard_count)
+        mark(engine, shard, slot, count, true);
 }
 
 void engine_mirror_all(struct engine *engine, bool empty)
 {
     for (unsigned i = 0; engine->mirror && i < engine->shard_count; i++)
-        if (empty)
-            engine_mirror_again(engine, i, 0, engine->mirror->slots);
-        else
-            begin_anew(engine, i);
+        mark(engine, i, 0, engine->mirror->slots, empty);
 }
 
 bool engine_mirror_pending(struct engine *engine)
@@ -210,6 +237,9 @@ static void look_at(struct engine *engine, unsigned number, uint32_t slot, uint3
     struct shard *shard = &engine->shards[number];
     const struct flow *flow = &shard->records[slot];
     uint32_t told_s = *told_at(engine->mirror, number, slot);
+    /* What was not told is marked, and no packet of the shard is younger: most flows need not be fetched. */
+    if (told_s == 0 || second_of(shard->now) < (uint64_t)told_s + old_s)
+        return;
     if (atomic_load_explicit(&flow->id, memory_order_relaxed) == 0 || !is_told(flow))
         return;
     if (second_of(flow_last_seen(shard->flows, flow)) >= (uint64_t)told_s + old_s)
@@ -226,7 +256,7 @@ void engine_mirror_look(struct engine *engine, uint64_t *cursor, uint32_t budget
         unsigned number = (unsigned)(*cursor / mirror->slots);
         uint32_t slot = (uint32_t)(*cursor % mirror->slots), first = slot;
         pthread_mutex_lock(&engine->shards[number].lock);
-        for (; slot < mirror->slots && slot - first < budget; slot++)
+        for (; slot < mirror->slots && slot - first < budget && slot - first < LOOK_AT_ONCE; slot++)
             look_at(engine, number, slot, (uint32_t)(old_ns / QW_NS_PER_SECOND));
         pthread_mutex_unlock(&engine->shards[number].lock);
         budget -= slot - first;

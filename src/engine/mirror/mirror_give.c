@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS_AT_ONCE 1024 /* ended under one lock of a shard */
+#define SLOTS_AT_ONCE 64 /* ended under one lock of a shard */
 
 /* ---- a flow of here ---- */
 
@@ -78,44 +78,6 @@ static bool find_rule(const struct rule_numbers *numbers, uint32_t wanted, uint1
     return false;
 }
 
-/* ---- its mapping ---- */
-
-static bool same_endpoint(const struct qw_endpoint *a, const struct qw_endpoint *b)
-{
-    return qw_endpoint_compare(a, b) == 0;
-}
-
-/* The inside endpoint has the external one from now on, or had it already. */
-static bool map(struct nat *nat, const struct engine_mirrored *from, struct qw_time now,
-                struct engine_mirror_given *given)
-{
-    const struct nat_mapping wanted = {.inside = from->inside, .external = from->external, .since = now};
-    nat_external has = nat_mapping_of(nat, &from->inside);
-    if (has != 0) {
-        struct qw_endpoint external = nat_endpoint(nat, has);
-        bool same = same_endpoint(&external, &from->external);
-        given->conflicts += !same;
-        return same;
-    }
-    enum nat_adopted result = nat_adopt_awake(nat, &wanted, now);
-    if (result == NAT_ADOPT_TAKEN)
-        given->conflicts++;
-    else if (result != NAT_ADOPTED)
-        given->refused++;
-    return result == NAT_ADOPTED;
-}
-
-static bool hold(struct nat *nat, const struct engine_mirrored *from, struct flow *flow)
-{
-    struct nat_claim claim = nat_claim_of(nat, flow->external, (flow->flags & FLOW_HOLDS_MAPPING) != 0,
-                                          &from->inside, &from->outside.addr);
-    nat_claims_take(nat, &claim, 1);
-    flow->external = claim.mapping;
-    if (claim.mapping == 0)
-        flow->flags &= (uint8_t)~FLOW_HOLDS_MAPPING;
-    return claim.mapping != 0;
-}
-
 /* ---- one flow ---- */
 
 struct giving {
@@ -124,6 +86,15 @@ struct giving {
     uint64_t grace_ns;
     struct rule_numbers rules;
     struct engine_mirror_given *given;
+};
+
+/* A flow on its way in. */
+struct gift {
+    const struct engine_mirrored *from;
+    struct flow record;
+    uint64_t hash, peers; /* of its key, and peers_hash */
+    struct shard *shard;
+    nat_external mapping; /* that it has; 0: none */
 };
 
 /* Packets that came before the flow did began it anew: it is what it was on the other router. */
@@ -142,17 +113,15 @@ static void raise_twin(struct giving *g, struct shard *shard, const struct flow 
     flow_set_class(shard->flows, flow, (enum flow_class)record->class, g->now);
 }
 
-static void settle(struct giving *g, struct shard *shard, const struct engine_mirrored *from,
-                   struct flow *flow)
+/* The flow is one of its shard from here on, with its mapping. */
+static void settle(struct giving *g, struct shard *shard, const struct gift *gift, struct flow *flow)
 {
-    struct engine *engine = g->engine;
-    bool held = flow->external == 0 || hold(engine->nat, from, flow);
-    if (!held || !find_rule(&g->rules, from->rule, &flow->rule)) {
+    if (!find_rule(&g->rules, gift->from->rule, &flow->rule)) {
         flow_finish(shard->flows, flow, FLOW_UNMAPPED);
         g->given->refused++;
         return;
     }
-    takeover_go_on(engine, shard, flow, takeover_has_peers(flow) ? peers_hash(engine->peers, flow) : 0);
+    takeover_go_on(g->engine, shard, flow, gift->peers);
     g->given->adopted++;
 }
 
@@ -164,31 +133,103 @@ static bool may_come(const struct engine *engine, const struct engine_mirrored *
            (mapped || !(from->flags & ENGINE_MIRROR_HOLDS_MAPPING));
 }
 
-static void give(struct giving *g, const struct engine_mirrored *from, const struct shard_settings *settings)
+/* Those that go together wait for memory together. */
+#define GIFTS 32
+
+static void fetch_mappings(const struct engine *engine, const struct gift *gifts, unsigned count)
+{
+    struct nat_mapping mappings[GIFTS];
+    struct qw_addr remotes[GIFTS];
+    for (unsigned i = 0; i < count; i++) {
+        mappings[i] =
+            (struct nat_mapping){.inside = gifts[i].from->inside, .external = gifts[i].from->external};
+        remotes[i] = gifts[i].from->outside.addr;
+    }
+    nat_adopt_fetch(engine->nat, mappings, remotes, count);
+}
+
+static void prepare(const struct giving *g, struct gift *gift, const struct engine_mirrored *from,
+                    const struct shard_settings *settings)
 {
     struct engine *engine = g->engine;
-    struct flow *flow;
-    if (!may_come(engine, from)) {
-        g->given->refused++;
+    *gift = (struct gift){.from = from};
+    gift->record = flow_of(from, settings->timers.idle_ns[from->class], g->now, g->grace_ns);
+    gift->hash = flow_hash(engine->secret, &gift->record.key);
+    gift->shard = engine_shard(engine, gift->hash);
+    flow_fetch_index(gift->shard->flows, gift->hash);
+    shares_fetch(&engine->shares, &gift->record);
+    if (takeover_has_peers(&gift->record))
+        gift->peers = peers_hash(engine->peers, &gift->record);
+}
+
+static bool holds(const struct gift *gift)
+{
+    return gift->from->flags & ENGINE_MIRROR_HOLDS_MAPPING;
+}
+
+/* The inside endpoint has its mapping, which the flow holds, or the flow does not come. */
+static bool map(struct giving *g, struct gift *gift)
+{
+    const struct nat_mapping wanted = {
+        .inside = gift->from->inside, .external = gift->from->external, .since = g->now};
+    if (gift->record.external == 0)
+        return true;
+    enum nat_adopted result = nat_adopt_flow(g->engine->nat, &wanted, &gift->from->outside.addr, holds(gift),
+                                             g->now, &gift->mapping);
+    g->given->conflicts += result == NAT_ADOPT_TAKEN;
+    g->given->refused += result != NAT_ADOPTED && result != NAT_ADOPT_TAKEN;
+    return result == NAT_ADOPTED;
+}
+
+/* What it held is another flow's, or nobody's. */
+static void let_go(struct giving *g, const struct gift *gift)
+{
+    if (holds(gift))
+        nat_session_end_short(g->engine->nat, gift->mapping, &gift->from->inside, &gift->from->outside.addr,
+                              g->now);
+}
+
+static void enter(struct giving *g, struct gift *gift)
+{
+    struct flow record = gift->record, *flow;
+    record.external = gift->mapping;
+    enum flow_adopted result = flow_adopt(gift->shard->flows, &record, g->now, &flow);
+    if (result == FLOW_ADOPTED) {
+        settle(g, gift->shard, gift, flow);
         return;
     }
-    struct flow record = flow_of(from, settings->timers.idle_ns[from->class], g->now, g->grace_ns);
-    uint64_t hash = flow_hash(engine->secret, &record.key);
-    struct shard *shard = engine_shard(engine, hash);
-    shard_lock(shard, settings, g->now);
-    if (record.external == 0 || map(engine->nat, from, g->now, g->given)) {
-        enum flow_adopted result = flow_adopt(shard->flows, &record, g->now, &flow);
-        if (result == FLOW_ADOPTED)
-            settle(g, shard, from, flow);
-        else if (result == FLOW_ADOPT_TWIN)
-            raise_twin(g, shard, &record, hash);
-        else if (result == FLOW_ADOPT_EXPIRED)
-            g->given->expired++;
+    if (result == FLOW_ADOPT_TWIN)
+        raise_twin(g, gift->shard, &gift->record, gift->hash);
+    else if (result == FLOW_ADOPT_EXPIRED)
+        g->given->expired++;
+    else
+        g->given->refused++;
+    let_go(g, gift);
+}
+
+static void give(struct giving *g, struct gift *gift, const struct shard_settings *settings)
+{
+    shard_lock(gift->shard, settings, g->now);
+    if (map(g, gift))
+        enter(g, gift);
+    shard_unlock(gift->shard);
+    paths_flush(g->engine, NULL, gift->shard);
+}
+
+static void give_some(struct giving *g, const struct engine_mirrored *flows, size_t count,
+                      const struct shard_settings *settings)
+{
+    struct gift gifts[GIFTS];
+    unsigned ready = 0;
+    for (size_t i = 0; i < count; i++)
+        if (may_come(g->engine, &flows[i]))
+            prepare(g, &gifts[ready++], &flows[i], settings);
         else
             g->given->refused++;
-    }
-    shard_unlock(shard);
-    paths_flush(engine, NULL, shard);
+    if (g->engine->nat)
+        fetch_mappings(g->engine, gifts, ready);
+    for (unsigned i = 0; i < ready; i++)
+        give(g, &gifts[i], settings);
 }
 
 void engine_mirror_give(struct engine *engine, const struct engine_mirrored *flows, size_t count,
@@ -197,8 +238,8 @@ void engine_mirror_give(struct engine *engine, const struct engine_mirrored *flo
     struct shard_settings settings = engine_shard_settings(engine);
     struct giving giving = {
         .engine = engine, .now = now, .grace_ns = grace_ns, .rules = numbers_of(engine), .given = given};
-    for (size_t i = 0; i < count; i++)
-        give(&giving, &flows[i], &settings);
+    for (size_t i = 0; i < count; i += GIFTS)
+        give_some(&giving, flows + i, count - i < GIFTS ? count - i : GIFTS, &settings);
     free(giving.rules.list);
 }
 
@@ -209,7 +250,7 @@ void engine_mirror_settle(struct engine *engine, struct qw_time now)
     struct shard_settings settings = engine_shard_settings(engine);
     if (engine->nat)
         nat_adopt_end(engine->nat, now);
-    for (unsigned i = 0; i < engine->shard_count; i++) {
+    for (unsigned i = 0; i < engine->shard_count && !engine->mirror; i++) {
         shard_lock(&engine->shards[i], &settings, now);
         flow_order(engine->shards[i].flows, now);
         shard_unlock(&engine->shards[i]);

@@ -51,14 +51,13 @@ bool path_eligible(const struct engine *engine, const struct shard *shard, const
 /* ---- its parts ---- */
 
 /* What the walk still reads of the flow (handshake.c). */
-static unsigned flags_of(const struct engine *engine, const struct shard *shard, const struct flow *flow)
+static unsigned flags_of(const struct engine *engine, const struct flow *flow)
 {
-    unsigned flags = shard->throttled ? FLOW_PATH_PLACED : 0;
     if (is_quic(flow))
-        return flags | FLOW_PATH_PUNT_LONG;
+        return FLOW_PATH_PUNT_LONG;
     if (!engine->paths->reads_quic)
-        return flags;
-    return flags | (flow->flags & FLOW_SETTLED ? FLOW_PATH_PUNT_KNOWN : FLOW_PATH_PUNT_LONG);
+        return 0;
+    return flow->flags & FLOW_SETTLED ? FLOW_PATH_PUNT_KNOWN : FLOW_PATH_PUNT_LONG;
 }
 
 /* `wire` is how the inside endpoint is called outside. */
@@ -93,23 +92,39 @@ static void set_way(const struct engine *engine, const struct sizes *sizes, bool
     way->limited = throttle_find(engine->throttle, outside);
 }
 
+/* Before the client has used what it got there is nothing to measure. */
+static struct flow_path_spin spin_of(const struct shard *shard, const struct flow *flow)
+{
+    const struct measure *m = shard_measure(shard, flow);
+    struct flow_path_spin spin = {0};
+    if (!flow->measured || !measure_spins(m))
+        return spin;
+    spin.measured = 1u << FLOW_PATH_UP | 1u << FLOW_PATH_DOWN;
+    spin.client = measure_client(m) == shard_inside(flow) ? FLOW_PATH_UP : FLOW_PATH_DOWN;
+    memcpy(spin.handshake, m->handshake, sizeof spin.handshake);
+    spin.halves[FLOW_PATH_UP] = m->by[shard_inside(flow)];
+    spin.halves[FLOW_PATH_DOWN] = m->by[flow_peer(shard_inside(flow))];
+    return spin;
+}
+
 struct flow_path path_make(struct engine *engine, const struct shard *shard, const struct flow *flow,
                            const struct path_note *note, const struct sizes *sizes)
 {
     struct flow_path path = {.id = atomic_load_explicit(&flow->id, memory_order_relaxed),
                              .key = flow->key,
                              .family = (enum qw_family)flow->key.family,
-                             .flags = flags_of(engine, shard, flow),
+                             .flags = flags_of(engine, flow),
                              .state = (enum flow_state)flow->state,
                              .class = (enum flow_class)flow->class,
+                             .hash = flow_hash(engine->secret, &flow->key),
+                             .place = throttle_place(shard->places, &flow->key),
                              .timeout_ns = flow_timeout(shard->flows, flow),
-                             .last_seen = flow_last_seen(shard->flows, flow)};
+                             .last_seen = flow_last_seen(shard->flows, flow),
+                             .spin = spin_of(shard, flow)};
     bool mapped = note->external.port != 0;
     set_matches(&path, shard_inside(flow), mapped ? &note->external : NULL);
     if (mapped)
         set_rewrites(&path, &note->external);
-    if (path.flags & FLOW_PATH_PLACED)
-        path.place = throttle_place(shard->places, &flow->key);
     for (unsigned i = 0; i < FLOW_PATH_DIRECTIONS; i++) {
         set_name(engine->paths, note->from[i], path.ways[i].from);
         set_name(engine->paths, note->to[i], path.ways[i].to);

@@ -33,6 +33,7 @@ struct path_note {
     uint8_t inside;                                               /* enum flow_side */
     uint8_t from[FLOW_PATH_DIRECTIONS], to[FLOW_PATH_DIRECTIONS]; /* names; PATH_NO_NAME: not known */
     bool moved;                                                   /* one of them is another than was told */
+    uint32_t connection;                                          /* measure.handshake, as told */
     bool was_told;                                                /* ever: somebody may forward by it */
 };
 

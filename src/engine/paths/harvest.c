@@ -1,5 +1,6 @@
 /* Figures that a fast path brings back. */
 #include "life.h"
+#include <string.h>
 
 /* Whatever its timer says: the figures may be younger. */
 static struct flow *find(struct shard *shard, const struct flow_path_figures *figures, uint64_t hash)
@@ -29,6 +30,26 @@ static void prove(struct shard *shard, struct flow *flow, const struct flow_path
     shares_take(shard->shares, flow);
 }
 
+/* A flow that was recovered does not know its handshake: what outlived the engine does. */
+static bool takes(const struct measure *m, const struct flow_path_spin *spin)
+{
+    const struct measure joined = {.handshake = {spin->handshake[0] & (MEASURE_PHASE | MEASURE_CLIENT_1), 0}};
+    return measure_spins(m) && (memcmp(m->handshake, spin->handshake, sizeof m->handshake) == 0 ||
+                                memcmp(m->handshake, joined.handshake, sizeof m->handshake) == 0);
+}
+
+/* What the spin bit showed to whoever forwarded the flow. */
+static void take_spin(const struct shard *shard, struct flow *flow, const struct flow_path_spin *spin)
+{
+    struct measure *m = shard_measure(shard, flow);
+    if (spin->measured == 0 || !flow->measured || !takes(m, spin))
+        return;
+    memcpy(m->handshake, spin->handshake, sizeof m->handshake);
+    for (unsigned i = 0; i < FLOW_PATH_DIRECTIONS; i++)
+        if (spin->measured & 1u << i)
+            m->by[i == FLOW_PATH_UP ? shard_inside(flow) : flow_peer(shard_inside(flow))] = spin->halves[i];
+}
+
 void paths_add(struct shard *shard, struct flow *flow, const struct flow_path_figures *figures)
 {
     enum flow_side inside = shard_inside(flow);
@@ -40,6 +61,7 @@ void paths_add(struct shard *shard, struct flow *flow, const struct flow_path_fi
         shard->counters.fast_packets += figures->ways[i].packets;
         shard->counters.fast_bytes += figures->ways[i].bytes;
     }
+    take_spin(shard, flow, &figures->spin);
 }
 
 static bool harvest(struct engine *engine, const struct shard_settings *settings,
@@ -72,13 +94,28 @@ size_t engine_harvest(struct engine *engine, struct flow_path_figures *figures, 
     return known;
 }
 
-void engine_count_dropped(struct engine *engine, uint64_t packets, bool by_default)
+static void count_dropped(struct engine *engine, uint64_t packets, enum qw_reason reason)
 {
     pthread_mutex_lock(&engine->lock);
     engine->retired[QW_COUNTER_packets] += packets;
     engine->retired[QW_COUNTER_dropped] += packets;
-    engine->retired[WORKER_REASONS + QW_REASON_UNSOLICITED] += packets;
+    engine->retired[WORKER_REASONS + reason] += packets;
     pthread_mutex_unlock(&engine->lock);
+}
+
+void engine_count_dropped(struct engine *engine, uint64_t packets, bool by_default)
+{
+    count_dropped(engine, packets, QW_REASON_UNSOLICITED);
     if (by_default)
         rule_ids_count_many(&engine->rules, FLOW_NO_RULE, packets);
+}
+
+void engine_count_throttled(struct engine *engine, uint64_t packets)
+{
+    count_dropped(engine, packets, QW_REASON_THROTTLED);
+}
+
+void engine_set_fast_throttle(struct engine *engine, const struct throttle_fast *fast)
+{
+    throttle_set_fast(engine->throttle, fast);
 }

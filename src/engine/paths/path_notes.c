@@ -124,14 +124,22 @@ static void note_interfaces(const struct walk *w, struct path_note *note)
     note->to[way] = to;
 }
 
-static bool differs(const struct path_note *note, const struct flow *flow)
+/* Of which connection the spin bit is measured; 0: of none. */
+static uint32_t connection_of(const struct shard *shard, const struct flow *flow)
 {
-    return note->moved || note->mapping != flow->external || note->state != flow->state ||
-           note->flags != flow->flags;
+    const struct measure *m = shard_measure(shard, flow);
+    return flow->measured && measure_spins(m) ? m->handshake[0] ^ m->handshake[1] << 1 : 0;
+}
+
+static bool differs(const struct path_note *note, const struct shard *shard, const struct flow *flow)
+{
+    return note->moved || note->connection != connection_of(shard, flow) || note->mapping != flow->external ||
+           note->state != flow->state || note->flags != flow->flags;
 }
 
 /* An address that vanished just now leaves no endpoint: the flow is about to end. */
-static bool tell(struct engine *engine, const struct flow *flow, struct path_note *note)
+static bool tell(struct engine *engine, const struct shard *shard, const struct flow *flow,
+                 struct path_note *note)
 {
     struct qw_endpoint external = {0};
     static const struct qw_addr NONE;
@@ -146,6 +154,7 @@ static bool tell(struct engine *engine, const struct flow *flow, struct path_not
     note->mapping = flow->external;
     note->state = flow->state;
     note->flags = flow->flags;
+    note->connection = connection_of(shard, flow);
     note->moved = false;
     note->told = PATH_TOLD;
     note->was_told = true;
@@ -159,7 +168,8 @@ static void look(struct walk *w, struct path_note *note, struct path_pending *ou
     bool told = note->told == PATH_TOLD;
     if (told && !eligible)
         take_back(note, &out->entries[out->count++], notes);
-    if (!eligible || (told && !differs(note, w->flow)) || !tell(w->worker->engine, w->flow, note))
+    if (!eligible || (told && !differs(note, w->shard, w->flow)) ||
+        !tell(w->worker->engine, w->shard, w->flow, note))
         return;
     out->entries[out->count++] = (struct path_entry){.id = note->id,
                                                      .slot = (uint32_t)(note - notes->all),
@@ -193,7 +203,7 @@ bool paths_note_adopted(struct engine *engine, struct shard *shard, const struct
         note->from[way] = name_of(engine->paths, path->ways[way].from, PATH_NO_NAME);
         note->to[way] = name_of(engine->paths, path->ways[way].to, PATH_NO_NAME);
     }
-    return tell(engine, flow, note);
+    return tell(engine, shard, flow, note);
 }
 
 /* ---- out of the shard ---- */

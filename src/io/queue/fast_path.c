@@ -16,6 +16,7 @@
 #define ALIVE_PINNED_NS (60 * QW_NS_PER_SECOND)
 #define LOOK_NS (10 * QW_NS_PER_SECOND) /* between two choices of places without news */
 #define ROUND_MS 100                    /* between two looks at timers */
+#define NEWS_MS 5                       /* between two looks at news */
 #define FIGURES 64
 #define PORTS 64 /* more than the program can be attached to */
 
@@ -186,6 +187,7 @@ static void work(struct fast_path *fast_path, struct qw_time now)
     offload_find_shut(fast_path->offload, now);
     ask_timers(fast_path, now);
     fast_drops_tell(&fast_path->drops);
+    fast_limits_tell(&fast_path->limits);
     pthread_mutex_unlock(&fast_path->lock);
     try_open(fast_path);
 }
@@ -201,15 +203,32 @@ static bool hear(struct fast_path *fast_path)
     return true;
 }
 
-/* News that come one after the other are heard together, ten times a second. */
+/* Until the next round. News are heard as they come, or packets would go to the old next hop so long; those
+ * that come one after the other are heard together. False: the thread is to end. */
+static bool wait_round(struct fast_path *fast_path, bool *heard)
+{
+    struct pollfd fds[] = {{.fd = fast_path->thread.stop, .events = POLLIN},
+                           {.fd = netlink_fd(fast_path->news), .events = POLLIN}};
+    uint64_t end_ns = io_now().ns + ROUND_MS * QW_NS_PER_MS;
+    for (uint64_t now_ns; (now_ns = io_now().ns) < end_ns;) {
+        int left_ms = (int)((end_ns - now_ns + QW_NS_PER_MS - 1) / QW_NS_PER_MS);
+        if (poll(fds, 2, left_ms) > 0 && fds[0].revents)
+            return false;
+        if (!hear(fast_path))
+            continue;
+        *heard = true;
+        if (poll(fds, 1, NEWS_MS) != 0)
+            return false;
+    }
+    return true;
+}
+
 static void *run(void *argument)
 {
     struct fast_path *fast_path = argument;
-    struct pollfd stop = {.fd = fast_path->thread.stop, .events = POLLIN};
     struct qw_time refreshed = {0}, looked = {0};
-    for (bool heard = false; poll(&stop, 1, ROUND_MS) == 0;) {
+    for (bool heard = false; wait_round(fast_path, &heard);) {
         struct qw_time now = io_now();
-        heard |= hear(fast_path);
         if (qw_time_since(now, refreshed) >= QW_NS_PER_SECOND) {
             bool look = heard || qw_time_since(now, looked) >= LOOK_NS;
             refresh(fast_path, now, look);
@@ -267,7 +286,9 @@ static void detach_others(struct fast_path *fast_path)
 static struct offload *open_offload(const struct config *config, struct offload_pins *pins)
 {
     char error[OFFLOAD_ERROR_MAX];
-    struct offload *offload = offload_new(config->flows_max, pins, io_now(), error);
+    struct offload_options options = {
+        .flows_max = config->flows_max, .limits = config->throttle_count, .spin = config->offload_spin};
+    struct offload *offload = offload_new_for(&options, pins, io_now(), error);
     if (offload)
         return offload;
     fast_pins_clear(pins, config);
@@ -281,6 +302,7 @@ static void begin(struct fast_path *fast_path)
     struct offload_stats stats;
     offload_stats(fast_path->offload, &stats);
     fast_path->alive_ns = stats.pinned ? ALIVE_PINNED_NS : ALIVE_NS;
+    fast_limits_start(&fast_path->limits, fast_path->engine, fast_path->offload);
     fast_pins_recover(fast_path->offload, fast_path->engine);
     fast_drops_start(&fast_path->drops, fast_path->engine, fast_path->offload, fast_path->config);
     refresh(fast_path, io_now(), true);
@@ -295,6 +317,7 @@ static void give_up(struct fast_path *fast_path)
 {
     struct offload *offload = fast_path->offload;
     fast_drops_end(&fast_path->drops);
+    fast_limits_end(&fast_path->limits);
     set_taker(fast_path, NULL);
     fast_path->offload = NULL;
     offload_free(offload);
@@ -371,6 +394,7 @@ void fast_path_close(struct fast_path *fast_path, bool stays)
     if (!offload)
         return;
     fast_drops_end(&fast_path->drops);
+    fast_limits_end(&fast_path->limits);
     say_figures(offload);
     if (stays)
         leave_all(fast_path, offload);

@@ -8,6 +8,7 @@
 #define IO_FAST_PATH_H
 
 #include "fast_drops.h"
+#include "fast_limits.h"
 #include "fast_links.h"
 #include "fast_pins.h"
 #include "fast_queues.h"
@@ -29,6 +30,7 @@ struct fast_path {
     pthread_mutex_t lock; /* of who tells of paths, and of: */
     struct offload *offload;
     struct fast_drops drops;
+    struct fast_limits limits;
     pthread_mutex_t ends;       /* held beside the engine's locks, of: */
     struct offload *taker;      /* the same, as long as flows that end are taken */
     atomic_uint_fast64_t taken; /* when events were last taken */
