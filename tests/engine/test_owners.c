@@ -180,8 +180,8 @@ static void hairpins_to_other_addresses_leave(void)
     host_of(&r, MINE, 0, host);
     host_of(&r, MINE, 1, peer);
     leave(&r, peer, WAN, external);
-    r.unrouted = true;
     CU_ASSERT_FALSE(out(&r, host, EXTERNAL ":9", "x", 1)); /* nobody's */
+    r.unrouted = true;
     CU_ASSERT_TRUE(out(&r, host, OTHER_EXTERNAL ":5000", "x", 1));
     CU_ASSERT_TRUE(!r.last.translated && r.last.mark == 0);
     r.unrouted = false;
