@@ -14,7 +14,8 @@ build=(cmake make gcc libc6-dev pkg-config libconfig-dev libssl-dev nettle-dev l
     zlib1g-dev)
 peers=(ngtcp2-client ngtcp2-server caddy chromium firefox-esr libnss3-tools knot knot-dnsutils coturn iperf3
     golang-go golang-github-lucas-clemente-quic-go-dev wireguard-go wireguard-tools python3-libtorrent iproute2 iptables nftables ethtool strace iputils-ping traceroute tcpdump openssl jq procps util-linux
-    ca-certificates curl prometheus nfdump tmux redis-server redis-tools)
+    ca-certificates curl prometheus nfdump tmux redis-server redis-tools
+    keepalived conntrackd conntrack)
 checks=(shellcheck zsh clang-format git tshark cppcheck clang-tidy libclang-rt-14-dev)
 bench=(libndpi-dev iproute2 iptables nftables ethtool strace jq iputils-ping util-linux
     bsdextrautils valgrind)

@@ -54,7 +54,8 @@ has 'a watchdog' grep -q '^WatchdogSec=' "$root/usr/lib/systemd/system/quicward.
 ! knows_offline || has 'an exposure of 2.0 at most, as systemd-analyze counts it' exposed 20
 for file in share/bash-completion/completions/quicward share/zsh/site-functions/_quicward lib/sysusers.d/quicward.conf \
     lib/tmpfiles.d/quicward.conf lib/modules-load.d/quicward.conf share/man/man8/quicward.8 share/man/man5/quicward.conf.5 \
-    share/man/man7/quicward-metrics.7 share/doc/quicward/drop-ins/user.conf; do
+    share/man/man7/quicward-metrics.7 share/doc/quicward/drop-ins/user.conf share/doc/quicward/cluster/{keepalived,conntrackd}.conf \
+    share/doc/quicward/cluster/{redis-own.conf,redis-copy.conf,users.acl} share/doc/quicward/cluster/drop-ins/{redis,quicward}.conf; do
     has "$file" test -s "$root/usr/$file"
 done
 has 'a file for logrotate' test -s "$(dirname "$(dirname "$(config)")")/logrotate.d/quicward"

@@ -128,6 +128,11 @@ void peer_stop(struct peer_pair *peer);
  * decides, or nothing is called so. Any thread. */
 bool peer_set(struct peer_pair *peer, const char *name, bool active);
 
+/* What all configurations must agree about, when a reload changed it: as in peer_options, copied. The next
+ * header says so, and what others say is held against it. Any thread; `peer` may be NULL. */
+void peer_agree(struct peer_pair *peer, uint64_t digest, const struct qw_addr *external,
+                unsigned external_count);
+
 /* Any thread; NULL: all is zero. */
 void peer_stats(struct peer_pair *peer, struct peer_stats *out);
 

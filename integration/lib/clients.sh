@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Real clients in the client namespace, one attempt each. FAMILY is 4 or 6. QW_DOMAIN is the domain that they ask for: server.test
-# (none for DNS over QUIC) or blocked.test.
+# (none for DNS over QUIC) or blocked.test; QW_CLIENT_S how many seconds ngtcp2's client, chromium and kdig may take (60).
 
 server_address() { # FAMILY: as a program takes it alone
     if [ "$1" = 4 ]; then echo "$S4"; else echo "$S6"; fi
@@ -31,7 +31,7 @@ with_hosts() {
 client_gtls() {
     local name=v$1.${QW_DOMAIN:-server.test} port=$2
     shift 2
-    with_hosts timeout 60 gtlsclient --exit-on-all-streams-close --no-quic-dump "$@" \
+    with_hosts timeout "${QW_CLIENT_S:-60}" gtlsclient --exit-on-all-streams-close --no-quic-dump "$@" \
         "$name" "$port" "https://$name:$port/${QW_PATH:-index.html}"
 }
 
@@ -65,7 +65,7 @@ chromium_once() { # HOME FORCED FAMILY PORT
     local home=$1 forced=$2 name=${QW_DOMAIN:-server.test} port=$4 address
     address=$(server_address "$3")
     [ "$3" = 4 ] || address="[$address]"
-    in_client env HOME="$home" timeout 60 chromium --headless --no-sandbox --disable-gpu --no-first-run \
+    in_client env HOME="$home" timeout "${QW_CLIENT_S:-60}" chromium --headless --no-sandbox --disable-gpu --no-first-run \
         --disable-background-networking --disable-component-update --disable-sync --disable-default-apps \
         --disable-extensions --disable-dev-shm-usage --user-data-dir="$home/profile" --enable-quic \
         --origin-to-force-quic-on="$forced" \
@@ -102,7 +102,7 @@ client_doq() {
     server=$(server_address "$1")
     [ -z "${QW_DOMAIN:-}" ] || sni=("+tls-sni=v$1.$QW_DOMAIN")
     shift
-    in_client timeout 60 kdig "${sni[@]}" +quic +short +timeout=200 +retry=0 "$@" -p 853 "@$server" hello.test TXT
+    in_client timeout "${QW_CLIENT_S:-60}" kdig "${sni[@]}" +quic +short +timeout=200 +retry=0 "$@" -p 853 "@$server" hello.test TXT
 }
 
 # client_dns FAMILY: plain DNS.

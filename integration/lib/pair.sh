@@ -8,11 +8,13 @@
 # Whoever is active has 10.0.0.1, 198.51.100.7, 2001:db8:1::1 and 2001:db8:2::1 besides. Each router has two Redis servers: "own",
 # which its quicward writes, and "copy", a replica of the other's. Files of router X stand in LAB_DIR/X.
 # shellcheck disable=SC2034,SC2153 # read by the cases and by other parts
-declare -A PAIR_NS=() PAIR_DAEMON=() PAIR_OWN=() PAIR_COPY=() PAIR_SYNC=([a]=172.16.0.1 [b]=172.16.0.2)
+declare -A PAIR_NS=() PAIR_DAEMON=() PAIR_OWN=() PAIR_COPY=() PAIR_VRRP=() PAIR_SYNC=([a]=172.16.0.1 [b]=172.16.0.2)
 PAIR_OTHER_OF() { if [ "$1" = a ]; then echo b; else echo a; fi; }
 
+# pair_lab_up [vrrp]: a is active; with "vrrp" nobody is until pair_vrrp.
 pair_lab_up() {
     local router bridges
+    PAIR_VRRP=()
     C4=10.0.0.2 C6=2001:db8:1::2 S4=198.51.100.2 S6=2001:db8:2::2 X4=198.51.100.7
     lab_name
     mkdir -p "$LAB_DIR/a" "$LAB_DIR/b" || return 1
@@ -30,8 +32,9 @@ pair_lab_up() {
     ip link add sync0 netns "${PAIR_NS[a]}" type veth peer name sync0 netns "${PAIR_NS[b]}" || return 1
     lab_no_bundles
     pair_addresses "$bridges"
-    pair_active a
     lab_hosts
+    [ "${1:-}" != vrrp ] || return 0
+    pair_active a
     lab_reachable
 }
 
@@ -86,6 +89,55 @@ pair_standby() {
     ip -n "$ns" addr del 2001:db8:2::1/64 dev wan0
 } 2>/dev/null
 
+# pair_vrrp ROUTER: its keepalived, with the file of conf/cluster; with its lines about conntrackd where a case has that.
+pair_vrrp() {
+    local router=$1 dir=$LAB_DIR/$1 priority=110
+    [ "$router" = a ] || priority=100
+    sed "s/priority 110/priority $priority/" "$QW_ROOT/conf/cluster/keepalived.conf" >"$dir/keepalived.conf" || return 1
+    [ ! -s "$dir/conntrackd.conf" ] ||
+        sed -Ei "s/# (script_user|enable_script|notify_master)/\1/; s|conntrackd -R|conntrackd -C $dir/conntrackd.conf -R|" "$dir/keepalived.conf"
+    rm -f "$dir/keepalived.pid" "$dir/vrrp.pid"
+    lab_spawn "${PAIR_NS[$router]}" "$router-keepalived" keepalived --dont-fork --log-console --log-detail --vrrp \
+        --use-file "$dir/keepalived.conf" --pid "$dir/keepalived.pid" --vrrp_pid "$dir/vrrp.pid"
+    PAIR_VRRP[$router]=$LAB_PID
+    wait_for 5 test -s "$dir/vrrp.pid"
+}
+
+# pair_owns ROUTER: it has the addresses.
+pair_owns() {
+    ip -n "${PAIR_NS[$1]}" -o addr show to "$X4/32" | grep -q . && ip -n "${PAIR_NS[$1]}" -o addr show to 2001:db8:2::1/128 | grep -q .
+}
+
+# pair_redis_files ROUTER: writes the files of conf/cluster for it, with TLS between the routers and passwords; pair_redis takes them. As
+# with Debian's units the servers are not root, and their sockets are for root only by its group: pair_start puts quicward into that.
+pair_redis_files() {
+    local router=$1 dir=$LAB_DIR/$1 which other
+    other=$(PAIR_OTHER_OF "$1")
+    pair_certificate "$router" || return 1
+    for which in own copy; do
+        install -d -o redis -g redis -m 2755 "$dir/$which" && ln -sfn "$which/redis.sock" "$dir/$which.sock" || return 1
+        sed -E "s|/run/redis-$which|$dir/$which|; s|/etc/redis/quicward-users.acl|$dir/users.acl|
+            s|^bind .*|bind ${PAIR_SYNC[$router]}|; s|^replicaof 172.16.0.2|replicaof ${PAIR_SYNC[$other]}|; s|^# (tls-)|\1|; s|^port 6379|port 0|
+            s|/etc/redis/a\.|$dir/tls.|; s|/etc/redis/ca.crt|$LAB_DIR/sync-ca.crt|" \
+            "$QW_ROOT/conf/cluster/redis-$which.conf" >"$dir/$which.conf" || return 1
+    done
+    sed 's/:edge1:/:lab:/; s/CHANGE-ME-TOO/of-the-replica/; s/CHANGE-ME/of-quicward/' "$QW_ROOT/conf/cluster/users.acl" >"$dir/users.acl"
+    sed -i 's/CHANGE-ME-TOO/of-the-replica/' "$dir/copy.conf"
+    echo 'user lab on nopass ~* &* +@all' >>"$dir/users.acl"
+    chown redis:redis "$dir"/{own,copy}.conf "$dir/users.acl" "$dir"/tls.{key,crt}
+    echo of-quicward >"$dir/password" && chmod 600 "$dir/password"
+    PAIR_KEYS="user = \"quicward\"; password = \"$dir/password\";"
+}
+
+# An authority that both have, and a certificate of the router.
+pair_certificate() { # ROUTER
+    local ca=$LAB_DIR/sync-ca dir=$LAB_DIR/$1
+    [ -s "$ca.crt" ] || { certificate_key "$ca.key" &&
+        openssl req -x509 -key "$ca.key" -out "$ca.crt" -days 30 -subj /CN=pair || return 1; }
+    certificate_key "$dir/tls.key" && openssl req -new -key "$dir/tls.key" -out "$dir/tls.csr" -subj "/CN=$1" &&
+        openssl x509 -req -in "$dir/tls.csr" -CA "$ca.crt" -CAkey "$ca.key" -CAcreateserial -days 30 -out "$dir/tls.crt" 2>/dev/null
+}
+
 # pair_redis ROUTER: starts its two servers.
 pair_redis() {
     pair_redis_own "$1" && pair_redis_copy "$1"
@@ -94,15 +146,42 @@ pair_redis() {
 pair_redis_own() { # ROUTER [OPTION...]
     local router=$1
     shift
-    pair_redis_server "$router" own --bind "${PAIR_SYNC[$router]}" --port 6379 --repl-diskless-sync-delay 0 "$@"
+    if [ -s "$LAB_DIR/$router/own.conf" ]; then
+        pair_redis_shipped "$router" own "$@"
+    else
+        pair_redis_plain_own "$router" "$@"
+    fi
     PAIR_OWN[$router]=$LAB_PID
     wait_for 5 test -S "$LAB_DIR/$router/own.sock"
 }
 
+pair_redis_plain_own() { # ROUTER [OPTION...]
+    local router=$1
+    shift
+    pair_redis_server "$router" own --bind "${PAIR_SYNC[$router]}" --port 6379 --repl-diskless-sync-delay 0 "$@"
+}
+
 pair_redis_copy() { # ROUTER
-    pair_redis_server "$1" copy --port 0 --replicaof "${PAIR_SYNC[$(PAIR_OTHER_OF "$1")]}" 6379 --repl-timeout 10
+    if [ -s "$LAB_DIR/$1/copy.conf" ]; then
+        pair_redis_shipped "$1" copy
+    else
+        pair_redis_plain_copy "$1"
+    fi
     PAIR_COPY[$1]=$LAB_PID
     wait_for 5 test -S "$LAB_DIR/$1/copy.sock"
+}
+
+# pair_redis_shipped ROUTER own|copy [OPTION...]: with the file that pair_redis_files wrote.
+pair_redis_shipped() {
+    local router=$1 which=$2
+    shift 2
+    rm -f "$LAB_DIR/$router/$which/redis.sock"
+    lab_spawn "${PAIR_NS[$router]}" "$router-$which" setpriv --reuid redis --regid redis --clear-groups \
+        redis-server "$LAB_DIR/$router/$which.conf" "$@"
+}
+
+pair_redis_plain_copy() { # ROUTER
+    pair_redis_server "$1" copy --port 0 --replicaof "${PAIR_SYNC[$(PAIR_OTHER_OF "$1")]}" 6379 --repl-timeout 10
 }
 
 pair_redis_server() { # ROUTER own|copy OPTION...
@@ -114,9 +193,18 @@ pair_redis_server() { # ROUTER own|copy OPTION...
 }
 
 pair_redis_ask() { # ROUTER own|copy COMMAND...
-    local socket=$LAB_DIR/$1/$2.sock
+    local socket=$LAB_DIR/$1/$2.sock user=()
+    [ ! -s "$LAB_DIR/$1/users.acl" ] || user=(--user lab --pass any --no-auth-warning)
     shift 2
-    redis-cli -s "$socket" "$@"
+    redis-cli -s "$socket" "${user[@]}" "$@"
+}
+
+# pair_store_equals ROUTER: its store has a record of each flow, and no other, field by field.
+pair_store_equals() {
+    local user=()
+    [ ! -s "$LAB_DIR/$1/users.acl" ] || user=(lab any)
+    pair_ask "$1" flows --json >"$LAB_DIR/$1/flows" &&
+        python3 "$QW_ROOT/integration/lib/store.py" "$LAB_DIR/$1/own.sock" lab "$1" "${PAIR_REFRESH:-30}" "$LAB_DIR/$1/flows" "${user[@]}"
 }
 
 # pair_conf ROUTER MODE [SNIPPET [CLUSTER-KEYS]]
@@ -145,8 +233,10 @@ EOF
 
 # pair_start ROUTER: its quicward, with the file LAB_DIR/ROUTER/quicward.conf.
 pair_start() {
+    local group=()
+    [ ! -s "$LAB_DIR/$1/users.acl" ] || group=(setpriv --groups redis)
     mkdir -p "$LAB_DIR/$1"
-    lab_spawn "${PAIR_NS[$1]}" "$1-quicward" "$QUICWARD" run -c "$LAB_DIR/$1/quicward.conf"
+    lab_spawn "${PAIR_NS[$1]}" "$1-quicward" "${group[@]}" "$QUICWARD" run -c "$LAB_DIR/$1/quicward.conf"
     PAIR_DAEMON[$1]=$LAB_PID
     wait_for 10 pair_ready "$1" && ! ended "${PAIR_DAEMON[$1]}" && return 0
     sed 's/^/    | /' "$LAB_DIR/$1-quicward.log"
@@ -179,12 +269,19 @@ pair_endpoints() {
     pair_ask "$1" mappings --json | jq -r '"\(.inside) \(.external)"' | sort
 }
 
+# pair_flows ROUTER: "CLIENT SERVER EXTERNAL" of its flows that both sides use.
+pair_flows() {
+    pair_ask "$1" flows --json | jq -r 'select(.state != "one-way") | "\(.client) \(.server) \(.external)"' | sort
+}
+
 # pair_power_loss ROUTER: all of it stops at once, links first.
 pair_power_loss() {
     local ns=${PAIR_NS[$1]} link
     for link in lan0 wan0 sync0; do ip -n "$ns" link set $link down; done
-    kill -KILL "${PAIR_DAEMON[$1]}" "${PAIR_OWN[$1]}" "${PAIR_COPY[$1]}"
-    wait "${PAIR_DAEMON[$1]}" "${PAIR_OWN[$1]}" "${PAIR_COPY[$1]}" 2>/dev/null
+    local pids=("${PAIR_DAEMON[$1]}" "${PAIR_OWN[$1]}" "${PAIR_COPY[$1]}")
+    [ -z "${PAIR_VRRP[$1]:-}" ] || pids+=("${PAIR_VRRP[$1]}" "$(cat "$LAB_DIR/$1/vrrp.pid")")
+    kill -KILL "${pids[@]}"
+    wait "${PAIR_DAEMON[$1]}" "${PAIR_OWN[$1]}" "${PAIR_COPY[$1]}" ${PAIR_VRRP[$1]:+"${PAIR_VRRP[$1]}"} 2>/dev/null
     pair_standby "$1"
     rm -f "$LAB_DIR/$1"/*.state
 }
@@ -193,5 +290,5 @@ pair_power_loss() {
 pair_power_back() {
     local ns=${PAIR_NS[$1]} link
     for link in lan0 wan0 sync0; do ip -n "$ns" link set $link up; done
-    pair_redis "$1" && pair_start "$1"
+    pair_redis "$1" && pair_start "$1" && { [ -z "${PAIR_VRRP[$1]:-}" ] || pair_vrrp "$1"; }
 }

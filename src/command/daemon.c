@@ -644,6 +644,7 @@ static void take(struct daemon *daemon, struct config *config, FILE *errors)
     config_free(daemon->reloaded);
     daemon->reloaded = config;
     io_watch_change(daemon->watch, config);
+    pair_change(&daemon->pair, config);
     if (!follow_addresses(daemon))
         fprintf(errors, "the kernel rules cannot be changed yet; the log says why\n");
 }

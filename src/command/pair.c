@@ -169,6 +169,12 @@ static void take_owned(const struct config *config, struct peer_options *options
         options->owned[0].routers[options->owned[0].router_count++] = router;
 }
 
+/* Of "auto" none is known here. */
+static unsigned known_addresses(const struct config *config)
+{
+    return config->mode == CONFIG_NAT && !config->external_auto ? config->external_count : 0;
+}
+
 static struct peer_options options_of(const struct router_pair *pair, const struct config *config,
                                       struct qw_hash_key secret, struct engine *engine)
 {
@@ -190,9 +196,9 @@ static struct peer_options options_of(const struct router_pair *pair, const stru
     memcpy(options.password, pair->password, sizeof options.password);
     take_others(config, &options);
     take_owned(config, &options);
-    if (options.nat && !config->external_auto)
-        for (; options.external_count < config->external_count; options.external_count++)
-            options.external[options.external_count] = config->external[options.external_count];
+    options.external_count = known_addresses(config);
+    for (unsigned i = 0; i < options.external_count; i++)
+        options.external[i] = config->external[i];
     return options;
 }
 
@@ -230,6 +236,11 @@ enum qw_error pair_start(struct router_pair *pair, const struct config *config, 
         return QW_ERR_SYSTEM;
     }
     return result;
+}
+
+void pair_change(const struct router_pair *pair, const struct config *config)
+{
+    peer_agree(pair->peer, pair_digest(config), config->external, known_addresses(config));
 }
 
 void pair_stop(struct router_pair *pair)

@@ -21,6 +21,9 @@ enum qw_error pair_read(const struct config *config, struct router_pair *out, st
 enum qw_error pair_start(struct router_pair *pair, const struct config *config, struct qw_hash_key secret,
                          struct engine *engine, struct io_error *error);
 
+/* After a reload: what both must agree about may be another. */
+void pair_change(const struct router_pair *pair, const struct config *config);
+
 void pair_stop(struct router_pair *pair);
 
 /* A number for what both routers must agree about: mode, external addresses, ports, forwards, filtering and

@@ -47,10 +47,17 @@ struct peer_pair {
     int wake; /* an eventfd: stop, or a command */
     pthread_t thread;
     bool store_said, other_said[PEER_OTHERS_MAX], mismatch_said[PEER_OTHERS_MAX];
+    enum { OWN_FLOWS_STAY, OWN_FLOWS_END_SOON, OWN_FLOWS_ENDED } own_flows; /* of a standby */
 
     atomic_bool stop, wanted[PEER_OWNED_MAX]; /* wanted: by a command */
     pthread_mutex_t lock;                     /* of: */
     struct peer_stats stats;
+    struct agreement {
+        bool news;
+        uint64_t digest;
+        struct qw_addr external[PEER_ADDRESSES_MAX];
+        unsigned external_count;
+    } agreement; /* of a reload, for the thread */
 };
 
 const char *peer_role_word(enum peer_role role)
@@ -369,6 +376,38 @@ static void begin_takeover(struct peer_pair *peer, unsigned number)
     choose_source(peer, number);
 }
 
+/* The reader of the router that outdid this one, which stands by; NOBODY. */
+static unsigned outdone_by(const struct peer_pair *peer, unsigned number)
+{
+    struct role_claim claims[PEER_OTHERS_MAX + 1];
+    unsigned count = claims_of(peer, number, claims), found = role_latest(claims, count, true);
+    const struct role_facts facts = {.own_known = peer->writer.known,
+                                     .epoch_before = peer->writer.epochs_before[number],
+                                     .other_usable = found < count,
+                                     .other_active = found < count,
+                                     .other_epoch = found < count ? claims[found].epoch : 0};
+    return role_is_outdone(&peer->owned[number].role, &facts) ? reader_at(peer, number, found) : NOBODY;
+}
+
+/* A mapping of a standby may be another's on the active router, which took what it could, and hosts inside
+ * may go on for a while to send here. So it ends, as soon as the other's flows were read whole: nothing is
+ * lost when that one dies now. Where there are owners, what is another's is not translated here anyway. */
+static void end_own_flows(struct peer_pair *peer, struct qw_time now)
+{
+    unsigned by = peer->options.nat && !peer->options.owners ? outdone_by(peer, 0) : NOBODY;
+    struct peer_reader *reader = by == NOBODY ? NULL : &peer->readers[by];
+    if (!reader) {
+        peer->own_flows = OWN_FLOWS_STAY;
+    } else if (peer->own_flows == OWN_FLOWS_END_SOON && reader->done) {
+        engine_mirror_clear(peer->options.engine, ENGINE_OWNER_ALL, now);
+        engine_mirror_settle(peer->options.engine, now);
+        peer->own_flows = OWN_FLOWS_ENDED;
+    } else if (peer->own_flows != OWN_FLOWS_ENDED && !reader->fast) {
+        reader_hurry(reader);
+        peer->own_flows = OWN_FLOWS_END_SOON;
+    }
+}
+
 /* What a dead router said last is no claim: it must have said so after we became active, and just now. */
 static bool other_claims(const struct peer_pair *peer, unsigned number, unsigned other, struct qw_time now)
 {
@@ -519,6 +558,25 @@ static bool reads_of(const struct peer_pair *peer, unsigned other)
     return false;
 }
 
+static void take_agreement(struct peer_pair *peer)
+{
+    struct peer_options *options = &peer->options;
+    pthread_mutex_lock(&peer->lock);
+    const struct agreement *now = &peer->agreement;
+    bool news = now->news;
+    if (news) {
+        options->digest = now->digest;
+        options->external_count = now->external_count;
+        memcpy(options->external, now->external, sizeof options->external);
+    }
+    peer->agreement.news = false;
+    pthread_mutex_unlock(&peer->lock);
+    if (!news)
+        return;
+    peer->terms.external_count = options->external_count;
+    writer_agree(&peer->writer, options->digest);
+}
+
 static void step_links(struct peer_pair *peer, const struct pollfd *store, const struct pollfd *others,
                        struct qw_time now)
 {
@@ -530,9 +588,11 @@ static void step_links(struct peer_pair *peer, const struct pollfd *store, const
 static void turn(struct peer_pair *peer, const struct pollfd *store, const struct pollfd *others)
 {
     struct qw_time now = peer->options.now();
+    take_agreement(peer);
     step_links(peer, store, others, now);
     for (unsigned i = 0; i < peer->options.owned_count; i++)
         turn_role(peer, i, now);
+    end_own_flows(peer, now);
     writer_turn(&peer->writer, now);
     for (unsigned i = 0; i < peer->options.other_count; i++)
         reader_turn(&peer->readers[i], reads_of(peer, i), now);
@@ -698,6 +758,21 @@ bool peer_set(struct peer_pair *peer, const char *name, bool active)
     if (found)
         eventfd_write(peer->wake, 1);
     return found;
+}
+
+void peer_agree(struct peer_pair *peer, uint64_t digest, const struct qw_addr *external,
+                unsigned external_count)
+{
+    if (!peer)
+        return;
+    pthread_mutex_lock(&peer->lock);
+    struct agreement *next = &peer->agreement;
+    *next = (struct agreement){.news = true, .digest = digest};
+    for (; next->external_count < external_count && next->external_count < PEER_ADDRESSES_MAX;
+         next->external_count++)
+        next->external[next->external_count] = external[next->external_count];
+    pthread_mutex_unlock(&peer->lock);
+    eventfd_write(peer->wake, 1);
 }
 
 void peer_stats(struct peer_pair *peer, struct peer_stats *out)

@@ -58,6 +58,12 @@ enum role_step role_next(struct role *role, const struct role_facts *facts, stru
     return waits(role, facts, now) ? ROLE_STAYS : end(role, facts);
 }
 
+bool role_is_outdone(const struct role *role, const struct role_facts *facts)
+{
+    return role->now == PEER_STANDS_BY && facts->own_known && facts->other_usable && facts->other_active &&
+           facts->other_epoch > own_epoch(role, facts);
+}
+
 unsigned role_latest(const struct role_claim *claims, unsigned count, bool active)
 {
     unsigned best = count;

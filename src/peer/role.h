@@ -57,4 +57,8 @@ unsigned role_owner(const struct role_claim *claims, unsigned count);
  * beside those that are here, or in their place. */
 enum role_step role_next(struct role *role, const struct role_facts *facts, struct qw_time now);
 
+/* Does the router stand by while the other one is active, which took over after it? Then all that it knows is
+ * older. other_active says here only what stands in the header. */
+bool role_is_outdone(const struct role *role, const struct role_facts *facts);
+
 #endif

@@ -137,6 +137,12 @@ void writer_tell(struct peer_writer *writer)
     writer->header_at = (struct qw_time){0};
 }
 
+void writer_agree(struct peer_writer *writer, uint64_t digest)
+{
+    writer->header.digest = digest;
+    writer_tell(writer);
+}
+
 /* ---- what goes ---- */
 
 static void ask_own_header(struct peer_writer *writer, struct qw_time now)

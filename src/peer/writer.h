@@ -49,6 +49,9 @@ void writer_free(struct peer_writer *writer);
 /* What goes now. Between two calls the link was stepped. */
 void writer_turn(struct peer_writer *writer, struct qw_time now);
 
+/* What all must agree about is another now; the next turn that can says so. */
+void writer_agree(struct peer_writer *writer, uint64_t digest);
+
 /* The header is written with the next turn that can. */
 void writer_tell(struct peer_writer *writer);
 

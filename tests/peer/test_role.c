@@ -124,6 +124,27 @@ static void both_were_active(void)
     CU_ASSERT_EQUAL(role_next(&role, &facts, at(4)), ROLE_STAYS);
 }
 
+/* Only then may a standby let go of what it knows. */
+static void a_standby_is_outdone_by_a_later_takeover(void)
+{
+    struct role role = {.epoch = 3};
+    const struct role_facts later = {
+        .own_known = true, .epoch_before = 2, .other_usable = true, .other_active = true, .other_epoch = 4};
+    CU_ASSERT_TRUE(role_is_outdone(&role, &later));
+    for (unsigned i = 0; i < 6; i++) {
+        struct role_facts facts = later;
+        role.now = i == 0 ? PEER_TAKES_OVER : PEER_STANDS_BY;
+        facts.own_known = i != 1;
+        facts.other_usable = i != 2;
+        facts.other_active = i != 3; /* nobody has the address now */
+        facts.other_epoch = i == 4 ? 3 : 4;
+        facts.epoch_before = i == 5 ? 4 : 2; /* this one was active before it was started anew */
+        CU_ASSERT_FALSE(role_is_outdone(&role, &facts));
+    }
+    role.now = PEER_ACTIVE;
+    CU_ASSERT_FALSE(role_is_outdone(&role, &later));
+}
+
 /* Three routers, of which this one is the first. */
 static void an_owner_is_who_took_over_last(void)
 {
@@ -161,6 +182,7 @@ void suite_role(void)
         {"K1: flows of an older epoch are not read", older_flows_are_not_read},
         {"K1: nor those of another configuration", another_configuration_is_not_read},
         {"K1: without the address it steps back", it_steps_back},
+        {"K3: a standby is outdone by who took over after it", a_standby_is_outdone_by_a_later_takeover},
         {"K1 K3: after both were active the one that stays takes what the other had", both_were_active},
         {"K3: packets belong to the router that took over last, else to the first of the list",
          an_owner_is_who_took_over_last},
