@@ -35,7 +35,7 @@ flow     base packet store
 nat      base packet flow store
 throttle base packet flow store
 offload  base packet flow store nat engine_events engine_path
-peer     base packet flow store nat engine_events engine_mirror engine_path
+peer     base packet flow store nat engine_events engine_mirror engine_owners engine_path
 icmp     base packet quic tls flow store
 measure  base packet quic tls flow store
 confirm  base packet quic tls flow store
@@ -43,10 +43,11 @@ policy   base packet quic tls flow store config
 engine_events base
 engine_measured base
 engine_mirror base flow
+engine_owners base engine_mirror
 engine_path base packet flow nat
 engine_sizes base config
 engine_trial base packet tls flow nat config policy engine engine_events engine_path
-engine   base packet quic tls flow store config confirm policy hint measure nat throttle icmp engine_events engine_measured engine_mirror engine_path engine_sizes engine_trial
+engine   base packet quic tls flow store config confirm policy hint measure nat throttle icmp engine_events engine_measured engine_mirror engine_owners engine_path engine_sizes engine_trial
 io       base packet quic tls flow store config survey confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_mirror engine_path engine_trial
 control  base packet quic tls flow store config survey confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_mirror engine_path engine_trial io
 ipfix    base packet quic tls flow store config survey confirm policy measure nat throttle icmp offload peer engine engine_events engine_measured engine_mirror engine_path engine_trial io

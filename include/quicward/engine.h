@@ -1,7 +1,7 @@
 /* The engine: packets in, verdicts out. No socket, no clock, no hidden randomness: the queue, a capture file,
  * the unit tests and the benchmarks drive the same code.
  *
- * A packet's walk is a list of steps (src/engine/walk/walk.c), each in a file of its name: decode, owner,
+ * A packet's walk is a list of steps (src/engine/walk/walk.c), each in a file of its name: decode, whose,
  * address, related, find, throttle, begin, map, size, handshake, admit, account. The first that does not let
  * it go on decides. Then, with no lock held, an ICMP error is made if a step wants one (reply), and mode nat
  * writes the packet's new addresses (leave). What a step needs stands in the rooms below: packet, nat, flow,

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct range {
+struct owner_range {
     struct qw_addr first, last; /* both belong to it */
     enum qw_family family;
     unsigned owner;
@@ -13,27 +13,27 @@ struct qw_owners {
     bool hashed;
     struct qw_hash_key key;
     struct qw_addr addresses[QW_OWNERS_MAX];
-    struct range by_address[QW_OWNERS_MAX]; /* in order; of one address each */
+    struct owner_range by_address[QW_OWNERS_MAX]; /* in order; of one address each */
     unsigned range_count, host_count;
-    struct range *ranges, *hosts; /* owned; in order */
+    struct owner_range *ranges, *hosts; /* owned; in order */
 };
 
 static int compare(const void *a, const void *b)
 {
-    const struct range *x = a, *y = b;
+    const struct owner_range *x = a, *y = b;
     if (x->family != y->family)
         return x->family < y->family ? -1 : 1;
     return memcmp(x->first.bytes, y->first.bytes, sizeof x->first.bytes);
 }
 
-static struct range one(const struct qw_addr *addr, unsigned owner)
+static struct owner_range one(const struct qw_addr *addr, unsigned owner)
 {
-    return (struct range){*addr, *addr, QW_IPV4, owner};
+    return (struct owner_range){*addr, *addr, QW_IPV4, owner};
 }
 
-static struct range range_of(const struct qw_prefix *prefix, unsigned owner)
+static struct owner_range range_of(const struct qw_prefix *prefix, unsigned owner)
 {
-    struct range range = {prefix->addr, prefix->addr, prefix->family, owner};
+    struct owner_range range = {prefix->addr, prefix->addr, prefix->family, owner};
     unsigned from = prefix->bits + (prefix->family == QW_IPV4 ? 96u : 0u);
     for (unsigned bit = from; bit < 128; bit++)
         range.last.bytes[bit / 8] |= (uint8_t)(0x80u >> bit % 8);
@@ -41,10 +41,10 @@ static struct range range_of(const struct qw_prefix *prefix, unsigned owner)
 }
 
 /* The last range that does not begin behind `addr`, if it goes on as far. */
-static unsigned find(const struct range *ranges, unsigned count, const struct qw_addr *addr,
+static unsigned find(const struct owner_range *ranges, unsigned count, const struct qw_addr *addr,
                      enum qw_family family)
 {
-    const struct range wanted = {.first = *addr, .family = family};
+    const struct owner_range wanted = {.first = *addr, .family = family};
     unsigned low = 0, high = count;
     while (low < high) {
         unsigned middle = low + (high - low) / 2;
@@ -53,7 +53,7 @@ static unsigned find(const struct range *ranges, unsigned count, const struct qw
         else
             high = middle;
     }
-    const struct range *found = low > 0 ? &ranges[low - 1] : NULL;
+    const struct owner_range *found = low > 0 ? &ranges[low - 1] : NULL;
     bool has =
         found && found->family == family && memcmp(addr->bytes, found->last.bytes, sizeof addr->bytes) <= 0;
     return has ? found->owner : QW_OWNER_NONE;

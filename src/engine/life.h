@@ -7,7 +7,7 @@
 #include "flow_path.h"
 #include "hold.h"
 #include "inside.h"
-#include "owners.h"
+#include "owner_marks.h"
 #include "settings.h"
 #include "shard.h"
 

@@ -66,7 +66,7 @@ static struct step walk(struct walk *w)
 {
     struct step step = step_decode(w);
     if (step.result == RESULT_CONTINUE)
-        step = step_owner(w);
+        step = step_whose(w);
     if (step.result == RESULT_CONTINUE)
         step = take_steps(w);
     if (step.result == RESULT_ACCEPT && w->hairpin)

@@ -43,7 +43,7 @@ struct walk {
     /* step_decode */
     struct packet_view *view; /* its endpoints are those of the inside once step_address was there */
 
-    /* step_owner */
+    /* step_whose */
     bool looked;     /* it was taken for that step alone, and comes again */
     bool owned_soon; /* flows of its owner are not all known yet: none may begin */
     uint32_t mark;   /* that it goes on with, 0 for none */
@@ -97,7 +97,7 @@ struct walk {
 /* ---- the steps, in their order, each in a file of its name ---- */
 
 struct step step_decode(struct walk *w);    /* bytes -> view */
-struct step step_owner(struct walk *w);     /* of another router: a mark leads there */
+struct step step_whose(struct walk *w);     /* of another router: a mark leads there */
 struct step step_address(struct walk *w);   /* mode nat: the inside endpoint that it comes from or goes to */
 struct step step_related(struct walk *w);   /* ICMP errors go where the packet they quote may go */
 struct step step_find(struct walk *w);      /* finds the flow; the shard stays locked */
@@ -119,7 +119,7 @@ static inline bool walk_monitors(const struct walk *w)
 /* Locks the shard of `tuple` and looks its flow up. (find.c) */
 void walk_find(struct walk *w, const struct qw_tuple *tuple);
 
-/* Mode nat: is the external address one that this router has? (owner.c) */
+/* Mode nat: is the external address one that this router has? (whose.c) */
 bool walk_is_here(const struct walk *w, const struct qw_addr *external);
 
 /* Adds the packet to the load of the interface it passes; `dropped`: why it was or would have been, or NONE.

@@ -52,7 +52,7 @@ bool walk_is_here(const struct walk *w, const struct qw_addr *external)
     return mark == OWNERS_HERE || mark == OWNERS_SOON;
 }
 
-struct step step_owner(struct walk *w)
+struct step step_whose(struct walk *w)
 {
     const struct owners *owners = &w->worker->engine->owners;
     bool to_external;

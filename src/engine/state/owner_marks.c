@@ -1,5 +1,5 @@
 /* Whose hosts are, and where their packets go. */
-#include "owners.h"
+#include "owner_marks.h"
 #include "life.h"
 #include <stdlib.h>
 
