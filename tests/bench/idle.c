@@ -11,8 +11,8 @@
 
 #define STEP_NS (QW_NS_PER_SECOND / 10)
 #define FIGURES 64
-#define BEFORE_NS (2 * QW_NS_PER_SECOND) /* a flow is the engine's alone so long before its timer runs out   \
-                                          */
+/* A flow is the engine's alone so long before its timer runs out. */
+#define BEFORE_NS (2 * QW_NS_PER_SECOND)
 
 struct idle {
     struct offload *offload;

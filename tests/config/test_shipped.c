@@ -80,7 +80,7 @@ static void test_names_every_key(void)
     config_init(&given);
     CU_ASSERT_TRUE_FATAL(config_read_string(&all, text));
     CU_ASSERT_TRUE_FATAL(config_read_string(&given, conf));
-    CU_ASSERT_EQUAL(same_keys(config_root_setting(&all), config_root_setting(&given)), 97);
+    CU_ASSERT_EQUAL(same_keys(config_root_setting(&all), config_root_setting(&given)), 98);
     config_destroy(&all);
     config_destroy(&given);
     free(text);

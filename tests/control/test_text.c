@@ -227,7 +227,8 @@ static void terminals_are_safe(void)
 }
 
 #define REASONS_7 "\"reasons\":{\"malformed\":7,\"table-full\":0}"
-#define STATS_START "{\"stats\":{\"mode\":\"firewall\",\"packets\":30,\"accepted\":26,\"dropped\":4,"
+#define STATS_START                                                                                          \
+    "{\"stats\":{\"mode\":\"firewall\",\"packets\":30,\"accepted\":26,\"dropped\":4,\"marked\":0,"
 #define STATS_FLOWS                                                                                          \
     ",\"flows\":{\"attempts\":1,\"answered\":2,\"returned\":1,\"confirmed\":3,\"max\":100},\"created\":9,"   \
     "\"expired\":1,"                                                                                         \
@@ -260,6 +261,9 @@ static void stats_list(void)
         "packets                           30  packets handled\n"
         "accepted                          26  packets passed\n"
         "dropped                            4  packets dropped\n"
+        "marked                             0  packets that got a mark on their way to the router that owns "
+        "their "
+        "host or address\n"
         "flows.attempts                     1  flows that nobody answered yet\n"
         "flows.answered                     2  flows in which both sides spoke\n"
         "flows.returned                     1  flows of flows.answered whose first side spoke again after "
@@ -306,7 +310,7 @@ static void stats_list(void)
 static void stats_that_are_not_zero(void)
 {
     char line[] =
-        "{\"stats\":{\"mode\":\"firewall\",\"packets\":30,\"accepted\":30,\"dropped\":0,"
+        "{\"stats\":{\"mode\":\"firewall\",\"packets\":30,\"accepted\":30,\"dropped\":0,\"marked\":0,"
         "\"reasons\":{\"malformed\":0,\"table-full\":3},\"flows\":{\"attempts\":0,\"answered\":0,"
         "\"returned\":0,"
         "\"confirmed\":0,\"max\":100},\"created\":0,\"expired\":0,\"evicted\":0,\"unmapped\":0,"
