@@ -120,7 +120,7 @@ aged_tests() {
     for seconds in "${uptimes[@]}"; do
         if said=$(tests/at_uptime.sh "$seconds" true); then
             personality=(tests/at_uptime.sh "$seconds")
-            suite "unit tests, the machine up for $seconds s" unit_tests build-release -j "$jobs" -E '^(offload|io_drops)$'
+            suite "unit tests, the machine up for $seconds s" unit_tests build-release -j "$jobs" -E '^(offload|io_drops|io_limits)$'
             personality=(env)
         else
             skipped=$((skipped + 1))

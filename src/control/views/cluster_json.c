@@ -119,12 +119,14 @@ static void print_peer(json_t *peer, FILE *out)
 
 bool control_cluster_text(const char *json_line, FILE *out)
 {
-    size_t i;
-    json_t *root, *one, *cluster = read_cluster(json_line, &root), *peers = json_object_get(cluster, "peers");
+    json_t *root, *cluster = read_cluster(json_line, &root), *peers = json_object_get(cluster, "peers");
     if (peers) {
+        const json_t *owners = json_object_get(cluster, "owners");
         print_head(cluster, out);
-        json_array_foreach(json_object_get(cluster, "owners"), i, one) print_owner(one, out);
-        json_array_foreach(peers, i, one) print_peer(one, out);
+        for (size_t i = 0; i < json_array_size(owners); i++)
+            print_owner(json_array_get(owners, i), out);
+        for (size_t i = 0; i < json_array_size(peers); i++)
+            print_peer(json_array_get(peers, i), out);
         fprintf(out,
                 "takeovers  %" PRIu64 "; flows adopted %" PRIu64 ", conflicts %" PRIu64 ", refused %" PRIu64
                 "; the last took %.3f s\n",
@@ -150,19 +152,18 @@ static const char *trouble_of(json_t *peer)
 
 static const char *trouble_in(json_t *cluster, json_t *peers)
 {
-    size_t i;
-    json_t *peer;
     const char *trouble = NULL;
-    json_array_foreach(
-        peers, i,
-        peer) if (yes(peer, "mismatch")) return "another router has another configuration, secret or version";
+    for (size_t i = 0; i < json_array_size(peers); i++)
+        if (yes(json_array_get(peers, i), "mismatch"))
+            return "another router has another configuration, secret or version";
     if (yes(cluster, "split"))
         return "two routers say that they are active";
     if (!yes(cluster, "store_up"))
         return "cluster.store does not answer";
     if (number_in(cluster, "unsent") > OLD_S)
         return "cluster.store takes no changes";
-    json_array_foreach(peers, i, peer) trouble = trouble ? trouble : trouble_of(peer);
+    for (size_t i = 0; !trouble && i < json_array_size(peers); i++)
+        trouble = trouble_of(json_array_get(peers, i));
     return trouble;
 }
 
