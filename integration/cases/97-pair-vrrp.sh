@@ -95,7 +95,7 @@ in_mode() { # MODE [CLUSTER-KEYS]
     failover_release
     check "$MODE: no connection is lost" failover_lost
     check "$MODE: no server saw a path change" paths_stayed
-    check "$MODE: which would be seen" path_change_is_seen
+    check "$MODE: which would be seen" wait_for 10 path_change_is_seen
     check "$MODE: a ends cleanly" lab_stop "${PAIR_DAEMON[a]}"
 }
 
