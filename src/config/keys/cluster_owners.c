@@ -178,8 +178,9 @@ static const char *router_name(const struct config *config, uint8_t router)
     return router == 0 ? config->cluster_router : config->cluster_peers[router - 1].router;
 }
 
-static void print_owner(const struct config *config, const struct config_owner *owner, FILE *out)
+static void print_one(const struct config *config, const void *element, FILE *out)
 {
+    const struct config_owner *owner = element;
     char text[QW_PREFIX_TEXT_MAX];
     fputs("        {", out);
     if (owner->has_address)
@@ -194,13 +195,7 @@ static void print_owner(const struct config *config, const struct config_owner *
 
 static void print(const struct config *config, const struct key *key, FILE *out)
 {
-    (void)key;
-    fputs("(", out);
-    for (unsigned i = 0; i < config->cluster_owner_count; i++) {
-        fputs(i ? ",\n" : "\n", out);
-        print_owner(config, &config->cluster_owners[i], out);
-    }
-    fputs(config->cluster_owner_count ? "\n    )" : ")", out);
+    entries_print(config, key, print_one, "\n    ", out);
 }
 
 static bool same_owner(const struct config_owner *a, const struct config_owner *b)

@@ -6,8 +6,6 @@
 #define NAME_ALLOWED "the name that the other router has as cluster.router"
 #define STORE_ALLOWED "the absolute path of a socket, such as \"/run/redis-b/redis.sock\""
 
-static const char LETTERS[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-
 static void read_router(struct check *check, const struct item *item, void *target)
 {
     struct config_peer *peer = target;
@@ -15,7 +13,7 @@ static void read_router(struct check *check, const struct item *item, void *targ
         return;
     const char *name = config_setting_get_string(item->setting);
     size_t len = strlen(name);
-    if (len == 0 || len >= sizeof(peer->router) || strspn(name, LETTERS) != len || name[0] == '-')
+    if (len == 0 || len >= sizeof(peer->router) || !values_is_account(name))
         report_value(&check->report, item, "is no name; allowed: %s", NAME_ALLOWED);
     else if (strcmp(name, check->config->cluster_router) == 0)
         report_value(&check->report, item, "is this router itself (cluster.router); allowed: %s",
@@ -112,19 +110,20 @@ static void check_peers(struct check *check, const struct key *key, const struct
     entries_find_twins(check, peers, &twins);
 }
 
+static void print_one(const struct config *config, const void *element, FILE *out)
+{
+    const struct config_peer *peer = element;
+    (void)config;
+    fprintf(out, "        { router = \"%s\"; store = ", peer->router);
+    quote_write(out, peer->store, SIZE_MAX);
+    if (peer->mark)
+        fprintf(out, "; mark = 0x%x", peer->mark);
+    fputs("; }", out);
+}
+
 static void print(const struct config *config, const struct key *key, FILE *out)
 {
-    (void)key;
-    fputs("(", out);
-    for (unsigned i = 0; i < config->cluster_peer_count; i++) {
-        const struct config_peer *peer = &config->cluster_peers[i];
-        fprintf(out, "%s        { router = \"%s\"; store = ", i ? ",\n" : "\n", peer->router);
-        quote_write(out, peer->store, SIZE_MAX);
-        if (peer->mark)
-            fprintf(out, "; mark = 0x%x", peer->mark);
-        fputs("; }", out);
-    }
-    fputs(config->cluster_peer_count ? "\n    )" : ")", out);
+    entries_print(config, key, print_one, "\n    ", out);
 }
 
 static bool equal(const struct config *a, const struct config *b, const struct key *key)

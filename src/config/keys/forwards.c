@@ -196,8 +196,9 @@ static void check_forwards(struct check *check, const struct key *key, const str
     entries_find_twins(check, forwards, &twins);
 }
 
-static void print_forward(const struct config *config, const struct config_forward *forward, FILE *out)
+static void print_one(const struct config *config, const void *element, FILE *out)
 {
+    const struct config_forward *forward = element;
     char to[QW_ENDPOINT_TEXT_MAX], ports[16];
     write_ports(forward, ports);
     fprintf(out, "        { port = %s; to = \"%s\";", ports, qw_endpoint_text(&forward->to, QW_IPV4, to));
@@ -211,13 +212,7 @@ static void print_forward(const struct config *config, const struct config_forwa
 
 static void print(const struct config *config, const struct key *key, FILE *out)
 {
-    (void)key;
-    fputs("(", out);
-    for (unsigned i = 0; i < config->forward_count; i++) {
-        fputs(i ? ",\n" : "\n", out);
-        print_forward(config, &config->forwards[i], out);
-    }
-    fputs(config->forward_count ? "\n    )" : ")", out);
+    entries_print(config, key, print_one, "\n    ", out);
 }
 
 const struct key_kind FORWARDS_KIND = {.form = "a list such as ( { port = 443; to = \"10.0.0.2:8443\"; } )",

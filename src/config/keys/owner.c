@@ -1,5 +1,6 @@
 /* Users, groups, and the permissions of files. */
 #include "key_string.h"
+#include "values.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,12 +10,11 @@
 /* Whether somebody has it is known on the machine alone, at the start. */
 static void check_account(struct check *check, const struct key *key, const struct item *item)
 {
-    static const char LETTERS[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     const char *text = config_setting_get_string(item->setting);
     size_t len = text ? strlen(text) : 0;
     if (!text)
         check_wrong_type(check, key, item);
-    else if (len >= key->size || strspn(text, LETTERS) != len || text[0] == '-')
+    else if (len >= key->size || !values_is_account(text))
         report_value(&check->report, item, "is no name; allowed: %s", ALLOWED);
     else
         string_set(check->config, key, text);

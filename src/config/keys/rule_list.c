@@ -73,8 +73,10 @@ static void print_match(const char *name, enum config_match match, FILE *out)
         fprintf(out, "        %s = %s;\n", name, match == CONFIG_YES ? "true" : "false");
 }
 
-static void print_rule(const struct config_rule *rule, FILE *out)
+static void print_one(const struct config *config, const void *element, FILE *out)
 {
+    const struct config_rule *rule = element;
+    (void)config;
     fputs("    {\n", out);
     print_text("name", rule->name, out);
     print_text("direction", schema_word_text(SCHEMA_DIRECTIONS, rule->direction), out);
@@ -99,13 +101,7 @@ static void print_rule(const struct config_rule *rule, FILE *out)
 
 static void print(const struct config *config, const struct key *key, FILE *out)
 {
-    (void)key;
-    fputs("(", out);
-    for (unsigned i = 0; i < config->rule_count; i++) {
-        fputs(i ? ",\n" : "\n", out);
-        print_rule(&config->rules[i], out);
-    }
-    fputs(config->rule_count ? "\n)" : ")", out);
+    entries_print(config, key, print_one, "\n", out);
 }
 
 /* ---- owned ---- */

@@ -94,19 +94,20 @@ static void check_size_limits(struct check *check, const struct key *key, const 
             &(struct entry_twins){.list = key->kind->list, .has = is_whole, .order = by_place, .tell = tell});
 }
 
+static void print_one(const struct config *config, const void *element, FILE *out)
+{
+    const struct config_size_limit *limit = element;
+    (void)config;
+    fprintf(out, "    { class = \"%s\"; limit = %u;", schema_word_text(SCHEMA_TRAFFIC, limit->traffic),
+            limit->limit);
+    if (limit->interface[0])
+        fprintf(out, " interface = \"%s\";", limit->interface);
+    fputs(" }", out);
+}
+
 static void print(const struct config *config, const struct key *key, FILE *out)
 {
-    (void)key;
-    fputs("(", out);
-    for (unsigned i = 0; i < config->size_limit_count; i++) {
-        const struct config_size_limit *limit = &config->size_limits[i];
-        fprintf(out, "%s    { class = \"%s\"; limit = %u;", i ? ",\n" : "\n",
-                schema_word_text(SCHEMA_TRAFFIC, limit->traffic), limit->limit);
-        if (limit->interface[0])
-            fprintf(out, " interface = \"%s\";", limit->interface);
-        fputs(" }", out);
-    }
-    fputs(config->size_limit_count ? "\n)" : ")", out);
+    entries_print(config, key, print_one, "\n", out);
 }
 
 const struct key_kind SIZE_LIMITS_KIND = {.form = "a list such as ( { class = \"quic\"; limit = 1400; } )",

@@ -94,18 +94,18 @@ static void check_throttles(struct check *check, const struct key *key, const st
             &(struct entry_twins){.list = key->kind->list, .has = is_whole, .order = by_place, .tell = tell});
 }
 
+static void print_one(const struct config *config, const void *element, FILE *out)
+{
+    const struct config_throttle *throttle = element;
+    char capacity[CAPACITY_TEXT_MAX];
+    (void)config;
+    fprintf(out, "    { interface = \"%s\"; direction = \"%s\"; capacity = \"%s\"; }", throttle->interface,
+            config_direction_text(throttle->direction), capacity_text(throttle->capacity, capacity));
+}
+
 static void print(const struct config *config, const struct key *key, FILE *out)
 {
-    (void)key;
-    fputs("(", out);
-    for (unsigned i = 0; i < config->throttle_count; i++) {
-        const struct config_throttle *throttle = &config->throttles[i];
-        char capacity[CAPACITY_TEXT_MAX];
-        fprintf(out, "%s    { interface = \"%s\"; direction = \"%s\"; capacity = \"%s\"; }", i ? ",\n" : "\n",
-                throttle->interface, config_direction_text(throttle->direction),
-                capacity_text(throttle->capacity, capacity));
-    }
-    fputs(config->throttle_count ? "\n)" : ")", out);
+    entries_print(config, key, print_one, "\n", out);
 }
 
 const struct key_kind THROTTLES_KIND = {

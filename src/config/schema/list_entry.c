@@ -160,3 +160,17 @@ void entries_find_twins(struct check *check, const struct item *list, const stru
     }
     free(sorted);
 }
+
+void entries_print(const struct config *config, const struct key *key, entry_printer *one, const char *end,
+                   FILE *out)
+{
+    const struct own_list *list = &key->kind->list;
+    const char *first = own_elements(config, list);
+    unsigned count = own_count(config, list);
+    fputs("(", out);
+    for (unsigned i = 0; i < count; i++) {
+        fputs(i ? ",\n" : "\n", out);
+        one(config, first + i * list->size, out);
+    }
+    fprintf(out, "%s)", count ? end : "");
+}

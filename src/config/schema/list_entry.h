@@ -58,4 +58,12 @@ void entries_find_twins(struct check *check, const struct item *list, const stru
 /* The number of an element as labels have it. */
 unsigned entries_number(const struct entry_twins *twins, const struct config *config, const void *element);
 
+/* Writes one element, without a newline at its end. */
+typedef void entry_printer(const struct config *config, const void *element, FILE *out);
+
+/* Prints the list of the key's kind, each element from a line of its own on. `end` goes before the last
+ * parenthesis where there are elements. */
+void entries_print(const struct config *config, const struct key *key, entry_printer *one, const char *end,
+                   FILE *out);
+
 #endif

@@ -42,6 +42,12 @@ bool values_is_name(const char *name)
     return len >= 1 && len <= CONFIG_NAME_MAX;
 }
 
+bool values_is_account(const char *name)
+{
+    static const char LETTERS[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    return name[strspn(name, LETTERS)] == '\0' && name[0] != '-';
+}
+
 void *values_room(struct check *check, void *list, unsigned count, size_t size)
 {
     void *room = own_room(list, count, size);

@@ -18,6 +18,10 @@ bool values_string(struct check *check, const struct item *item, const char *all
 #define VALUES_NAME_ALLOWED "1 to 63 letters, digits, \"_\" and \"-\""
 bool values_is_name(const char *name);
 
+/* Letters, digits, ".", "_" and "-", which it does not begin with: what accounts and routers are called. Of
+ * any length, also 0. */
+bool values_is_account(const char *name);
+
 /* own_room, own_add and strdup; NULL sets check->no_memory. */
 void *values_room(struct check *check, void *list, unsigned count, size_t size);
 void *values_add(struct check *check, const struct own_list *list);

@@ -193,14 +193,10 @@ static void work(struct fast_path *fast_path, struct qw_time now)
 }
 
 /* Whatever the news are: what they change is asked for anew. */
-static bool hear(struct fast_path *fast_path)
+static void hear(struct fast_path *fast_path)
 {
-    struct pollfd news = {.fd = netlink_fd(fast_path->news), .events = POLLIN};
-    if (poll(&news, 1, 0) <= 0)
-        return false;
     netlink_forget(fast_path->news);
     offload_epoch(fast_path->offload);
-    return true;
 }
 
 /* Until the next round. News are heard as they come, or packets would go to the old next hop so long; those
@@ -212,10 +208,11 @@ static bool wait_round(struct fast_path *fast_path, bool *heard)
     uint64_t end_ns = io_now().ns + ROUND_MS * QW_NS_PER_MS;
     for (uint64_t now_ns; (now_ns = io_now().ns) < end_ns;) {
         int left_ms = (int)((end_ns - now_ns + QW_NS_PER_MS - 1) / QW_NS_PER_MS);
-        if (poll(fds, 2, left_ms) > 0 && fds[0].revents)
-            return false;
-        if (!hear(fast_path))
+        if (poll(fds, 2, left_ms) <= 0)
             continue;
+        if (fds[0].revents)
+            return false;
+        hear(fast_path);
         *heard = true;
         if (poll(fds, 1, NEWS_MS) != 0)
             return false;
