@@ -51,52 +51,21 @@ cluster_queries_have_data() {
 
 loses_power() { # FROM TO
     local from=$1 to=$2
-    check "$MODE: $from's store has what its table has" wait_for 10 pair_level "$from"
-    check "$MODE: $to knows of the flows" wait_for 20 pair_is "$to" ".peer.flows >= $STANDING"
-    check "$MODE: each record is what the table has" wait_for 5 pair_store_equals "$from"
-    check "$MODE: all flows are there" failover_remember "$from"
-    check "$MODE: nothing is over" failover_none_over
+    check "$from's store has what its table has" wait_for 10 pair_level "$from"
+    check "$to knows of the flows" wait_for 20 pair_is "$to" ".peer.flows >= $STANDING"
+    check "each record is what the table has" wait_for 5 pair_store_equals "$from"
+    check "all flows are there" failover_remember "$from"
+    check "nothing is over" failover_none_over
     failover_gaps "$LAB_DIR/gaps"
-    check "$MODE: $from loses its power" pair_power_loss "$from"
-    check "$MODE: $to takes over" wait_for 5 failover_takes "$to"
-    check "$MODE: none is refused" pair_is "$to" '.refused == 0 and .conflicts == 0 and .bad == 0'
+    check "$from loses its power" pair_power_loss "$from"
+    check "$to takes over" wait_for 5 failover_takes "$to"
+    check "none is refused" pair_is "$to" '.refused == 0 and .conflicts == 0 and .bad == 0'
     sleep 1
     failover_gaps "$LAB_DIR/gaps"
-    check "$MODE: no endpoint is another" failover_changed "$to"
-    check "$MODE: the gap is VRRP's" gap_is_that_of_vrrp
+    check "no endpoint is another" failover_changed "$to"
+    check "the gap is VRRP's" gap_is_that_of_vrrp
     sed 's/^/  /' "$LAB_DIR/gaps" | grep -E 'quicward|vrrp|beat' | tr '\n' ';'
     echo
-}
-
-in_mode() { # MODE [CLUSTER-KEYS]
-    local router
-    MODE=$1
-    failover_up || exit 1
-    for router in a b; do
-        check "$MODE: the files of $router" pair_redis_files $router
-        pair_conf $router "$MODE" 'metrics = "9477";' "$PAIR_KEYS ${2:-}" >"$LAB_DIR/$router/quicward.conf"
-        check "$MODE: $router has its stores" pair_redis $router
-        check "$MODE: $router starts" pair_start $router
-        check "$MODE: $router has keepalived" pair_vrrp $router
-        [ $router = b ] || check "$MODE: a is active" wait_for 5 failover_takes a
-    done
-    check "$MODE: b stands by" wait_for 5 pair_is b '.role == "standby" and .peer.active'
-    check "$MODE: what the operator is told to look at is well" wait_for 5 pair_ask b cluster check
-    check "$MODE: the way through" lab_reachable
-    [ "$MODE" != nat ] || prometheus_reads b
-    failover_beat
-    check "$MODE: connections stand" failover_clients $DOWNLOADS $IDLE
-    [ "$MODE" != nat ] || check "$MODE: Prometheus has each series of a pair" wait_for 10 cluster_queries_have_data
-    loses_power a b
-    check "$MODE: a returns" pair_power_back a
-    check "$MODE: and stands by" wait_for 5 pair_is a '.role == "standby" and .peer.active'
-    check_not "$MODE: without the addresses" pair_owns a
-    loses_power b a
-    failover_release
-    check "$MODE: no connection is lost" failover_lost
-    check "$MODE: no server saw a path change" paths_stayed
-    check "$MODE: which would be seen" wait_for 10 path_change_is_seen
-    check "$MODE: a ends cleanly" lab_stop "${PAIR_DAEMON[a]}"
 }
 
 paths_stayed() {
@@ -113,5 +82,23 @@ path_change_is_seen() {
     [ "$(failover_paths | cut -d' ' -f1)" -ge 1 ]
 }
 
-in_mode nat
+failover_up || exit 1
+failover_routers check nat 'metrics = "9477";'
+check "b stands by" wait_for 5 pair_is b '.role == "standby" and .peer.active'
+check "what the operator is told to look at is well" wait_for 5 pair_ask b cluster check
+check "the way through" lab_reachable
+prometheus_reads b
+failover_beat
+check "connections stand" failover_clients $DOWNLOADS $IDLE
+check "Prometheus has each series of a pair" wait_for 10 cluster_queries_have_data
+loses_power a b
+check "a returns" pair_power_back a
+check "and stands by" wait_for 5 pair_is a '.role == "standby" and .peer.active'
+check_not "without the addresses" pair_owns a
+loses_power b a
+failover_release
+check "no connection is lost" failover_lost
+check "no server saw a path change" paths_stayed
+check "which would be seen" wait_for 10 path_change_is_seen
+check "a ends cleanly" lab_stop "${PAIR_DAEMON[a]}"
 case_end

@@ -54,12 +54,12 @@ wrong_sides_were_sent_on() { # ROUTER...
 
 # flows_of ROUTER: "ROUTER CLIENT" of flows in its table.
 flows_of() {
-    trio_ask "$1" flows --json | jq -r --arg router "$1" '"\($router) \(.client)"'
+    pair_ask "$1" flows --json | jq -r --arg router "$1" '"\($router) \(.client)"'
 }
 
 endpoints_of() { # ROUTER...: "INSIDE EXTERNAL" of the mappings of the routers
     local router
-    for router in "$@"; do trio_ask "$router" mappings --json | jq -r '"\(.inside) \(.external)"'; done | sort
+    for router in "$@"; do pair_ask "$router" mappings --json | jq -r '"\(.inside) \(.external)"'; done | sort
 }
 
 # No host's flows stand in the tables of two of these routers; a third one has none.
@@ -141,7 +141,7 @@ serve_downloads() {
 all_confirmed() {
     local router count=0
     for router in "${ACTIVE[@]}"; do
-        count=$((count + $(trio_ask "$router" flows --json | jq -s 'map(select(.state == "confirmed")) | length')))
+        count=$((count + $(pair_ask "$router" flows --json | jq -s 'map(select(.state == "confirmed")) | length')))
     done
     [ $count -ge $((2 * DOWNLOADS)) ]
 }
@@ -162,15 +162,15 @@ none_was_over() {
 # ---- turns ----
 
 is_owner() { # ROUTER NUMBER
-    trio_is "$1" ".owners[$2].role == \"active\" and .owners[$2].epoch > 0"
+    pair_is "$1" ".owners[$2].role == \"active\" and .owners[$2].epoch > 0"
 }
 
 goes_to() { # ROUTER NUMBER OTHER
-    trio_is "$1" ".owners[$2].role == \"standby\" and .owners[$2].router == \"$3\" and .owners[$2].mark == ${TRIO_NUMBER[$3]}"
+    pair_is "$1" ".owners[$2].role == \"standby\" and .owners[$2].router == \"$3\" and .owners[$2].mark == ${TRIO_NUMBER[$3]}"
 }
 
 copies_are_level() { # ROUTER OF
-    trio_is "$2" '.level and .store_up' && trio_is "$1" ".peers | map(select(.router == \"$2\"))[0] | .store_up and .age < 3 and .flows > 0"
+    pair_is "$2" '.level and .store_up' && pair_is "$1" ".peers | map(select(.router == \"$2\"))[0] | .store_up and .age < 3 and .flows > 0"
 }
 
 remember() {
@@ -201,14 +201,14 @@ b_returns() {
 # A host of b's, by a flow that c gets: without a rule of routing its packet has no way, and c must not let it out itself.
 without_a_way() {
     local before after
-    ip -n "${TRIO_NS[c]}" rule flush pref 100
-    ip -n "${TRIO_NS[c]}" -6 rule flush pref 100
+    ip -n "${PAIR_NS[c]}" rule flush pref 100
+    ip -n "${PAIR_NS[c]}" -6 rule flush pref 100
     trio_routes 13
     before=$(trio_count c .reasons.elsewhere)
     ! { ASK_MS=300 speaks $((TRIO_HOSTS - 1)) 6 6000 || ASK_MS=300 speaks 0 6 6000; } || return 1
     after=$(trio_count c .reasons.elsewhere)
-    trio_way "${TRIO_NS[c]}" 11
-    trio_way "${TRIO_NS[c]}" 12
+    trio_way "${PAIR_NS[c]}" 11
+    trio_way "${PAIR_NS[c]}" 12
     trio_routes 11 12 13
     echo "c dropped $((after - before))"
     [ $((after - before)) -ge 2 ] && [ "$(flows_of c | wc -l)" = 0 ]
@@ -223,7 +223,7 @@ in_mode() { # MODE
     for router in "${TRIO[@]}"; do
         trio_conf "$router" "$MODE" >"$LAB_DIR/$router/quicward.conf"
         check "$MODE: $router has its stores" trio_redis "$router"
-        check "$MODE: $router starts" trio_start "$router"
+        check "$MODE: $router starts" pair_start "$router"
     done
     check "$MODE: a owns the first" wait_for 5 is_owner a 0
     check "$MODE: b owns the second" wait_for 5 is_owner b 1
@@ -240,7 +240,7 @@ in_mode() { # MODE
     check "$MODE: they have mappings" remember
     check "$MODE: no download is over" none_was_over
     check "$MODE: b loses its power, a has its address" b_dies
-    check "$MODE: flows were adopted, none refused" trio_is a \
+    check "$MODE: flows were adopted, none refused" pair_is a \
         ".adopted >= $((TRIO_HOSTS * FLOWS / 2)) and .refused == 0 and .conflicts == 0 and .bad == 0"
     check "$MODE: c sends its packets to a" wait_for 5 goes_to c 1 a
     check "$MODE: no endpoint outside is another" endpoints_kept a
@@ -258,9 +258,9 @@ in_mode() { # MODE
     check "$MODE: no endpoint outside is another then" endpoints_kept b
     check "$MODE: every flow is answered at last" all_speak
     check "$MODE: nothing was lost for want of a way" wrong_sides_were_sent_on a b
-    check "$MODE: nothing is amiss" wait_for 10 trio_ask c cluster check
+    check "$MODE: nothing is amiss" wait_for 10 pair_ask c cluster check
     for router in "${TRIO[@]}"; do
-        check "$MODE: $router ends cleanly" lab_stop "${TRIO_DAEMON[$router]}"
+        check "$MODE: $router ends cleanly" lab_stop "${PAIR_DAEMON[$router]}"
     done
 }
 

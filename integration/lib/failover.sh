@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # A pair of routers with keepalived, and many real connections through it, half of them by IPv6: downloads, on which only the server speaks
-# of itself, and idle ones, on which nobody does. They last until failover_release. For cases/97-vrrp.sh and failovers.sh.
+# of itself, and idle ones, on which nobody does. They last until failover_release. For cases/97-pair-vrrp.sh and failovers.sh.
 #
 # Downloads are ngtcp2's, but for some of chromium's. Idle are, in equal parts, ngtcp2's, of which the client speaks first when it is
 # over, ngtcp2's of which the server does, and kdig's; and as many of chromium's as it downloads.
@@ -201,4 +201,19 @@ failover_changed() {
 
 failover_takes() { # ROUTER
     pair_owns "$1" && pair_is "$1" '.role == "active"'
+}
+
+# failover_routers RUN MODE [SNIPPET]: a, which becomes active, and b, with the files of conf/cluster. Each step is RUN WHAT COMMAND....
+# In mode firewall an address of the pair's says who is active.
+failover_routers() {
+    local run=$1 mode=$2 snippet=${3:-} router keys=''
+    [ "$mode" = nat ] || keys="address = \"$X4\";"
+    for router in a b; do
+        "$run" "the files of $router" pair_redis_files $router
+        pair_conf $router "$mode" "$snippet" "$PAIR_KEYS $keys" >"$LAB_DIR/$router/quicward.conf"
+        "$run" "$router has its stores" pair_redis $router
+        "$run" "$router starts" pair_start $router
+        "$run" "$router has keepalived" pair_vrrp $router
+        [ $router = b ] || "$run" 'a is active' wait_for 5 failover_takes a
+    done
 }

@@ -8,9 +8,10 @@
 #
 # The client spreads flows over the three; the server does for hosts inside that it knows (mode firewall, IPv6). Whoever owns the
 # first thing has 198.51.100.7 and 2001:db8:2::7, the second 198.51.100.8 and 2001:db8:2::8. By the mark of a router what comes from inside
-# is routed to its lan0, and what comes from outside to its wan0. Files of router X stand in LAB_DIR/X.
+# is routed to its lan0, and what comes from outside to its wan0. Files of router X stand in LAB_DIR/X. What
+# is one router's alone is done by the functions of pair.sh.
 # shellcheck disable=SC2034,SC2153 # read by the case and by other parts
-declare -A TRIO_NS=() TRIO_DAEMON=() TRIO_REDIS=() TRIO_NUMBER=([a]=11 [b]=12 [c]=13)
+declare -A TRIO_REDIS=() TRIO_NUMBER=([a]=11 [b]=12 [c]=13)
 TRIO=(a b c)
 TRIO_HOSTS=24 # of each family: half of them in each of the prefixes
 
@@ -21,19 +22,19 @@ trio_lab_up() {
     local router bridges
     C4=10.0.0.2 C6=2001:db8:1::2 S4=198.51.100.2 S6=2001:db8:2::2
     lab_name
-    TRIO_DAEMON=() TRIO_REDIS=()
+    PAIR_DAEMON=() TRIO_REDIS=()
     bridges=$LAB_TRANSIT
-    TRIO_NS=([a]=$LAB_ROUTER [b]=qw-$LAB_ID-second [c]=qw-$LAB_ID-third)
-    LAB_OTHERS=("${TRIO_NS[b]}" "${TRIO_NS[c]}")
-    lab_namespaces "$LAB_CLIENT" "$LAB_SERVER" "$bridges" "${TRIO_NS[@]}" || return 1
+    PAIR_NS=([a]=$LAB_ROUTER [b]=qw-$LAB_ID-second [c]=qw-$LAB_ID-third)
+    LAB_OTHERS=("${PAIR_NS[b]}" "${PAIR_NS[c]}")
+    lab_namespaces "$LAB_CLIENT" "$LAB_SERVER" "$bridges" "${PAIR_NS[@]}" || return 1
     for router in lan wan sync; do
         ip -n "$bridges" link add $router type bridge && ip -n "$bridges" link set $router up || return 1
     done
     trio_cable "$LAB_CLIENT" c0 lan-end && trio_cable "$LAB_SERVER" s0 wan-end || return 1
     for router in "${TRIO[@]}"; do
         mkdir -p "$LAB_DIR/$router"
-        trio_cable "${TRIO_NS[$router]}" lan0 "lan-$router" && trio_cable "${TRIO_NS[$router]}" wan0 "wan-$router" &&
-            trio_cable "${TRIO_NS[$router]}" sync0 "sync-$router" || return 1
+        trio_cable "${PAIR_NS[$router]}" lan0 "lan-$router" && trio_cable "${PAIR_NS[$router]}" wan0 "wan-$router" &&
+            trio_cable "${PAIR_NS[$router]}" sync0 "sync-$router" || return 1
         trio_router "$router"
     done
     lab_no_bundles
@@ -51,7 +52,7 @@ trio_cable() { # NAMESPACE INTERFACE PORT: to the bridge that the port's name be
 # Its addresses, and the operator's rules of routing: by the mark of each other router to that. Packets that go back by where they
 # came from must not have their senders told of a better way (redirects).
 trio_router() { # ROUTER
-    local ns=${TRIO_NS[$1]} number=${TRIO_NUMBER[$1]} other family
+    local ns=${PAIR_NS[$1]} number=${TRIO_NUMBER[$1]} other family
     lab_sysctl "$ns" net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.conf.all.send_redirects=0 \
         net.ipv4.conf.default.send_redirects=0 net.ipv6.conf.all.keep_addr_on_down=1
     lab_sysctl "$ns" net.ipv4.conf.lan0.send_redirects=0 net.ipv4.conf.wan0.send_redirects=0
@@ -112,7 +113,7 @@ trio_routes() {
 
 # trio_own ROUTER 7|8, trio_disown ROUTER 7|8: as a VRRP daemon does.
 trio_own() {
-    local ns=${TRIO_NS[$1]} mac
+    local ns=${PAIR_NS[$1]} mac
     ip -n "$ns" addr add "198.51.100.$2/24" dev wan0
     ip -n "$ns" addr add "2001:db8:2::$2/64" dev wan0 nodad
     mac=$(ip -n "$ns" -j link show dev wan0 | jq -r '.[0].address')
@@ -120,8 +121,8 @@ trio_own() {
 }
 
 trio_disown() {
-    ip -n "${TRIO_NS[$1]}" addr del "198.51.100.$2/24" dev wan0
-    ip -n "${TRIO_NS[$1]}" addr del "2001:db8:2::$2/64" dev wan0
+    ip -n "${PAIR_NS[$1]}" addr del "198.51.100.$2/24" dev wan0
+    ip -n "${PAIR_NS[$1]}" addr del "2001:db8:2::$2/64" dev wan0
 } 2>/dev/null
 
 # trio_redis ROUTER: its own store, and a copy of each of the others'.
@@ -135,13 +136,9 @@ trio_redis() {
 }
 
 trio_redis_server() { # ROUTER NAME OPTION...
-    local router=$1 which=$2
-    shift 2
-    rm -f "$LAB_DIR/$router/$which.sock"
-    lab_spawn "${TRIO_NS[$router]}" "$router-$which" redis-server --save '' --appendonly no --protected-mode no \
-        --dir "$LAB_DIR/$router" --unixsocket "$LAB_DIR/$router/$which.sock" --unixsocketperm 700 "$@"
-    TRIO_REDIS[$router]="${TRIO_REDIS[$router]:-} $LAB_PID"
-    wait_for 5 test -S "$LAB_DIR/$router/$which.sock"
+    pair_redis_server "$@"
+    TRIO_REDIS[$1]="${TRIO_REDIS[$1]:-} $LAB_PID"
+    wait_for 5 test -S "$LAB_DIR/$1/$2.sock"
 }
 
 # trio_conf ROUTER MODE
@@ -151,22 +148,7 @@ trio_conf() {
         [ "$other" = "$1" ] ||
             peers="$peers${peers:+, }{ router = \"$other\"; store = \"$dir/$other.sock\"; mark = ${TRIO_NUMBER[$other]}; }"
     done
-    cat <<EOF
-mode = "$2";
-inside = ["lan0"];
-outside = ["wan0"];
-queue = { first = 7400; workers = 2; };
-control = "$dir/control";
-secret = "$LAB_DIR/secret";
-cluster = {
-    store = "$dir/own.sock";
-    site = "lab"; router = "$1";
-    peers = ( $peers );
-    owners = ( $(trio_owners "$2") );
-};
-EOF
-    [ "$2" != nat ] || echo 'nat = { external = ["198.51.100.7", "198.51.100.8"]; };'
-    [ -z "${QW_BACKEND:-}" ] || echo "rules_backend = \"$QW_BACKEND\";"
+    router_conf "$1" "$2" '"198.51.100.7", "198.51.100.8"' "peers = ( $peers ); owners = ( $(trio_owners "$2") );"
 }
 
 trio_owners() { # MODE
@@ -176,54 +158,29 @@ trio_owners() { # MODE
     echo "{ address = \"198.51.100.8\"; prefixes = [$second]; routers = [\"b\", \"a\", \"c\"]; }"
 }
 
-trio_start() { # ROUTER
-    lab_spawn "${TRIO_NS[$1]}" "$1-quicward" "$QUICWARD" run -c "$LAB_DIR/$1/quicward.conf"
-    TRIO_DAEMON[$1]=$LAB_PID
-    wait_for 10 trio_ready "$1" && ! ended "${TRIO_DAEMON[$1]}" && return 0
-    sed 's/^/    | /' "$LAB_DIR/$1-quicward.log"
-    return 1
-}
-
-trio_ready() { # ROUTER
-    ended "${TRIO_DAEMON[$1]}" ||
-        { grep -qs ' mode, queue' "$LAB_DIR/$1-quicward.log" && trio_ask "$1" cluster >/dev/null 2>&1; }
-}
-
-# trio_ask ROUTER COMMAND [OPTION...]
-trio_ask() {
-    local socket=$LAB_DIR/$1/control request=$2
-    shift 2
-    "$QUICWARD" "$request" -s "$socket" "$@"
-}
-
-# trio_is ROUTER FILTER: `quicward cluster --json` of it satisfies the jq FILTER. Prints it.
-trio_is() {
-    trio_ask "$1" cluster --json | tee /dev/stderr | jq -e ".cluster | $2" >/dev/null
-}
-
 # trio_count ROUTER FILTER: a number of its `quicward stats --json`.
 trio_count() {
-    trio_ask "$1" stats --json | jq ".stats | $2"
+    pair_ask "$1" stats --json | jq ".stats | $2"
 }
 
 # trio_power_loss ROUTER: all of it stops at once, links first.
 trio_power_loss() {
-    local ns=${TRIO_NS[$1]} link
+    local ns=${PAIR_NS[$1]} link
     for link in lan0 wan0 sync0; do ip -n "$ns" link set $link down; done
     # shellcheck disable=SC2086 # pids
-    kill -KILL "${TRIO_DAEMON[$1]}" ${TRIO_REDIS[$1]}
+    kill -KILL "${PAIR_DAEMON[$1]}" ${TRIO_REDIS[$1]}
     # shellcheck disable=SC2086
-    wait "${TRIO_DAEMON[$1]}" ${TRIO_REDIS[$1]} 2>/dev/null
+    wait "${PAIR_DAEMON[$1]}" ${TRIO_REDIS[$1]} 2>/dev/null
     TRIO_REDIS[$1]=''
     rm -f "$LAB_DIR/$1"/*.state
 }
 
 # trio_power_back ROUTER: it owns nothing, and knows nothing. Routes went with the links.
 trio_power_back() {
-    local ns=${TRIO_NS[$1]} link other
+    local ns=${PAIR_NS[$1]} link other
     for link in lan0 wan0 sync0; do ip -n "$ns" link set $link up; done
     for other in "${TRIO[@]}"; do
         [ "$other" = "$1" ] || trio_way "$ns" "${TRIO_NUMBER[$other]}"
     done 2>/dev/null
-    trio_redis "$1" && trio_start "$1"
+    trio_redis "$1" && pair_start "$1"
 }

@@ -207,12 +207,11 @@ pair_store_equals() {
         python3 "$QW_ROOT/integration/lib/store.py" "$LAB_DIR/$1/own.sock" lab "$1" "${PAIR_REFRESH:-30}" "$LAB_DIR/$1/flows" "${user[@]}"
 }
 
-# pair_conf ROUTER MODE [SNIPPET [CLUSTER-KEYS]]
-pair_conf() {
-    local router=$1 mode=$2 dir=$LAB_DIR/$1 other snippet=${3:-}
-    other=$(PAIR_OTHER_OF "$1")
+# router_conf ROUTER MODE EXTERNAL CLUSTER-KEYS: what all routers of a cluster have alike. EXTERNAL: addresses in quotes, for mode nat.
+router_conf() {
+    local dir=$LAB_DIR/$1
     cat <<EOF
-mode = "$mode";
+mode = "$2";
 inside = ["lan0"];
 outside = ["wan0"];
 queue = { first = 7400; workers = 2; };
@@ -220,13 +219,18 @@ control = "$dir/control";
 secret = "$LAB_DIR/secret";
 cluster = {
     store = "$dir/own.sock";
-    peer_store = "$dir/copy.sock";
-    site = "lab"; router = "$router"; peer = "$other";
-    ${4:-}
+    site = "lab"; router = "$1";
+    $4
 };
 EOF
-    [ "$mode" != nat ] || echo "nat = { external = [\"$X4\"]; };"
+    [ "$2" != nat ] || echo "nat = { external = [$3]; };"
     [ -z "${QW_BACKEND:-}" ] || echo "rules_backend = \"$QW_BACKEND\";"
+}
+
+# pair_conf ROUTER MODE [SNIPPET [CLUSTER-KEYS]]
+pair_conf() {
+    local snippet=${3:-}
+    router_conf "$1" "$2" "\"$X4\"" "peer_store = \"$LAB_DIR/$1/copy.sock\"; peer = \"$(PAIR_OTHER_OF "$1")\"; ${4:-}"
     fast_conf
     printf '%s\n' "$snippet"
 }
