@@ -8,6 +8,8 @@ image=${QW_VM:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/quicward/test-machine}
 out=${QW_VM_OUT:-$tree/build-vm}
 limit_s=${QW_VM_LIMIT_S:-14400}
 accelerator=${QW_VM_ACCEL:-tcg,thread=multi}
+monitor=()
+[ -z "${QW_VM_MONITOR:-}" ] || monitor=(-monitor "unix:$QW_VM_MONITOR,server=on,wait=off")
 disks=()
 
 die() {
@@ -44,7 +46,7 @@ run_machine() {
     shift 3
     truncate -s 64M "$folder/result.img" && : >"$folder/console" || return 1
     add_disk result "$folder/result.img"
-    timeout "$limit_s" qemu-system-x86_64 -accel "$accelerator" -machine q35 -cpu max "$@" -nodefaults -nographic -no-reboot \
+    timeout "$limit_s" qemu-system-x86_64 -accel "$accelerator" -machine q35 -cpu max "$@" -nodefaults -nographic -no-reboot "${monitor[@]}" \
         -serial "file:$folder/console" -kernel "$kernel" -append "console=ttyS0 root=/dev/nvme0n1 rw panic=-1 quiet $words" "${disks[@]}" &
     pid=$!
     # shellcheck disable=SC2064 # the pid of now

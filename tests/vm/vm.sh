@@ -10,6 +10,8 @@
 #   QW_VM          folder of the image (in the user's cache)
 #   QW_VM_OUT      where a job's output and logs go (build-vm), a folder each
 #   QW_VM_ACCEL    as qemu's -accel has it: "kvm" where /dev/kvm works, which its being there does not tell (tcg,thread=multi)
+#   QW_VM_MONITOR  a socket where qemu takes commands: "stop" and "cont" halt the machine and its clock while others need the cores (none)
+#   QW_VM_MEMORY_MB  its memory (2048)
 #   QW_VM_LIMIT_S  seconds after which a job's machine is switched off (14400)
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 1
@@ -87,7 +89,7 @@ run_job() { # JOB [WORD...]
     rm -rf "$folder" && mkdir -p "$folder" && pack "$folder/job.img" "$@" || exit 1
     add_disk system "$image/system.img" ,snapshot=on
     add_disk job "$folder/job.img"
-    run_machine "$folder" "$image/vmlinuz" init=/sbin/run-job -smp 2 -m 2048 || status=$?
+    run_machine "$folder" "$image/vmlinuz" init=/sbin/run-job -smp 2 -m "${QW_VM_MEMORY_MB:-2048}" || status=$?
     rm -rf "$folder"/{job.img,job}
     return $status
 }
@@ -108,5 +110,5 @@ case ${1:-all} in
 all) run_all ;;
 make) make_image ;;
 run) [ $# -ge 2 ] || die 'run: which job?'; run_job "${@:2}" ;;
-*) sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
+*) sed -n '2,16s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
 esac
