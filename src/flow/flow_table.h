@@ -64,11 +64,6 @@ struct flow_key table_clean_key(const struct flow_key *key);
 /* The next id is `id` or later. (flow_adopt.c) */
 void table_skip_ids(struct flow_table *table, uint64_t id);
 
-/* flow_adopt of a copy of the record with a clean key, which is the caller's to throw away. *out is written
- * when it was adopted. (flow_adopt.c) */
-enum flow_adopted table_adopt(struct flow_table *table, struct flow *copy, uint64_t hash, struct qw_time now,
-                              struct flow **out);
-
 /* Ends a flow without telling anybody. */
 void table_remove(struct flow_table *table, struct flow *flow);
 
