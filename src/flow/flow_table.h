@@ -31,6 +31,7 @@ struct flow_table {
     void *context;
     struct store *own; /* owned; NULL: the memory was handed in */
     uint64_t *marks;   /* owned; a bit for each slot that changed; NULL: nobody asks */
+    uint64_t *marked;  /* owned; a bit for each word of `marks` that has one */
 };
 
 static inline uint32_t slot_of(const struct flow_table *table, const struct flow *flow)
@@ -41,8 +42,10 @@ static inline uint32_t slot_of(const struct flow_table *table, const struct flow
 /* Something in that slot is to be copied. */
 static inline void table_mark(struct flow_table *table, uint32_t slot)
 {
-    if (table->marks)
-        table->marks[slot / 64] |= UINT64_C(1) << slot % 64;
+    if (!table->marks)
+        return;
+    table->marks[slot / 64] |= UINT64_C(1) << slot % 64;
+    table->marked[slot / 4096] |= UINT64_C(1) << slot / 64 % 64;
 }
 
 /* Nanoseconds. */
