@@ -197,6 +197,7 @@ static void hear(struct fast_path *fast_path)
 {
     netlink_forget(fast_path->news);
     offload_epoch(fast_path->offload);
+    fast_drops_look(&fast_path->drops);
 }
 
 /* Until the next round. News are heard as they come, or packets would go to the old next hop so long; those
