@@ -2,6 +2,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <program.skel.h>
 #include <stdio.h>
@@ -30,7 +31,8 @@ struct kernel {
     struct fast_cells *cells;
     size_t cells_size, marks_size;
     uint32_t buckets;
-    struct fast_dropped *dropped; /* mapped */
+    struct fast_question *questions; /* mapped */
+    struct fast_dropped *dropped;    /* mapped */
     size_t dropped_size;
     struct fast_dropped dropped_before[FAST_PORTS_MAX]; /* of interfaces that had the slot */
     int flows4, flows6, ports, slots, counts, loads;
@@ -116,6 +118,7 @@ static bool open_drops(struct kernel *kernel, uint32_t flows_max)
     return kernel->watch && kernel->port_maps && kernel->known_lines && kernel->dropped;
 }
 
+#define QUESTIONS_SIZE whole_pages(FAST_QUESTIONS * sizeof(struct fast_question))
 #define LIMITS_SIZE whole_pages(FAST_PORTS_MAX * sizeof(struct fast_limit))
 
 static bool open_limits(struct kernel *kernel, unsigned count)
@@ -154,13 +157,14 @@ static bool open_maps(struct kernel *kernel, const struct offload_options *optio
     kernel->told = map_memory(program->maps.told, kernel->told_size);
     kernel->spins_size = whole_pages((options->spin ? (size_t)flows_max : 1) * sizeof *kernel->spins);
     kernel->spins = map_memory(program->maps.spins, kernel->spins_size);
+    kernel->questions = map_memory(program->maps.questions, QUESTIONS_SIZE);
     if (kernel->control) { /* of an earlier daemon: its program does not know of the mappings to come */
         __atomic_store_n(&kernel->control->watcher, 0, __ATOMIC_SEQ_CST);
         __atomic_store_n(&kernel->control->fresh, FAST_ROUTE_FRESH, __ATOMIC_SEQ_CST);
         __atomic_store_n(&kernel->control->tick_ms, tick_ms(), __ATOMIC_SEQ_CST);
     }
     return open_drops(kernel, flows_max) && open_limits(kernel, options->limits) && kernel->control &&
-           kernel->gates && kernel->told && kernel->spins;
+           kernel->gates && kernel->told && kernel->spins && kernel->questions;
 }
 
 static bool pin_maps(struct kernel *kernel, const struct offload_options *options)
@@ -204,6 +208,8 @@ void kernel_free(struct kernel *kernel)
         munmap(kernel->marks, kernel->marks_size);
     if (kernel->cells)
         munmap(kernel->cells, kernel->cells_size);
+    if (kernel->questions)
+        munmap(kernel->questions, QUESTIONS_SIZE);
     if (kernel->dropped)
         munmap(kernel->dropped, kernel->dropped_size);
     if (kernel->watch)
@@ -241,6 +247,51 @@ bool kernel_look(struct kernel *kernel, const struct fast_match *match, struct f
 bool kernel_take(struct kernel *kernel, const struct fast_match *match, struct fast_record *out)
 {
     return bpf_map_lookup_and_delete_elem(map_of(kernel, match), &match->key, out) == 0;
+}
+
+/* ---- many at once ---- */
+
+struct fast_question *kernel_questions(struct kernel *kernel)
+{
+    return kernel->questions;
+}
+
+static struct fast_match match_of(const struct fast_question *question, unsigned way)
+{
+    struct fast_match match = {.ipv6 = question->ipv6[way], .key.six = question->keys[way]};
+    return match;
+}
+
+static void ask_singly(struct kernel *kernel, struct fast_question *question)
+{
+    bool idle = true;
+    for (unsigned way = 0; way < 2; way++) {
+        struct fast_match match = match_of(question, way);
+        question->found[way] = kernel_look(kernel, &match, &question->records[way]);
+        idle &= !question->found[way] || fast_is_idle(&question->records[way], question->since_ms);
+    }
+    question->taken = question->take && idle;
+    for (unsigned way = 0; question->taken && way < 2; way++) {
+        struct fast_match match = match_of(question, way);
+        question->found[way] = kernel_take(kernel, &match, &question->records[way]);
+    }
+}
+
+void kernel_ask_singly(struct kernel *kernel, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        ask_singly(kernel, &kernel->questions[i]);
+}
+
+bool kernel_ask(struct kernel *kernel, unsigned count)
+{
+    static const uint8_t PACKET[ETH_HLEN + FAST_QUESTIONS];
+    LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = PACKET, .data_size_in = ETH_HLEN + count, .repeat = 1);
+    int program = bpf_program__fd(kernel->program->progs.fast_ask);
+    if (count > 0 && bpf_prog_test_run_opts(program, &run) == 0)
+        return true;
+    kernel_ask_singly(kernel, count);
+    return false;
 }
 
 /* A bucket with more than KERNEL_EACH elements is none that a hash makes. */

@@ -751,3 +751,5 @@ SEC("tc") int fast_tc(struct __sk_buff *skb)
         return tc(skb, true);
     return TC_ACT_OK;
 }
+
+#include "program_ask.h"
