@@ -285,7 +285,7 @@ static struct offload *open_offload(const struct config *config, struct offload_
 {
     char error[OFFLOAD_ERROR_MAX];
     struct offload_options options = {
-        .flows_max = config->flows_max, .limits = config->throttle_count, .spin = config->offload_spin};
+        .flows_max = config->flows_max, .limits = fast_limits_room(config), .spin = config->offload_spin};
     struct offload *offload = offload_new_for(&options, pins, io_now(), error);
     if (offload)
         return offload;
