@@ -161,7 +161,7 @@ static __always_inline uint64_t now_ms(void)
     return tick->ms;
 }
 
-union key {
+union passage_key {
     struct fast_key4 four;
     struct fast_key6 six;
 };
@@ -169,7 +169,7 @@ union key {
 /* What is known of a packet on its way through. */
 struct passage {
     struct fast_packet packet;
-    union key key;
+    union passage_key key;
     struct fast_record *live;
     struct fast_record copy; /* whole before the tag was read */
     struct fast_control *control;
@@ -342,7 +342,7 @@ static __always_inline enum fast_why ports_of(struct passage *p, const uint8_t *
 
 /* As after the rewrite. Without the protocol, routing rules that name UDP do not match: the one that keeps
  * unjudged packets in does name it. */
-static __always_inline void ask_for(const union key *key, const struct fast_record *record, bool ipv6,
+static __always_inline void ask_for(const union passage_key *key, const struct fast_record *record, bool ipv6,
                                     struct bpf_fib_lookup *fib)
 {
     fib->family = ipv6 ? AF_INET6 : AF_INET;
@@ -357,8 +357,8 @@ static __always_inline void ask_for(const union key *key, const struct fast_reco
 
 /* Into the record. `ways`: the interface by which it came, and above 32 bits the one by which it is to leave.
  * Comes seldom, and has a stack of its own: there is little left. */
-static __noinline bool ask_hop(void *ctx, const union key *key, struct fast_record *record, uint64_t ways,
-                               uint32_t len)
+static __noinline bool ask_hop(void *ctx, const union passage_key *key, struct fast_record *record,
+                               uint64_t ways, uint32_t len)
 {
     struct bpf_fib_lookup fib = {.ifindex = (uint32_t)ways, .tot_len = (uint16_t)(len >> 1)};
     ask_for(key, record, len & 1, &fib);
