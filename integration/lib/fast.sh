@@ -28,13 +28,13 @@ pinned() {
 }
 
 # numbered_in_order FAMILY FLOWS AT_ONCE RATE DATAGRAMS: numbered datagrams of flows that go fast meanwhile come in order, both
-# ways.
+# ways. RATE is that of a usual machine.
 numbered_in_order() {
     local echo_pid status=0
     lab_spawn "$LAB_SERVER" "echo$1" "$QW_TOOLS/order_echo" "$(endpoint "$1" 9000)" 1500
     echo_pid=$LAB_PID
     wait_for 5 listening "$LAB_SERVER" 9000 || return 1
-    in_client "$QW_TOOLS/handover_send" "$(endpoint "$1" 9000)" "${@:2}" || status=1
+    in_client "$QW_TOOLS/handover_send" "$(endpoint "$1" 9000)" "$2" "$3" "$(paced "$4")" "$5" || status=1
     wait "$echo_pid" || status=1
     cat "$LAB_DIR/echo$1.log"
     return $status
