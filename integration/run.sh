@@ -5,6 +5,7 @@
 #   QW_LOGS    where the output of failed cases is kept (a folder under TMPDIR)
 #   QW_CASE_LIMIT_S   seconds after which a case is ended (600), beside what it says that it waits
 #   QW_JOBS    how many cases run at a time (one a core, two at most)
+#   QW_BESIDE  the pid of other work that gives way: cases that run alone wait until it has ended
 #   QW_ATTEMPTS  how often a case may run (2): one that fails runs again when all others have ended, since other work of the machine
 #              can spoil a measurement. Both runs are shown; 1 finds the cases that depend on luck
 #   QW_SLOWER  how many times slower than a usual machine this one is (1): rates of senders are divided by it
@@ -221,6 +222,7 @@ main() {
     run_cases "$(at_once)" "${short[@]}"
     waiting=("${long[@]}")
     report_all
+    [ -z "${QW_BESIDE:-}" ] || tail --pid="$QW_BESIDE" -f /dev/null
     run_cases 1 "${alone[@]}"
     while [ ${#again[@]} -gt 0 ]; do
         run_again

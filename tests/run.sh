@@ -11,6 +11,8 @@ logs=$(mktemp -d "${TMPDIR:-/tmp}/quicward-tests.XXXXXX") || exit 1
 jobs=$(nproc)
 personality=(env)
 launcher=
+# The process that leads what runs beside the cases.
+lane=
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
@@ -67,7 +69,7 @@ configure_and_build() { # FOLDER SANITIZERS TARGET...
 unit_tests() {
     local folder=$1 output status=0 total broken left
     shift
-    output=$("${personality[@]}" ctest --test-dir "$folder" --output-on-failure --timeout 600 "$@" 2>&1) || status=$?
+    output=$("${personality[@]}" ctest --test-dir "$folder" --output-on-failure --timeout 900 -j "$jobs" "$@" 2>&1) || status=$?
     [ "$status" = 0 ] || printf '%s\n' "$output"
     [[ $output =~ ([0-9]+)\ tests?\ failed\ out\ of\ ([0-9]+) ]] || return 1
     broken=${BASH_REMATCH[1]} total=${BASH_REMATCH[2]}
@@ -104,9 +106,32 @@ thread_tests() {
     personality=(env)
 }
 
+# What needs nothing but the processor. It runs beside the namespace cases, which wait most of the time, and gives way to them.
+beside() {
+    chrt --idle --pid 0 "$BASHPID"
+    passed=0 failed=0 skipped=0 logs=$logs/beside
+    mkdir "$logs"
+    thread_tests
+    fuzzers
+    echo "$passed passed, $failed failed, $skipped skipped"
+}
+
+fuzzers() {
+    suite 'fuzzers, for a few seconds each' tests/fuzz.sh
+}
+
 namespace_cases() {
-    if [ "$(id -u)" = 0 ]; then
-        QUICWARD=$PWD/build-sanitize/quicward suite 'namespace cases' integration/run.sh
+        if [ "$(id -u)" = 0 ]; then
+        # A process group of its own, to end all of it.
+        set -m
+        beside >"$logs/beside.log" 2>&1 </dev/null &
+        lane=$!
+        set +m
+        trap 'kill -- -$lane 2>/dev/null' EXIT
+        QUICWARD=$PWD/build-sanitize/quicward QW_BESIDE=$lane suite 'namespace cases' integration/run.sh
+        wait "$lane"
+        trap - EXIT
+        suite 'beside the cases' cat "$logs/beside.log"
     else
         failed=$((failed + 1))
         echo 'FAIL namespace cases: they need root (or --quick leaves them out)'
@@ -120,7 +145,7 @@ aged_tests() {
     for seconds in "${uptimes[@]}"; do
         if said=$(tests/at_uptime.sh "$seconds" true); then
             personality=(tests/at_uptime.sh "$seconds")
-            suite "unit tests, the machine up for $seconds s" unit_tests build-release -j "$jobs" -E '^(offload|io_drops|io_limits)$'
+            suite "unit tests, the machine up for $seconds s" unit_tests build-release -E '^(offload|io_drops|io_limits)$'
             personality=(env)
         else
             skipped=$((skipped + 1))
@@ -165,8 +190,7 @@ use_ccache
 if step 'packages' packages; then
     static_checks
     release_tests
-    suite 'fuzzers, for a few seconds each' tests/fuzz.sh
-    [ -n "$quick" ] || thread_tests
+    [ -z "$quick" ] || fuzzers
     sanitized_tests
 fi
 rm -rf "$logs"

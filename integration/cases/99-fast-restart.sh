@@ -8,7 +8,6 @@ lab_trap
 nat_lab_up || exit 1
 fast_pins || skip 'no bpffs can be mounted'
 FLOWS=20 RATE=$(paced 2000)
-LONGER=$((QW_SLOWER < 3 ? QW_SLOWER : 3)) # a daemon takes longer to start there, too
 
 configured() { # PLACE [SNIPPET]
     echo "offload = \"$1\"; offload_pins = \"$FAST_PINS\"; ${2:-}"
@@ -33,12 +32,12 @@ all_fast() {
     flows_json | tee /dev/stderr | jq -se "map(select(.fast)) | length >= $FLOWS" >/dev/null
 }
 
-# begin DATAGRAMS: so many of each flow, in the background; on a slow machine fewer, for they come more slowly.
+# In the background, until the sender is told to end.
 begin() {
     lab_spawn "$LAB_SERVER" echo "$QW_TOOLS/order_echo" "$S4:9000" 3000
     ECHO=$LAB_PID
     wait_for 5 listening "$LAB_SERVER" 9000 || return 1
-    lab_spawn "$LAB_CLIENT" sender "$QW_TOOLS/handover_send" "$S4:9000" $FLOWS $FLOWS "$RATE" "$(paced $(($1 * LONGER)))"
+    lab_spawn "$LAB_CLIENT" sender "$QW_TOOLS/handover_send" "$S4:9000" $FLOWS $FLOWS "$RATE" 1000000
     SENDER=$LAB_PID
 }
 
@@ -55,8 +54,14 @@ received() {
     in_server nstat -asz UdpInDatagrams | awk '/UdpInDatagrams/ { print $2 }'
 }
 
-arrived_whole() {
+all_ended() {
+    kill "$SENDER"
     wait "$SENDER" "$ECHO"
+    return 0
+}
+
+arrived_whole() {
+    all_ended
     cat "$LAB_DIR/sender.log" "$LAB_DIR/echo.log"
     awk '/^sent/ { exit !($2 == $4 && $6 == 0 && $2 > 0) }' "$LAB_DIR/sender.log" && grep -q 'overtaken 0' "$LAB_DIR/echo.log"
 }
@@ -94,7 +99,7 @@ for place in tc xdp; do
     grep 'offload: .*pass the queue' "$LAB_DIR/quicward.log" && skip 'no program can be attached here'
 
     # Killed, and there is none for a second.
-    check "$place: flows begin" begin 1800
+    check "$place: flows begin" begin
     check "$place: all go fast" wait_for 5 all_fast
     PORTS=$(ports_now)
     killed
@@ -107,7 +112,7 @@ for place in tc xdp; do
     check "$place: and is counted once" counted_whole
 
     # Another kind of daemon: a table of another size.
-    check "$place: flows begin" begin 1500
+    check "$place: flows begin" begin
     check "$place: all go fast" wait_for 5 all_fast
     killed
     sed -i '$a flows = { max = 1000; };' "$LAB_DIR/quicward.conf"
@@ -119,14 +124,14 @@ for place in tc xdp; do
     check "$place: one without a fast path starts" again
     check "$place: nothing is pinned" [ -z "$(pinned)" ]
     check "$place: no program is left" no_program
-    wait "$SENDER" "$ECHO"
+    all_ended
     check "$place: quicward ends cleanly" stop_quicward
 done
 
 # The daemon stays dead.
 fast_links tc || exit 1
 start_nat '' "$(configured tc)" || exit 1
-check 'flows begin' begin 1500
+check 'flows begin' begin
 check 'all go fast' wait_for 5 all_fast
 killed
 if command -v bpftool >/dev/null; then
@@ -137,10 +142,10 @@ if command -v bpftool >/dev/null; then
 fi
 check 'a new one starts' again
 check 'and the flows go fast again' wait_for 5 all_fast
-wait "$SENDER" "$ECHO"
+all_ended
 
 # Ten daemons, one after the other.
-check 'flows begin again' begin 3000
+check 'flows begin again' begin
 check 'all go fast again' wait_for 5 all_fast
 for ((round = 1; round <= 5; round++)); do
     killed
@@ -157,7 +162,7 @@ check 'no program is left' no_program
 RUN=$LAB_DIR/quicward-run # whose name says that it is ours
 mkdir "$RUN" && ln -s "$RUN/control" "$LAB_DIR/control"
 start_nat '' "$(configured tc "user = \"nobody\"; control = \"$RUN/control\";")" || exit 1
-check 'as another user: flows begin' begin 1500
+check 'as another user: flows begin' begin
 check 'as another user: all go fast' wait_for 5 all_fast
 check 'as another user: the folder is its own' [ "$(stat -c %U "$FAST_PINS/main")" = nobody ]
 killed

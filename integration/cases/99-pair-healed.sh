@@ -8,45 +8,6 @@ skip_without redis-server redis-cli python3
 lab_trap
 CUT_S=${CUT_S:-60} BOTH_S=${BOTH_S:-10}
 
-# begin FIRST COUNT: so many flows, from every second port; each is one that is copied.
-begin() {
-    local n from
-    for ((n = 0; n < $2; n++)); do
-        from=$C4:$(($1 + 2 * n))
-        in_client "$QW_TOOLS/udp_ask" "$from" "$S4:7000" question 5000 && in_client "$QW_TOOLS/udp_ask" "$from" "$S4:7000" again 5000 || return 1
-    done >/dev/null
-}
-
-# reached FIRST COUNT: the server speaks first, to where it knew them.
-reached() {
-    local n inside external hearer
-    for ((n = 0; n < $2; n++)); do
-        inside=$C4:$(($1 + 2 * n))
-        external=$(awk -v inside="$inside" '$1 == inside { print $2 }' "$LAB_DIR/endpoints")
-        in_client "$QW_TOOLS/udp_hear" "$inside" $((500 * PATIENCE)) >"$LAB_DIR/heard" &
-        hearer=$!
-        wait_for 2 listening "$LAB_CLIENT" "${inside##*:}"
-        in_server "$QW_TOOLS/udp_send" "$S4:7001" "$external" hello
-        wait $hearer || { echo "$inside ($external) hears nothing" && return 1; }
-    done
-}
-
-kept() { # ROUTER
-    local lost
-    lost=$(comm -23 "$LAB_DIR/endpoints" <(pair_endpoints "$1"))
-    [ -z "$lost" ] || { echo "lost or changed: $lost" && return 1; }
-}
-
-link_is() { # STATE: of b's copy
-    pair_redis_ask b copy info replication | tr -d '\r' | grep -x "master_link_status:$1"
-}
-
-# Its neighbours take ROUTER for the one that has the addresses.
-towards() {
-    pair_neighbour "$LAB_CLIENT" c0 "${PAIR_NS[$1]}" lan0 10.0.0.1
-    pair_neighbour "$LAB_SERVER" s0 "${PAIR_NS[$1]}" wan0 "$X4"
-}
-
 both_active() {
     pair_active a
     wait_for 5 pair_is a .split && wait_for 5 pair_is b .split
@@ -57,7 +18,7 @@ both_begin() {
     local end=$((SECONDS + BOTH_S)) n=0
     while [ $SECONDS -lt $end ] || [ $n -lt 14 ]; do
         if [ $n -lt 14 ]; then
-            towards a && begin $((6000 + 2 * n)) 1 && towards b && begin $((6200 + 2 * n)) 1 || return 1
+            pair_towards a && pair_begin $((6000 + 2 * n)) 1 && pair_towards b && pair_begin $((6200 + 2 * n)) 1 || return 1
             n=$((n + 1))
         fi
         sleep 0.2
@@ -74,10 +35,6 @@ watch() {
         looks=$((looks + 1))
     done
     echo "looks $looks"
-}
-
-has_none() { # ROUTER
-    [ -z "$(pair_endpoints "$1" | tee /dev/stderr)" ]
 }
 
 watched() {
@@ -103,22 +60,22 @@ for router in a b; do
     check "$router starts" pair_start $router
 done
 check 'a is active, b stands by' wait_for 5 pair_is a '.role == "active" and .peer.known'
-check 'flows begin' begin 5000 6
+check 'flows begin' pair_begin 5000 6
 check 'the copy has them' wait_for 20 pair_is b '.peer.flows == 6'
 
 ip -n "${PAIR_NS[a]}" link set sync0 down
-check 'the link is cut: flows begin' begin 5100 6
+check 'the link is cut: flows begin' pair_begin 5100 6
 sleep "$CUT_S"
-check 'the link is cut: Redis knows' wait_for 10 link_is down
+check 'the link is cut: Redis knows' wait_for 10 pair_link_is down
 check 'the link is cut: cluster check says so' not pair_ask b cluster check
-check 'the link is cut: those before go on' begin 5000 6
+check 'the link is cut: those before go on' pair_begin 5000 6
 pair_endpoints a >"$LAB_DIR/endpoints"
 pair_power_loss a
 pair_active b
 check 'b is active within seconds' wait_for 3 pair_is b '.role == "active" and .adopted == 6'
-check 'the server reaches what is older than the cut' reached 5000 6
-check 'what is younger speaks again' begin 5100 6
-check 'no endpoint is another' kept b
+check 'the server reaches what is older than the cut' pair_reached 5000 6
+check 'what is younger speaks again' pair_begin 5100 6
+check 'no endpoint is another' pair_kept b
 
 check 'a comes back' pair_power_back a
 check 'as a standby' wait_for 5 pair_is a '.role == "standby" and .peer.active'
@@ -132,8 +89,8 @@ WATCHER=$!
 pair_standby a
 pair_active b 2>/dev/null
 check 'healed: b takes what a had' wait_for 10 pair_is b '.takeovers == 2 and .split == false'
-check 'healed: a, which stands by, has no mappings' wait_for 5 has_none a
-check 'healed: flows go on and begin' begin 6200 14
+check 'healed: a, which stands by, has no mappings' wait_for 5 pair_has_none a
+check 'healed: flows go on and begin' pair_begin 6200 14
 check 'healed: a stands by' wait_for 10 pair_is a '.role == "standby"'
 sleep 6 # a pass of a over b's flows, and more
 check 'healed: no endpoint stood for two at any look' watched

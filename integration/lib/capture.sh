@@ -42,13 +42,19 @@ wire_stop() {
     WIRE_PIDS=()
 }
 
-# What was just sent is on its way into the file: it is whole when it did not grow for a moment.
+# What was just sent is on its way into the file: it is whole when it did not grow for a moment, or, while a flood goes on, when
+# it has what came later.
 capture_settled() { # FILE
-    local size left=50 before=''
+    local size left=50 before='' asked=${EPOCHREALTIME/,/.}
     while size=$(stat -c %s "$1") && [ "$size" != "$before" ] && [ $left -gt 0 ]; do
         before=$size left=$((left - 1))
         sleep 0.1
+        [ $left -gt 47 ] || ! has_later "$1" "$asked" || return 0
     done
+}
+
+has_later() { # FILE SECONDS
+    tcpdump -tt -n -r "$1" 2>/dev/null | tail -n 1 | awk -v asked="$2" '{ exit !($1 > asked) }'
 }
 
 # protocol FAMILY: as filters have it.

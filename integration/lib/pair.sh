@@ -273,6 +273,50 @@ pair_endpoints() {
     pair_ask "$1" mappings --json | jq -r '"\(.inside) \(.external)"' | sort
 }
 
+# pair_begin FIRST COUNT: so many flows, from every second port; each is one that is copied.
+pair_begin() {
+    local n from
+    for ((n = 0; n < $2; n++)); do
+        from=$C4:$(($1 + 2 * n))
+        in_client "$QW_TOOLS/udp_ask" "$from" "$S4:7000" question 5000 && in_client "$QW_TOOLS/udp_ask" "$from" "$S4:7000" again 5000 || return 1
+    done >/dev/null
+}
+
+# pair_reached FIRST COUNT: the server speaks first, to where LAB_DIR/endpoints has them.
+pair_reached() {
+    local n inside external hearer
+    for ((n = 0; n < $2; n++)); do
+        inside=$C4:$(($1 + 2 * n))
+        external=$(awk -v inside="$inside" '$1 == inside { print $2 }' "$LAB_DIR/endpoints")
+        in_client "$QW_TOOLS/udp_hear" "$inside" $((500 * PATIENCE)) >"$LAB_DIR/heard" &
+        hearer=$!
+        wait_for 2 listening "$LAB_CLIENT" "${inside##*:}"
+        in_server "$QW_TOOLS/udp_send" "$S4:7001" "$external" hello
+        wait $hearer || { echo "$inside ($external) hears nothing" && return 1; }
+    done
+}
+
+# pair_kept ROUTER: it has the mappings of LAB_DIR/endpoints.
+pair_kept() {
+    local lost
+    lost=$(comm -23 "$LAB_DIR/endpoints" <(pair_endpoints "$1"))
+    [ -z "$lost" ] || { echo "lost or changed: $lost" && return 1; }
+}
+
+pair_has_none() { # ROUTER
+    [ -z "$(pair_endpoints "$1" | tee /dev/stderr)" ]
+}
+
+pair_link_is() { # STATE: of b's copy
+    pair_redis_ask b copy info replication | tr -d '\r' | grep -x "master_link_status:$1"
+}
+
+# pair_towards ROUTER: its neighbours take it for the one that has the addresses.
+pair_towards() {
+    pair_neighbour "$LAB_CLIENT" c0 "${PAIR_NS[$1]}" lan0 10.0.0.1
+    pair_neighbour "$LAB_SERVER" s0 "${PAIR_NS[$1]}" wan0 "$X4"
+}
+
 # pair_flows ROUTER: "CLIENT SERVER EXTERNAL" of its flows that both sides use.
 pair_flows() {
     pair_ask "$1" flows --json | jq -r 'select(.state != "one-way") | "\(.client) \(.server) \(.external)"' | sort

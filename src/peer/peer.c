@@ -1,5 +1,6 @@
 /* The thread: it steps both links, writes, reads, and does what the role says. */
 #include "reader.h"
+#include "rivals.h"
 #include "role.h"
 #include "writer.h"
 #include <limits.h>
@@ -20,7 +21,6 @@
 #define GIVE 64                          /* flows entered at once */
 #define GRACE_NS (30 * QW_NS_PER_SECOND) /* no flow ends sooner after a takeover */
 #define STALE_NS (5 * QW_NS_PER_SECOND)  /* a header that old is worth a word */
-#define CLAIM_NS (2 * QW_NS_PER_SECOND)  /* a header that did not change for so long claims nothing */
 #define FAREWELL_NS (250 * QW_NS_PER_MS)
 
 #define NOBODY UINT_MAX
@@ -30,10 +30,10 @@
 struct owned {
     struct role role;
     bool owns;
-    struct qw_time active_since;
+    struct rivals rivals;
     uint64_t answers[PEER_OTHERS_MAX]; /* of each reader, when the takeover began */
     unsigned source;                   /* the reader whose flows are waited for, NOBODY */
-    unsigned rival;                    /* the reader that says, too, that it owns it; NOBODY */
+    unsigned owing;                    /* the reader that owned it, too, and owns it no longer; NOBODY */
     unsigned owner;                    /* of routers: where packets belong; 0: here */
     bool said_split;
 };
@@ -139,10 +139,10 @@ static void say_split(struct peer_pair *peer, unsigned number)
 {
     char text[ENGINE_EVENT_TEXT_MAX], whose[OF_MAX];
     struct owned *owned = &peer->owned[number];
-    bool split = owned->role.split && owned->rival != NOBODY;
+    bool split = owned->role.split && owned->rivals.active != 0;
     if (split && !owned->said_split) {
         snprintf(text, sizeof text, "%.32s, too, says that it is active%.53s",
-                 peer->options.others[owned->rival].router, of(peer, number, whose));
+                 peer->options.others[__builtin_ctz(owned->rivals.active)].router, of(peer, number, whose));
         qw_log(QW_LOG_ERROR, "cluster: %s", text);
         tell(peer, ENGINE_EVENT_SPLIT_BRAIN, text);
     }
@@ -318,6 +318,32 @@ static void enter(struct peer_pair *peer, unsigned number, const struct peer_rea
     engine_mirror_settle(peer->options.engine, now);
 }
 
+/* What the others' headers say, of those that may own it. Returns how many others there are. */
+static unsigned rival_claims(const struct peer_pair *peer, unsigned number,
+                             struct rival_claim out[static PEER_OTHERS_MAX])
+{
+    for (unsigned i = 0; i < peer->options.other_count; i++)
+        out[i] = (struct rival_claim){.usable = false};
+    for (unsigned i = 0; i < peer->options.owned[number].router_count; i++) {
+        unsigned other = reader_at(peer, number, i);
+        const struct peer_reader *reader = other == NOBODY ? NULL : &peer->readers[other];
+        if (!reader || !is_usable(reader))
+            continue;
+        const struct record_owned *said = &reader->header.owned[number];
+        out[other] = (struct rival_claim){
+            true, said->active, said->epoch, reader->header.life, reader->seen,
+        };
+    }
+    return peer->options.other_count;
+}
+
+static void begin_rivals(struct peer_pair *peer, unsigned number, unsigned taken, struct qw_time now)
+{
+    struct rival_claim claims[PEER_OTHERS_MAX];
+    unsigned count = rival_claims(peer, number, claims);
+    rivals_begin(&peer->owned[number].rivals, claims, count, taken, now);
+}
+
 static void be_active(struct peer_pair *peer, unsigned number, struct qw_time now)
 {
     struct given given = {.bad = 0};
@@ -328,7 +354,7 @@ static void be_active(struct peer_pair *peer, unsigned number, struct qw_time no
     if (from && from->copy)
         enter(peer, number, from, now, &given);
     own(peer, number, ENGINE_OWNED_HERE);
-    owned->active_since = now;
+    begin_rivals(peer, number, reads ? owned->source : PEER_OTHERS_MAX, now);
     if (from && !peer->options.owners)
         from->flows = given.flows;
     peer->writer.header.owned[number] = (struct record_owned){owned->role.epoch, true};
@@ -342,7 +368,7 @@ static void be_standby(struct peer_pair *peer, unsigned number)
 {
     char whose[OF_MAX], text[ENGINE_EVENT_TEXT_MAX];
     own(peer, number, ENGINE_OWNED_ELSEWHERE);
-    peer->owned[number].rival = NOBODY;
+    rivals_end(&peer->owned[number].rivals);
     peer->writer.header.owned[number].active = false;
     writer_tell(&peer->writer);
     qw_log(QW_LOG_INFO, "cluster: stands by%s", of(peer, number, whose));
@@ -356,7 +382,7 @@ static unsigned choose_source(struct peer_pair *peer, unsigned number)
 {
     struct owned *owned = &peer->owned[number];
     bool healed = owned->role.now == PEER_TAKES_OVER && owned->role.merges;
-    unsigned source = healed ? owned->rival : latest(peer, number);
+    unsigned source = healed ? owned->owing : latest(peer, number);
     if (owned->role.now == PEER_TAKES_OVER && source != owned->source && source != NOBODY)
         reader_hurry(&peer->readers[source]);
     owned->source = source;
@@ -408,23 +434,16 @@ static void end_own_flows(struct peer_pair *peer, struct qw_time now)
     }
 }
 
-/* What a dead router said last is no claim: it must have said so after we became active, and just now. */
-static bool other_claims(const struct peer_pair *peer, unsigned number, unsigned other, struct qw_time now)
+/* While a takeover of what it owes lasts, the router stays the same. */
+static void look_at_rivals(struct peer_pair *peer, unsigned number, struct qw_time now)
 {
-    const struct peer_reader *reader = &peer->readers[other];
-    return is_usable(reader) && reader->header.owned[number].active &&
-           reader->seen.ns > peer->owned[number].active_since.ns + WRITER_HEADER_NS &&
-           qw_time_since(now, reader->seen) < CLAIM_NS;
-}
-
-static unsigned find_rival(const struct peer_pair *peer, unsigned number, struct qw_time now)
-{
-    for (unsigned i = 0; i < peer->options.owned[number].router_count; i++) {
-        unsigned other = reader_at(peer, number, i);
-        if (other != NOBODY && other_claims(peer, number, other, now))
-            return other;
-    }
-    return NOBODY;
+    struct rival_claim claims[PEER_OTHERS_MAX];
+    struct owned *owned = &peer->owned[number];
+    unsigned count = rival_claims(peer, number, claims);
+    if (owned->role.now != PEER_ACTIVE)
+        return;
+    unsigned owing = rivals_look(&owned->rivals, claims, count, owned->role.epoch, now);
+    owned->owing = owing == count ? NOBODY : owing;
 }
 
 /* Did all routers of the list answer since the takeover began, in as far as they can? */
@@ -450,9 +469,7 @@ static struct role_facts facts_of(struct peer_pair *peer, unsigned number, struc
     bool answered = all_answered(peer, number, &all_gone);
     unsigned source = choose_source(peer, number);
     const struct peer_reader *reader = source == NOBODY ? NULL : &peer->readers[source];
-    unsigned rival = find_rival(peer, number, now);
-    if (rival != NOBODY)
-        owned->rival = rival;
+    look_at_rivals(peer, number, now);
     return (struct role_facts){
         .owns = owned->owns,
         .own_known = peer->writer.known,
@@ -460,7 +477,8 @@ static struct role_facts facts_of(struct peer_pair *peer, unsigned number, struc
         .other_gone = reader ? is_gone(reader) : all_gone,
         .answered = answered,
         .other_usable = reader && is_usable(reader),
-        .other_active = rival != NOBODY,
+        .other_active = owned->rivals.active != 0,
+        .other_owes = owned->owing != NOBODY,
         .other_epoch = reader ? reader->header.owned[number].epoch : 0,
         .pass_done = reader && reader->done,
     };
@@ -701,7 +719,7 @@ static void prepare(struct peer_pair *peer)
         memcpy(stats->others[i].router, peer->options.others[i].router, sizeof stats->others[i].router);
     for (unsigned i = 0; i < stats->owned_count; i++) {
         memcpy(stats->owned[i].name, peer->options.owned[i].name, sizeof stats->owned[i].name);
-        peer->owned[i].source = peer->owned[i].rival = NOBODY;
+        peer->owned[i].source = peer->owned[i].owing = NOBODY;
         own(peer, i, ENGINE_OWNED_ELSEWHERE);
     }
 }

@@ -38,10 +38,8 @@ static enum role_step end(struct role *role, const struct role_facts *facts)
 /* After a split the one that keeps the address takes what the other had. */
 static enum role_step stay_active(struct role *role, const struct role_facts *facts, struct qw_time now)
 {
-    bool both = facts->other_usable && facts->other_active;
-    bool healed = role->split && facts->other_usable && !facts->other_active;
-    role->split = both;
-    return healed ? begin(role, true, now) : ROLE_STAYS;
+    role->split = facts->other_active;
+    return facts->other_owes ? begin(role, true, now) : ROLE_STAYS;
 }
 
 enum role_step role_next(struct role *role, const struct role_facts *facts, struct qw_time now)

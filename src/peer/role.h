@@ -16,6 +16,7 @@ struct role_facts {
     bool answered;         /* it did, since the takeover began */
     bool other_usable;     /* there is a header, of our form and configuration */
     bool other_active;
+    bool other_owes; /* one was active besides this router, and is no longer: its flows are to be taken */
     uint64_t other_epoch;
     bool pass_done; /* all of its flows were read since the takeover began */
 };

@@ -5,6 +5,7 @@ int main(void)
 {
     suite_record();
     suite_role();
+    suite_rivals();
     suite_link();
     return test_main();
 }

@@ -3,6 +3,7 @@
 
 void suite_record(void);
 void suite_role(void);
+void suite_rivals(void);
 void suite_link(void);
 
 #endif

@@ -109,7 +109,7 @@ static bool has_rest(struct io_keeper *keeper)
  * what is new counts only when two installs in a row lead to it. */
 static bool is_proven(struct io_keeper *keeper)
 {
-    if (keeper->proven[0] == '\0' || rules_state_compare(keeper->proven, keeper->found) != RULES_CHANGED ||
+    if (rules_state_compare(keeper->proven, keeper->found) != RULES_CHANGED ||
         rules_state_compare(keeper->doubted, keeper->found) != RULES_CHANGED)
         return true;
     memcpy(keeper->doubted, keeper->found, STATE_SIZE);
@@ -313,6 +313,15 @@ static void *keeper_main(void *argument)
     return NULL;
 }
 
+/* Other rules from here on: what two installs in a row lead to. */
+static bool install_new(struct io_keeper *keeper)
+{
+    for (unsigned i = 0; i < ATTEMPTS; i++)
+        if (install(keeper, false) && remember(keeper))
+            return true;
+    return false;
+}
+
 /* Another program may empty a table between two commands of the script. */
 static enum qw_error install_first(struct io_keeper *keeper, struct io_error *error)
 {
@@ -322,7 +331,7 @@ static enum qw_error install_first(struct io_keeper *keeper, struct io_error *er
     if (status != QW_OK)
         return status;
     atomic_store(&keeper->standing, true);
-    keeper->due = !remember(keeper);
+    keeper->due = !(remember(keeper) || install_new(keeper));
     return QW_OK;
 }
 
@@ -435,15 +444,6 @@ static bool same_exceptions(const struct config *a, const struct config *b)
         same = x->bits == y->bits && qw_addr_equal(&x->addr, &y->addr);
     }
     return same;
-}
-
-/* Other rules from here on: what two installs in a row lead to. */
-static bool install_new(struct io_keeper *keeper)
-{
-    for (unsigned i = 0; i < ATTEMPTS; i++)
-        if (install(keeper, false) && remember(keeper))
-            return true;
-    return false;
 }
 
 bool io_keeper_change(struct io_keeper *keeper, const struct config *now)

@@ -1,0 +1,42 @@
+/* Which other routers are active, or were, while this one is: a pure look at what their headers say. What one
+ * of them had meanwhile is not here, and has to be taken over when it steps back. It is not always seen while
+ * it lasts: what cuts the routers from each other mostly cuts the link between their stores, too. */
+#ifndef PEER_RIVALS_H
+#define PEER_RIVALS_H
+
+#include <quicward/base/time.h>
+#include <quicward/peer.h>
+
+#define RIVAL_CLAIM_NS (2 * QW_NS_PER_SECOND) /* a header that did not change for so long claims nothing */
+
+/* What the header of a router says. */
+struct rival_claim {
+    bool usable; /* there is one, of our form and configuration */
+    bool active; /* in it */
+    uint64_t epoch;
+    uint64_t life;          /* of its daemon */
+    struct qw_time changed; /* when it came */
+};
+
+/* A bit a router, by its place among the others. */
+struct rivals {
+    uint16_t active; /* they say so now */
+    uint16_t owe;    /* they were, and their flows have not been taken since */
+    uint16_t before; /* they said so when this router became active, as one that died goes on to */
+    uint64_t lives[PEER_OTHERS_MAX];
+    struct qw_time since; /* this router has been active */
+};
+
+/* This router is active from now on, and has the flows of `taken` (PEER_OTHERS_MAX: of none). */
+void rivals_begin(struct rivals *rivals, const struct rival_claim *claims, unsigned count, unsigned taken,
+                  struct qw_time now);
+
+/* It goes on to be, with this epoch. Returns the place of a router whose flows are to be taken now: it owes
+ * them, and is active no longer; `count`: there is none. */
+unsigned rivals_look(struct rivals *rivals, const struct rival_claim *claims, unsigned count, uint64_t epoch,
+                     struct qw_time now);
+
+/* It steps back. */
+void rivals_end(struct rivals *rivals);
+
+#endif
