@@ -90,7 +90,7 @@ run_job() { # JOB [WORD...]
     rm -rf "$folder" && mkdir -p "$folder" && pack "$folder/job.img" "$@" || exit 1
     add_disk system "$image/system.img" ,snapshot=on
     add_disk job "$folder/job.img"
-    run_machine "$folder" "$image/vmlinuz" "init=/sbin/run-job mitigations=off" -smp 2 -m "${QW_VM_MEMORY_MB:-2048}" || status=$?
+    run_machine "$folder" "$image/vmlinuz" init=/sbin/run-job -smp 2 -m "${QW_VM_MEMORY_MB:-2048}" || status=$?
     rm -rf "$folder"/{job.img,job}
     return $status
 }
