@@ -27,6 +27,13 @@ pinned() {
     ls "$FAST_PINS/${1:-main}" 2>/dev/null
 }
 
+# fast_or_skip: ends the case as not run where nobody may attach a program. Where the kernel's verifier refuses ours the case fails.
+fast_or_skip() {
+    grep 'offload: .*pass the queue' "$LAB_DIR/quicward.log" >"$LAB_DIR/slow" || return 0
+    check 'the kernel takes the program' grep -v 'refuses the program: [^O]' "$LAB_DIR/slow" || case_end # Operation not permitted
+    skip "no program can be attached here: $(cat "$LAB_DIR/slow")"
+}
+
 # numbered_in_order FAMILY FLOWS AT_ONCE RATE DATAGRAMS: numbered datagrams of flows that go fast meanwhile come in order, both
 # ways. RATE is that of a usual machine.
 numbered_in_order() {
