@@ -77,7 +77,7 @@ struct peer_owned_stats {
     enum peer_role role;       /* of this router */
     uint64_t epoch;            /* one more with each takeover by any router */
     bool split;                /* another router says, too, that it owns it */
-    char owner[PEER_NAME_MAX]; /* the router to which packets belong now */
+    char owner[PEER_NAME_MAX]; /* the router to which packets belong now; "": nowhere */
     uint32_t mark;             /* that they get; 0: none, or it is this router */
 };
 

@@ -341,7 +341,7 @@ static void begin_rivals(struct peer_pair *peer, unsigned number, unsigned taken
 {
     struct rival_claim claims[PEER_OTHERS_MAX];
     unsigned count = rival_claims(peer, number, claims);
-    rivals_begin(&peer->owned[number].rivals, claims, count, taken, now);
+    rivals_begin(&peer->owned[number].rivals, claims, count, taken, peer->owned[number].role.epoch, now);
 }
 
 static void be_active(struct peer_pair *peer, unsigned number, struct qw_time now)
@@ -442,7 +442,7 @@ static void look_at_rivals(struct peer_pair *peer, unsigned number, struct qw_ti
     unsigned count = rival_claims(peer, number, claims);
     if (owned->role.now != PEER_ACTIVE)
         return;
-    unsigned owing = rivals_look(&owned->rivals, claims, count, owned->role.epoch, now);
+    unsigned owing = rivals_look(&owned->rivals, claims, count, now);
     owned->owing = owing == count ? NOBODY : owing;
 }
 
@@ -514,8 +514,9 @@ static void publish_owned(struct peer_pair *peer, unsigned number)
     out->epoch = owned->role.epoch;
     out->split = owned->role.split;
     out->mark = mark_of(peer, owner);
-    memcpy(out->owner, owner == 0 ? peer->options.router : peer->options.others[owner - 1].router,
-           sizeof out->owner);
+    const char *name = owner == 0 ? peer->options.router : peer->options.others[owner - 1].router;
+    bool nobody = owner == 0 && owned->role.now == PEER_STANDS_BY;
+    snprintf(out->owner, sizeof out->owner, "%s", nobody ? "" : name);
     peer->stats.split |= out->split;
     if (out->epoch > peer->stats.epoch)
         peer->stats.epoch = out->epoch;

@@ -8,16 +8,23 @@ static uint16_t bit(unsigned i)
 
 /* Routers that were known to be active stay so through a takeover of another's flows. */
 void rivals_begin(struct rivals *rivals, const struct rival_claim *claims, unsigned count, unsigned taken,
-                  struct qw_time now)
+                  uint64_t epoch, struct qw_time now)
 {
+    bool fresh = rivals->first == 0;
     rivals->since = now;
+    if (fresh)
+        rivals->first = epoch;
     for (unsigned i = 0; i < count; i++) {
         if (i == taken)
             rivals->owe &= (uint16_t)~bit(i);
-        if (!claims[i].usable || !claims[i].active)
+        if (!claims[i].usable)
             continue;
-        rivals->before |= bit(i);
-        rivals->lives[i] = claims[i].life;
+        if (fresh || i == taken)
+            rivals->known[i] = claims[i].epoch;
+        if (claims[i].active) {
+            rivals->before |= bit(i);
+            rivals->lives[i] = claims[i].life;
+        }
     }
 }
 
@@ -29,14 +36,15 @@ static bool says_so(const struct rival_claim *claim, struct qw_time now)
 /* One that steps back as we take over says so a moment later. One that says so long after, and was not
  * started anew, was active all that time. Nor does anybody else get an epoch like ours while we are active
  * alone. */
-static bool was_active(struct rivals *rivals, const struct rival_claim *claim, unsigned i, uint64_t epoch)
+static bool was_active(struct rivals *rivals, const struct rival_claim *claim, unsigned i)
 {
     bool before = (rivals->before & bit(i)) && claim->life == rivals->lives[i];
     rivals->before &= (uint16_t)~bit(i);
-    return claim->epoch >= epoch || (before && claim->changed.ns > rivals->since.ns + RIVAL_CLAIM_NS);
+    return (claim->epoch >= rivals->first && claim->epoch != rivals->known[i]) ||
+           (before && claim->changed.ns > rivals->since.ns + RIVAL_CLAIM_NS);
 }
 
-unsigned rivals_look(struct rivals *rivals, const struct rival_claim *claims, unsigned count, uint64_t epoch,
+unsigned rivals_look(struct rivals *rivals, const struct rival_claim *claims, unsigned count,
                      struct qw_time now)
 {
     unsigned found = count;
@@ -49,7 +57,7 @@ unsigned rivals_look(struct rivals *rivals, const struct rival_claim *claims, un
         bool spoke = claim->usable && !claim->active && claim->changed.ns > rivals->since.ns;
         if (active)
             rivals->active |= bit(i);
-        if (active || (spoke && was_active(rivals, claim, i, epoch)))
+        if (active || (spoke && was_active(rivals, claim, i)))
             rivals->owe |= bit(i);
         if (!says && claim->usable && (rivals->owe & bit(i)))
             found = i;

@@ -24,16 +24,19 @@ struct rivals {
     uint16_t owe;    /* they were, and their flows have not been taken since */
     uint16_t before; /* they said so when this router became active, as one that died goes on to */
     uint64_t lives[PEER_OTHERS_MAX];
-    struct qw_time since; /* this router has been active */
+    uint64_t first;                  /* the epoch with which this router became active; 0: it is not */
+    uint64_t known[PEER_OTHERS_MAX]; /* epochs whose flows were to be had */
+    struct qw_time since;            /* this router became active, or took what another owed */
 };
 
-/* This router is active from now on, and has the flows of `taken` (PEER_OTHERS_MAX: of none). */
+/* This router is active from now on, with this epoch, and has the flows of `taken` (PEER_OTHERS_MAX: of
+ * none). If it was active before, it goes on to be. */
 void rivals_begin(struct rivals *rivals, const struct rival_claim *claims, unsigned count, unsigned taken,
-                  struct qw_time now);
+                  uint64_t epoch, struct qw_time now);
 
-/* It goes on to be, with this epoch. Returns the place of a router whose flows are to be taken now: it owes
- * them, and is active no longer; `count`: there is none. */
-unsigned rivals_look(struct rivals *rivals, const struct rival_claim *claims, unsigned count, uint64_t epoch,
+/* It goes on to be. Returns the place of a router whose flows are to be taken now: it owes them, and is
+ * active no longer; `count`: there is none. */
+unsigned rivals_look(struct rivals *rivals, const struct rival_claim *claims, unsigned count,
                      struct qw_time now);
 
 /* It steps back. */

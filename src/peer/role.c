@@ -76,8 +76,5 @@ unsigned role_latest(const struct role_claim *claims, unsigned count, bool activ
 unsigned role_owner(const struct role_claim *claims, unsigned count)
 {
     unsigned owner = role_latest(claims, count, true);
-    for (unsigned i = 0; owner == count && i < count; i++)
-        if (!claims[i].here)
-            owner = i;
-    return owner;
+    return owner == count && !claims[0].here ? 0 : owner;
 }

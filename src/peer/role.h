@@ -51,7 +51,8 @@ unsigned role_latest(const struct role_claim *claims, unsigned count, bool activ
 
 /* Where packets belong while this router does not own it: the router that owns it, by the highest epoch. What
  * a dead one said last is outdone by whoever took over from it, and believed while nobody did. Nobody owns
- * it: the first of the list that is not this one. `count`: there is no other. */
+ * it: the first of the list; the others' packets come to that one, which sends them nowhere, for two that
+ * own nothing would send them to and fro. `count`: nowhere. */
 unsigned role_owner(const struct role_claim *claims, unsigned count);
 
 /* The next step. With ROLE_ENDS, role->reads says whether flows are to be entered, and role->merges whether

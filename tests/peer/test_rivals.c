@@ -23,7 +23,7 @@ static struct scene begun(bool active)
 {
     struct scene scene = {
         .claims = {{true, active, EPOCH - 1, 77, at(9900)}, {true, false, EPOCH - 2, 88, at(9900)}}};
-    rivals_begin(&scene.rivals, scene.claims, 2, 0, at(10000));
+    rivals_begin(&scene.rivals, scene.claims, 2, 0, EPOCH, at(10000));
     return scene;
 }
 
@@ -36,7 +36,7 @@ static void says(struct rival_claim *claim, bool active, uint64_t ms)
 
 static unsigned look(struct scene *scene, uint64_t ms)
 {
-    return rivals_look(&scene->rivals, scene->claims, 2, EPOCH, at(ms));
+    return rivals_look(&scene->rivals, scene->claims, 2, at(ms));
 }
 
 static void one_that_died_is_none(void)
@@ -76,7 +76,7 @@ static void one_that_is_seen(void)
     says(&scene.claims[0], false, 11000);
     CU_ASSERT_EQUAL(look(&scene, 11000), 0);
     CU_ASSERT_EQUAL(look(&scene, 11001), 0); /* until they are taken */
-    rivals_begin(&scene.rivals, scene.claims, 2, 0, at(11002));
+    rivals_begin(&scene.rivals, scene.claims, 2, 0, EPOCH, at(11002));
     CU_ASSERT_EQUAL(look(&scene, 11003), NONE);
 }
 
@@ -130,14 +130,35 @@ static void several(void)
     scene.claims[1].epoch = EPOCH;
     CU_ASSERT_EQUAL(look(&scene, 40000), 0);
     CU_ASSERT_EQUAL(scene.rivals.active, 2);
-    rivals_begin(&scene.rivals, scene.claims, 2, 0, at(40300));
+    rivals_begin(&scene.rivals, scene.claims, 2, 0, EPOCH, at(40300));
     CU_ASSERT_EQUAL(look(&scene, 40301), NONE);
     says(&scene.claims[1], false, 40400);
     CU_ASSERT_EQUAL(look(&scene, 40400), 1);
-    rivals_begin(&scene.rivals, scene.claims, 2, PEER_OTHERS_MAX, at(40500)); /* they could not be read */
+    rivals_begin(&scene.rivals, scene.claims, 2, PEER_OTHERS_MAX, EPOCH,
+                 at(40500)); /* they could not be read */
     CU_ASSERT_EQUAL(look(&scene, 40501), 1);
-    rivals_begin(&scene.rivals, scene.claims, 2, 1, at(40600));
+    rivals_begin(&scene.rivals, scene.claims, 2, 1, EPOCH, at(40600));
     CU_ASSERT_EQUAL(look(&scene, 40601), NONE);
+}
+
+/* Both took over from one that is dead, and one after the other comes to be seen: what is taken from the
+ * first makes our own epoch higher, and the second one owes all the same, once. */
+static void one_after_the_other(void)
+{
+    struct scene scene = begun(true);
+    says(&scene.claims[0], false, 40000);
+    CU_ASSERT_EQUAL(look(&scene, 40000), 0);
+    rivals_begin(&scene.rivals, scene.claims, 2, 0, EPOCH + 1, at(40100));
+    CU_ASSERT_EQUAL(look(&scene, 40101), NONE);
+    says(&scene.claims[1], false, 41000);
+    scene.claims[1].epoch = EPOCH;
+    CU_ASSERT_EQUAL(look(&scene, 41000), 1);
+    rivals_begin(&scene.rivals, scene.claims, 2, 1, EPOCH + 2, at(41100));
+    says(&scene.claims[1], false, 41500);
+    CU_ASSERT_EQUAL(look(&scene, 41500), NONE);
+    says(&scene.claims[1], false, 60000); /* and again */
+    scene.claims[1].epoch = EPOCH + 3;
+    CU_ASSERT_EQUAL(look(&scene, 60000), 1);
 }
 
 static void who_steps_back_asks_nobody(void)
@@ -148,7 +169,7 @@ static void who_steps_back_asks_nobody(void)
     rivals_end(&scene.rivals);
     CU_ASSERT_EQUAL(scene.rivals.active, 0);
     says(&scene.claims[0], true, 19900);
-    rivals_begin(&scene.rivals, scene.claims, 2, 0, at(20000));
+    rivals_begin(&scene.rivals, scene.claims, 2, 0, EPOCH, at(20000));
     CU_ASSERT_EQUAL(look(&scene, 23000), NONE);
 }
 
@@ -163,6 +184,7 @@ void suite_rivals(void)
         {"K3: one that took over unseen", one_that_took_over_from_this_one},
         {"K1: what was before counts no more", what_was_before_is_none},
         {"K3: several at once", several},
+        {"K3: and one after the other", one_after_the_other},
         {"K1: who steps back asks nobody", who_steps_back_asks_nobody},
     };
     TEST_SUITE("rivals", TESTS);

@@ -159,10 +159,19 @@ static void an_owner_is_who_took_over_last(void)
     claims[2].active = false; /* it stepped back */
     CU_ASSERT_EQUAL(role_owner(claims, 3), 1);
     claims[1].usable = false;                  /* another configuration */
-    CU_ASSERT_EQUAL(role_owner(claims, 3), 1); /* the first that is not this one */
+    CU_ASSERT_EQUAL(role_owner(claims, 3), 3); /* this one is the first: it would be a loop */
     CU_ASSERT_EQUAL(role_latest(claims, 3, false), 2);
     CU_ASSERT_EQUAL(role_latest(claims, 3, true), 3);
     CU_ASSERT_EQUAL(role_owner(claims, 1), 1); /* there is no other router */
+}
+
+static void while_nobody_owns_it_the_first_gets_packets(void)
+{
+    for (unsigned here = 0; here < 3; here++) {
+        struct role_claim claims[3] = {{.usable = true}, {.usable = false}, {.usable = true}};
+        claims[here] = (struct role_claim){.here = true};
+        CU_ASSERT_EQUAL(role_owner(claims, 3), here == 0 ? 3 : 0);
+    }
 }
 
 static void of_two_with_one_epoch_the_first_counts(void)
@@ -188,6 +197,8 @@ void suite_role(void)
         {"K1 K3: after both were active the one that stays takes what the other had", both_were_active},
         {"K3: packets belong to the router that took over last, else to the first of the list",
          an_owner_is_who_took_over_last},
+        {"K3: while nobody owns it the first gets packets, and sends them nowhere",
+         while_nobody_owns_it_the_first_gets_packets},
         {"K3: of two that say so with one epoch, to the first of the list",
          of_two_with_one_epoch_the_first_counts},
     };

@@ -145,6 +145,39 @@ static int role_in(const char *request, const char **name)
     return active ? 1 : len == 7 && memcmp(word + 1, "standby", len) == 0 ? 0 : -2;
 }
 
+/* A path or a request may have any bytes, and JSON has UTF-8 only. */
+static void make_text(char *text)
+{
+    json_t *string = json_string(text);
+    for (; !string && *text; text++)
+        if (*text < ' ' || *text > '~')
+            *text = *text == '\n' ? '\n' : '?';
+    json_decref(string);
+}
+
+static bool has_owned(const struct peer_stats *stats, const char *name)
+{
+    for (unsigned i = 0; i < stats->owned_count; i++)
+        if (strcmp(stats->owned[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Why a command could not make this router an owner of `name` (NULL: of everything). */
+static bool say_not_owned(const struct peer_stats *stats, const char *name, FILE *out)
+{
+    char text[2048];
+    if (!name || has_owned(stats, name))
+        return say_error("an address decides who is active: cluster.follow is \"address\"", out);
+    int at = snprintf(text, sizeof text, "\"%.64s\" is not one of cluster.owners: ", name);
+    for (unsigned i = 0; stats->owners && i < stats->owned_count && at < (int)sizeof text; i++)
+        at += snprintf(text + at, sizeof text - (size_t)at, "%s%s", i > 0 ? ", " : "", stats->owned[i].name);
+    if (!stats->owners)
+        snprintf(text + at, sizeof text - (size_t)at, "there are none, so nothing may follow the role");
+    make_text(text);
+    return say_error(text, out);
+}
+
 static bool write_cluster(struct session *session, const struct session_source *source, struct qw_time now,
                           FILE *out)
 {
@@ -157,20 +190,8 @@ static bool write_cluster(struct session *session, const struct session_source *
     if (!source->handlers.cluster)
         return say_error("there is no other router: cluster.store is \"none\" in the configuration", out);
     if (!source->handlers.cluster(source->handlers.context, role, name, &stats))
-        return say_error(name ? "an address decides who is active (cluster.follow), or nothing is called so"
-                              : "an address decides who is active: cluster.follow is \"address\"",
-                         out);
+        return say_not_owned(&stats, name, out);
     return control_cluster_json(&stats, out) && say_ok(out);
-}
-
-/* A path may have any bytes, and JSON has UTF-8 only. */
-static void make_text(char *text)
-{
-    json_t *string = json_string(text);
-    for (; !string && *text; text++)
-        if (*text < ' ' || *text > '~')
-            *text = *text == '\n' ? '\n' : '?';
-    json_decref(string);
 }
 
 static bool write_reload(struct session *session, const struct session_source *source, struct qw_time now,

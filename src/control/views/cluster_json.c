@@ -21,9 +21,9 @@ static json_t *other_of(const struct peer_other_stats *other)
 
 static json_t *owner_of(const struct peer_owned_stats *owned)
 {
-    return json_pack("{s:s, s:s, s:I, s:b, s:s, s:I}", "owner", owned->name, "role",
+    return json_pack("{s:s, s:s, s:I, s:b, s:s?, s:I}", "owner", owned->name, "role",
                      peer_role_word(owned->role), "epoch", control_count(owned->epoch), "split", owned->split,
-                     "router", owned->owner, "mark", control_count(owned->mark));
+                     "router", *owned->owner ? owned->owner : NULL, "mark", control_count(owned->mark));
 }
 
 static json_t *others_of(const struct peer_stats *stats)
@@ -101,6 +101,8 @@ static void print_owner(json_t *owner, FILE *out)
     if (count_in(owner, "mark") != 0)
         fprintf(out, "; packets go to %s with mark 0x%" PRIx64,
                 control_printable(owner, "router", router, sizeof router), count_in(owner, "mark"));
+    else if (json_is_null(json_object_get(owner, "router")))
+        fputs("; nobody owns it: packets go nowhere", out);
     fputs(yes(owner, "split") ? ", AND ANOTHER ROUTER SAYS SO TOO\n" : "\n", out);
 }
 
