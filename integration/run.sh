@@ -8,6 +8,7 @@
 #   QW_BESIDE  the pid of other work that gives way: cases that run alone wait until it has ended
 #   QW_ATTEMPTS  how often a case may run (2): one that fails runs again when all others have ended, since other work of the machine
 #              can spoil a measurement. Both runs are shown; 1 finds the cases that depend on luck
+#   QW_SLOWER  how many times slower than a usual machine this one is (1): rates of senders are divided by it
 #   QW_OFFLOAD  "tc" or "xdp": all daemons have a fast path there, but for those of cases that say what they want. Behind each case
 #              stands what went fast
 # Prints a line a case, in the order of their names, and "N passed, N failed, N skipped" at the end; status 1 when any failed

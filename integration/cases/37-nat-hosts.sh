@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# N1, N2, N9, C1: 1,000 QUIC connections from 20 inside hosts share one external address, and not one fails. Every one of them
-# has a mapping of its own.
+# N1, N2, N9, C1: 1,000 QUIC connections (fewer on a slow machine) from 20 inside hosts share one external address, and not one
+# fails. Every one of them has a mapping of its own.
 # long: 100 s
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 skip_without gtlsclient gtlsserver setpriv
-CONNECTIONS=1000
+CONNECTIONS=$(paced 1000)
 case_nat
 certificate_make && serve_gtls 4433 || exit 1
 
@@ -18,8 +18,8 @@ chmod 755 "$LAB_DIR"
 # One attempt of host $0 % 20.
 connections() {
     # shellcheck disable=SC2016 # expanded by the inner shell
-    seq $CONNECTIONS | with_hosts xargs -P 4 -I N sh -c '
-        setpriv --reuid=$((64000 + $1 % $2)) --clear-groups timeout 20 gtlsclient -q --exit-on-all-streams-close \
+    seq "$CONNECTIONS" | with_hosts xargs -P 4 -I N sh -c '
+        setpriv --reuid=$((64000 + $1 % $2)) --clear-groups timeout 60 gtlsclient -q --exit-on-all-streams-close \
             v4.server.test 4433 https://v4.server.test:4433/index.html >/dev/null 2>&1 || echo "connection $1 failed"' \
         _ N "$NAT_HOSTS" >"$LAB_DIR/connections.log" 2>&1
     cat "$LAB_DIR/connections.log"
@@ -29,7 +29,7 @@ connections() {
 # A host now and then gives a later connection the port of one that is over: that is the same flow, so there are a few
 # flows less than connections.
 all_confirmed() {
-    flows_json | jq -se --arg s "$S4:4433" --argjson least $((CONNECTIONS - 20)) \
+    flows_json | jq -se --arg s "$S4:4433" --argjson least $((CONNECTIONS * 98 / 100)) \
         'map(select(.server == $s)) | length >= $least and all(.[]; .state == "confirmed")'
 }
 

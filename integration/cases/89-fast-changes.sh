@@ -29,6 +29,7 @@ goes_fast() { # PORT
     flow_is ".fast and .client == \"$C4:$1\""
 }
 
+fast_or_skip
 offload_json >"$LAB_DIR/first" 2>&1
 grep -q '"place": *"tc"' "$LAB_DIR/first" || skip "no program can be attached here: $(cat "$LAB_DIR/first")"
 check 'veth is at tc, and it is said why' \

@@ -12,7 +12,7 @@ fast_page "$LAB_DIR/www/large.txt"
 transfers() { # WORDS FAMILY...
     local words=$1 family
     shift
-    grep 'offload: .*pass the queue' "$LAB_DIR/quicward.log" && skip 'no program can be attached here'
+    fast_or_skip
     check "$words: the program stands there" fast_stands
     wire_start "$LAB_CLIENT" c0
     wire_start "$LAB_TRANSIT" t0

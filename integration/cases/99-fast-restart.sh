@@ -7,7 +7,7 @@ skip_without ethtool jq
 lab_trap
 nat_lab_up || exit 1
 fast_pins || skip 'no bpffs can be mounted'
-FLOWS=20 RATE=2000
+FLOWS=20 RATE=$(paced 2000)
 
 configured() { # PLACE [SNIPPET]
     echo "offload = \"$1\"; offload_pins = \"$FAST_PINS\"; ${2:-}"
@@ -37,7 +37,7 @@ begin() {
     lab_spawn "$LAB_SERVER" echo "$QW_TOOLS/order_echo" "$S4:9000" 3000
     ECHO=$LAB_PID
     wait_for 5 listening "$LAB_SERVER" 9000 || return 1
-    lab_spawn "$LAB_CLIENT" sender "$QW_TOOLS/handover_send" "$S4:9000" $FLOWS $FLOWS $RATE 1000000
+    lab_spawn "$LAB_CLIENT" sender "$QW_TOOLS/handover_send" "$S4:9000" $FLOWS $FLOWS "$RATE" 1000000
     SENDER=$LAB_PID
 }
 
@@ -96,7 +96,7 @@ went_on() { # PATTERN
 for place in tc xdp; do
     fast_links $place || exit 1
     start_nat '' "$(configured $place)" || exit 1
-    grep 'offload: .*pass the queue' "$LAB_DIR/quicward.log" && skip 'no program can be attached here'
+    fast_or_skip
 
     # Killed, and there is none for a second.
     check "$place: flows begin" begin

@@ -96,15 +96,22 @@ fast_start() {
     fi
 }
 
+# Linux 6.6 has links at tc; before it the program is a filter of clsact there, too.
+fast_kernel_links() {
+    [ "$(printf '%s\n' 6.6 "$(uname -r)" | sort -V | head -n 1)" = 6.6 ]
+}
+
 # fast_place_can PLACE
 fast_place_can() {
-    [ "$1" != clsact ] || [ -e "$QW_TOOLS/without_tcx.so" ]
+    [ "$1" != clsact ] || { fast_kernel_links && [ -e "$QW_TOOLS/without_tcx.so" ]; }
 }
 
 # fast_stands: the program is where it was to be.
 fast_stands() {
+    local place=$FAST_PLACE
     ! grep 'offload: .*pass the queue' "$LAB_DIR/quicward.log" || return 1
-    case $FAST_PLACE in
+    [ "$place" = xdp ] || fast_kernel_links || place=clsact
+    case $place in
     xdp) in_router ip -d link show "${FAST_LAN:-lan0}" | grep 'prog/xdp' ;;
     clsact) in_router tc filter show dev "${FAST_LAN:-lan0}" ingress | grep fast_tc ;;
     tc) ! in_router tc filter show dev "${FAST_LAN:-lan0}" ingress | grep . ;;

@@ -9,7 +9,14 @@
 C4=192.0.2.2 C6=2001:db8:1::2 S4=198.51.100.2 S6=2001:db8:2::2
 LAB_ID=${QW_LAB:-}
 LAB_PIDS=()
+# How many times slower than a usual machine this one is: senders have as much less of a rate, so that it is one that the router can carry.
+QW_SLOWER=${QW_SLOWER:-1}
 LAB_OTHERS=() # namespaces that a case has besides; what still runs in them is ended with the lab
+
+# paced RATE: of it what this machine is given.
+paced() {
+    echo $(($1 / QW_SLOWER))
+}
 
 lab_name() {
     LAB_ID=${LAB_ID:-$$}

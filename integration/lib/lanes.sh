@@ -177,7 +177,7 @@ run_measure() {
 
 # run_compared: true when every lane connected where those did that it is compared with, in no more than 1.5 times their time and the
 # jitter that a busy machine has anyway. Prints all times.
-LANE_JITTER_MS=40
+LANE_JITTER_MS=$((40 * QW_SLOWER))
 run_compared() {
     local lane status=0 mine
     for lane in "${LANES_USED[@]}"; do

@@ -17,5 +17,5 @@ serve_quicgo() {
 
 # client_quicgo ADDRESS:PORT NAME [OPTION...]
 client_quicgo() {
-    in_client timeout 20 "$QUICGO" client "$@"
+    in_client timeout $((QW_SLOWER > 1 ? 60 : 20)) "$QUICGO" client "$@"
 }

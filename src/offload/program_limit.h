@@ -5,7 +5,7 @@
 static __always_inline void mark(const struct passage *p, const struct fast_limit *limit, enum fast_mark kind)
 {
     uint16_t flow = fast_flow_mark(fast_flow(&p->copy));
-    uint32_t key = limit->number * FAST_MARK_COUNT + kind, word = flow / 64;
+    uint32_t key = limit->number * FAST_MARK_COUNT + kind, word = unknown(flow / 64) & (FAST_MARKS - 1);
     struct fast_marks *of = bpf_map_lookup_elem(&marks, &key);
     uint64_t bit = 1ull << flow % 64;
     if (of && !(*(volatile uint64_t *)&of->words[word] & bit))
@@ -25,6 +25,11 @@ static __always_inline void count_load(const struct passage *p, uint32_t port, u
         load->passed += bytes_of(p);
 }
 
+static __always_inline uint32_t hash_of(const struct passage *p)
+{
+    return unknown(fast_hash(&p->copy));
+}
+
 static __always_inline struct fast_cells *cells_of(const struct fast_limit *limit, uint32_t way)
 {
     uint32_t key = 2 * limit->number + way;
@@ -38,7 +43,7 @@ static __always_inline bool is_fat(const struct passage *p, const struct fast_li
     if (!(limit->flags & FAST_WEIGHS))
         return true;
     const struct fast_cells *of = cells_of(limit, way);
-    return !of || fast_is_fat(of, fast_hash(&p->copy), bytes);
+    return !of || fast_is_fat(of, hash_of(p), bytes);
 }
 
 static __always_inline void weigh(const struct passage *p, const struct fast_limit *limit, uint32_t way)
@@ -46,8 +51,9 @@ static __always_inline void weigh(const struct passage *p, const struct fast_lim
     struct fast_cells *of = cells_of(limit, way);
     if (!of)
         return;
-    __sync_fetch_and_add(&of->bytes[0][qw_share_cell(fast_hash(&p->copy), 0)], bytes_of(p));
-    __sync_fetch_and_add(&of->bytes[1][qw_share_cell(fast_hash(&p->copy), 1)], bytes_of(p));
+    uint32_t hash = hash_of(p);
+    __sync_fetch_and_add(&of->bytes[0][qw_share_cell(hash, 0)], bytes_of(p));
+    __sync_fetch_and_add(&of->bytes[1][qw_share_cell(hash, 1)], bytes_of(p));
 }
 
 static __always_inline void name(const struct passage *p, const struct fast_limit *limit, uint32_t way,
@@ -55,7 +61,7 @@ static __always_inline void name(const struct passage *p, const struct fast_limi
 {
     struct fast_cells *of = cells_of(limit, way);
     if (of)
-        of->who[qw_share_cell(fast_hash(&p->copy), 0)] = name;
+        of->who[qw_share_cell(hash_of(p), 0)] = name;
 }
 
 /* As the throttle judges what passes the queue. */

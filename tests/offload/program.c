@@ -1,5 +1,6 @@
 #include "program.h"
 #include "suite.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -26,6 +27,8 @@ struct kernel *test_kernel(void)
     struct fast_port port = {.ifindex = 1, .mtu = 1500, .carrier = 1};
     if (!kernel) {
         printf("\nskipped, for no program can be loaded here: %s ", error);
+        /* Who may not load any gets EPERM; this is the verifier's. */
+        CU_ASSERT_PTR_NULL(strstr(error, strerror(EACCES)));
         return NULL;
     }
     kernel_control(kernel)->alive_until_ms = test_now().ns / QW_NS_PER_MS + 3600000;

@@ -4,7 +4,7 @@
 #   vm.sh [all]                  makes the image if there is none, then runs every job; the last line counts them
 #   vm.sh make                   makes the image: root, apt and qemu-system-x86 debootstrap e2fsprogs kmod
 #   vm.sh run JOB [WORD...]      boots, runs tests/vm/jobs/JOB.sh with those words as root, switches off; the job's status
-# Jobs: unit, rules BACKEND, cases BACKEND [CASE...], closed [STEPS [SEED]]; BACKEND is nft, iptables (over nf_tables, as Debian has it)
+# Jobs: unit, rules BACKEND, cases BACKEND [NAME=VALUE...] [CASE...], closed [STEPS [SEED]]; BACKEND is nft, iptables (over nf_tables, as Debian has it)
 #   or iptables-legacy.
 #   QW_BUILD       the build folder that goes along (build-release)
 #   QW_VM          folder of the image (in the user's cache)
@@ -20,7 +20,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 1
 release=bookworm
 tools=(nftables iptables iproute2 ethtool iputils-ping traceroute tcpdump jq procps util-linux kmod gawk openssl ca-certificates
     netcat-openbsd strace tmux cmake python3)
-peers=(ngtcp2-client ngtcp2-server caddy knot knot-dnsutils coturn iperf3 redis-server redis-tools nfdump curl bpftool)
+peers=(ngtcp2-client ngtcp2-server caddy knot knot-dnsutils coturn iperf3 redis-server redis-tools nfdump curl bpftool keepalived conntrackd conntrack
+    prometheus)
 libraries=(libnetfilter-queue1 libmnl0 libconfig9 libssl3 libjansson4 libpcap0.8 libmicrohttpd12 libhiredis0.14 libncurses6 libcap-ng0 libseccomp2
     libcunit1 libasan8 libubsan1)
 all_jobs=('unit' 'rules nft' 'rules iptables' 'rules iptables-legacy' 'cases nft' 'cases iptables' 'closed')
@@ -58,7 +59,7 @@ make_image() {
     install_system "$work" >"$work/log" 2>&1 || die "make: debootstrap says: $(tail -n 3 "$work/log")"
     furnish_system "$work" || die 'make: the system cannot be furnished'
     # mke2fs fills a file system from a folder: nothing is mounted.
-    mke2fs -q -t ext4 -O ^has_journal -d "$work/system" "$work/system.img" 1500M || die 'make: mke2fs failed'
+    mke2fs -q -t ext4 -O ^has_journal -d "$work/system" "$work/system.img" 2000M || die 'make: mke2fs failed'
     mv "$work"/kernel/boot/vmlinuz-* "$image/vmlinuz" && mv "$work/system.img" "$image/" || exit 1
     rm -rf "$work"
     trap - EXIT
