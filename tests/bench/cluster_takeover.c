@@ -64,7 +64,7 @@ static struct peer_stats taken_over(const struct cluster_stores *stores, const s
     return stats;
 }
 
-/* With a higher epoch: it was active last. */
+/* With a higher epoch: it was active last. A router that is outdone keeps its flows for three seconds. */
 static void gone_is_active_again(void)
 {
     for (int times = 0; times < 3; times++) {
@@ -73,7 +73,7 @@ static void gone_is_active_again(void)
         cluster_pair_activate(&gone_pair);
     }
     cluster_pair_wait_level(&gone_pair);
-    cluster_sleep_ms(1000);
+    cluster_sleep_ms(4000);
 }
 
 /* What else the machine does is in it, so the least counts. */
