@@ -133,7 +133,7 @@ check() {
             if (!quoted) return ""
             if ((folder(from) name) in known) return folder(from) name
             if ((room_of(from), name) in private) return private[room_of(from), name]
-            if (from ~ /^tests\/(fuzz|bench)\// && (name in home)) return home[name] # each looks into a room of its own
+            if (from ~ /^tests\/(fuzz|bench|control)\// && (name in home)) return home[name] # each looks into a room of its own
             return from ~ /^tests\// ? "tests/support/" name : folder(from) name
         }
 

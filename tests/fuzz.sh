@@ -45,7 +45,7 @@ seed() {
 fuzz() { # NAME
     local corpus=$folder/corpus/$1
     mkdir -p "$corpus" $folder/found
-    local options=(-max_total_time="$seconds" -seed="$seed" -timeout=20 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1
+    local options=(-max_total_time="$seconds" -seed="$seed" -timeout=60 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1
         -artifact_prefix="$folder/found/$1-")
     if [ -n "${inputs[$1]:-}" ]; then
         find "$corpus" -type f | LC_ALL=C sort | paste -s -d , >"$folder/found/$1.first"

@@ -257,6 +257,11 @@ const char *flow_adopted_word(enum flow_adopted result);
 enum flow_adopted flow_adopt(struct flow_table *table, const struct flow *record, struct qw_time now,
                              struct flow **out);
 
+/* The same for a record of the caller's own, which is written over, with a key that flow_key_of made and its
+ * hash; *out is not NULL. */
+enum flow_adopted flow_adopt_own(struct flow_table *table, struct flow *record, uint64_t hash,
+                                 struct qw_time now, struct flow **out);
+
 /* Puts the queues of a table without marks in order after flow_adopt, by the second of the last packet:
  * O(flows + seconds of the longest timer). False when memory is short: expiry stays exact for packets, and
  * what expired is swept later. */

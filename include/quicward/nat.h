@@ -286,18 +286,29 @@ enum nat_adopted nat_adopt(struct nat *nat, const struct nat_mapping *record, st
  * that the port rests here is no matter. */
 enum nat_adopted nat_adopt_awake(struct nat *nat, const struct nat_mapping *record, struct qw_time now);
 
-/* For a flow of such a mapping: the inside endpoint has that mapping from now on, or had it already, and with
- * `holds` a session with `remote` is counted. *out is its name, written only with NAT_ADOPTED;
- * NAT_ADOPT_TAKEN also when the inside endpoint has another one; NAT_ADOPT_UNUSABLE also when sessions_max is
- * reached. */
-enum nat_adopted nat_adopt_flow(struct nat *nat, const struct nat_mapping *record,
-                                const struct qw_addr *remote, bool holds, struct qw_time now,
-                                nat_external *out);
+/* A flow of such a mapping, on its way in. */
+struct nat_adoption {
+    struct qw_endpoint inside, external; /* the mapping */
+    struct qw_addr remote;               /* whom the flow is with */
+    bool holds;                          /* the flow holds the mapping */
 
-/* Begins to fetch what nat_adopt_flow of each mapping with the remote of the same place will read, or the end
- * of such a session. Locks once; changes nothing. */
-void nat_adopt_fetch(struct nat *nat, const struct nat_mapping *mappings, const struct qw_addr *remotes,
-                     unsigned count);
+    enum nat_adopted result; /* written by nat_adopt_flows */
+    nat_external mapping;    /* likewise; 0 unless adopted */
+
+    uint64_t peer; /* private, written by nat_adopt_ahead */
+    uint32_t inside_hash, host_hash, peer_hash;
+    unsigned uplink;
+};
+
+/* To be called for each flow some time before nat_adopt_flows: computes what that needs, and begins to fetch
+ * what it will read. Locks once for all of them; changes nothing else. */
+void nat_adopt_ahead(struct nat *nat, struct nat_adoption *flows, unsigned count);
+
+/* The inside endpoint of each flow has its mapping from now on, or had it already, and with `holds` a session
+ * with `remote` is counted. NAT_ADOPT_TAKEN also when the inside endpoint has another mapping;
+ * NAT_ADOPT_UNUSABLE also when sessions_max is reached. Locks once for all of them: for some tenths of a
+ * microsecond each. */
+void nat_adopt_flows(struct nat *nat, struct nat_adoption *flows, unsigned count, struct qw_time now);
 
 /* The port of `external` rests from `since` on (now at the latest), if it is free, or was not handed out
  * anyway: it may come back to the pool. `host` (NULL: nobody) was on it, and with `counts` it counts as one

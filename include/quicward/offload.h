@@ -225,6 +225,11 @@ struct offload_asked offload_drop(struct offload *offload, const struct offload_
 /* Addresses of the maps came or went: to be called once a second. What came meanwhile is not dropped yet. */
 void offload_drop_look(struct offload *offload);
 
+/* May it depend on the source of a packet where it goes (a routing rule that names sources)? Until it was
+ * told otherwise it does, after each offload_drop. If not, one question of the program holds for all that go
+ * to the same address, for a tick of the kernel's clock. */
+void offload_drop_by_source(struct offload *offload, bool depends);
+
 /* Nothing is dropped any more: when this returns, but for a packet that a processor has at hand. */
 void offload_drop_end(struct offload *offload);
 

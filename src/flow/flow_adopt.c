@@ -82,8 +82,8 @@ static void keep_id(struct flow_table *table, struct flow *flow, uint64_t id)
     atomic_store_explicit(&flow->id, id, memory_order_release);
 }
 
-enum flow_adopted table_adopt(struct flow_table *table, struct flow *copy, uint64_t hash, struct qw_time now,
-                              struct flow **out)
+enum flow_adopted flow_adopt_own(struct flow_table *table, struct flow *copy, uint64_t hash,
+                                 struct qw_time now, struct flow **out)
 {
     enum flow_adopted result = judge(table, copy, hash, now);
     if (result != FLOW_ADOPTED)
@@ -106,7 +106,7 @@ enum flow_adopted flow_adopt(struct flow_table *table, const struct flow *record
 {
     struct flow copy = *record, *flow; /* the memory may be another's, which writes on */
     copy.key = table_clean_key(&copy.key);
-    return table_adopt(table, &copy, flow_hash(table->secret, &copy.key), now, out ? out : &flow);
+    return flow_adopt_own(table, &copy, flow_hash(table->secret, &copy.key), now, out ? out : &flow);
 }
 
 /* ---- order ---- */

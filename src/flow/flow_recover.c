@@ -33,7 +33,7 @@ static void adopt(const struct flow_taker *taker, struct flow_offer *offer, stru
     }
     if (taker->turn)
         taker->turn(taker->context, offer);
-    counts->results[table_adopt(offer->table, &offer->record, offer->hash, now, &offer->flow)]++;
+    counts->results[flow_adopt_own(offer->table, &offer->record, offer->hash, now, &offer->flow)]++;
 }
 
 static void give_up(const struct flow_taker *taker, const struct flow_offer *offer,

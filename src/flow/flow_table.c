@@ -70,6 +70,7 @@ void flow_table_free(struct flow_table *table)
     index_free(&table->index);
     store_free(table->own);
     free(table->marks);
+    free(table->marked);
     adopted_free(&table->adopted);
     free(table);
 }

@@ -31,6 +31,7 @@ struct flow_table {
     void *context;
     struct store *own; /* owned; NULL: the memory was handed in */
     uint64_t *marks;   /* owned; a bit for each slot that changed; NULL: nobody asks */
+    uint64_t *marked;  /* owned; a bit for each word of `marks` that has one */
 };
 
 static inline uint32_t slot_of(const struct flow_table *table, const struct flow *flow)
@@ -41,8 +42,10 @@ static inline uint32_t slot_of(const struct flow_table *table, const struct flow
 /* Something in that slot is to be copied. */
 static inline void table_mark(struct flow_table *table, uint32_t slot)
 {
-    if (table->marks)
-        table->marks[slot / 64] |= UINT64_C(1) << slot % 64;
+    if (!table->marks)
+        return;
+    table->marks[slot / 64] |= UINT64_C(1) << slot % 64;
+    table->marked[slot / 4096] |= UINT64_C(1) << slot / 64 % 64;
 }
 
 /* Nanoseconds. */
@@ -63,11 +66,6 @@ struct flow_key table_clean_key(const struct flow_key *key);
 
 /* The next id is `id` or later. (flow_adopt.c) */
 void table_skip_ids(struct flow_table *table, uint64_t id);
-
-/* flow_adopt of a copy of the record with a clean key, which is the caller's to throw away. *out is written
- * when it was adopted. (flow_adopt.c) */
-enum flow_adopted table_adopt(struct flow_table *table, struct flow *copy, uint64_t hash, struct qw_time now,
-                              struct flow **out);
 
 /* Ends a flow without telling anybody. */
 void table_remove(struct flow_table *table, struct flow *flow);

@@ -19,9 +19,15 @@ static inline unsigned host_slot(const struct nat_table *hosts, uint32_t host)
     return nat_table_get(hosts, host) >> HOST_COUNT_BITS;
 }
 
+static inline void host_up_at(struct nat_table *hosts, uint32_t host, unsigned slot, uint32_t hash)
+{
+    uint32_t count = nat_table_get_at(hosts, host, hash) & HOST_COUNT_MASK;
+    nat_table_put_at(hosts, host, (count + 1) | slot << HOST_COUNT_BITS, hash);
+}
+
 static inline void host_up(struct nat_table *hosts, uint32_t host, unsigned slot)
 {
-    nat_table_put(hosts, host, (host_count(hosts, host) + 1) | slot << HOST_COUNT_BITS);
+    host_up_at(hosts, host, slot, nat_table_hash(hosts, host));
 }
 
 static inline void host_down(struct nat_table *hosts, uint32_t host)

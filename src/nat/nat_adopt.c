@@ -1,7 +1,6 @@
 /* Mappings that this room did not make: of the process before, or of another router. Nothing in them is
  * believed (S1). */
 #include "nat_state.h"
-#include <quicward/base/fetch.h>
 
 static bool possible(const struct nat_mapping *record)
 {
@@ -9,15 +8,19 @@ static bool possible(const struct nat_mapping *record)
            record->external.port % 2 == record->inside.port % 2;
 }
 
-/* No configuration hands out such a port. */
+/* No configuration hands out such a port. They stand in order. */
 static bool reflects(uint16_t port)
 {
     const uint16_t *ports;
-    size_t count = qw_reflection_ports(&ports);
-    for (size_t i = 0; i < count && ports[i] <= port; i++)
-        if (ports[i] == port)
-            return true;
-    return false;
+    size_t count = qw_reflection_ports(&ports), first = 0, end = count;
+    while (first < end) {
+        size_t middle = (first + end) / 2;
+        if (ports[middle] < port)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return first < count && ports[first] == port;
 }
 
 static enum nat_adopted judge_port(const struct nat *nat, unsigned slot, uint16_t port, bool wakes)
@@ -36,8 +39,15 @@ static enum nat_adopted judge_port(const struct nat *nat, unsigned slot, uint16_
     return wakes && state == PORT_RESTING ? NAT_ADOPTED : RESULTS[state];
 }
 
-static enum nat_adopted judge(const struct nat *nat, const struct nat_mapping *record, bool wakes,
-                              struct qw_time now, unsigned *slot)
+/* As many as there are places for: by_inside has one for each session that there may be. */
+static bool has_room(const struct nat *nat)
+{
+    return nat->stats.mappings < nat->sessions_max && nat->by_inside.keys < nat_table_room(&nat->by_inside) &&
+           nat->hosts.keys < nat_table_room(&nat->hosts);
+}
+
+enum nat_adopted adopt_judge(const struct nat *nat, const struct nat_mapping *record, bool wakes,
+                             struct qw_time now, unsigned *slot)
 {
     struct address_place place;
     if (!possible(record))
@@ -48,33 +58,35 @@ static enum nat_adopted judge(const struct nat *nat, const struct nat_mapping *r
     if (*slot == ADDRESSES_NONE)
         return NAT_ADOPT_ADDRESS;
     enum nat_adopted result = judge_port(nat, *slot, record->external.port, wakes);
-    if (result == NAT_ADOPTED && mapping_find(nat, &record->inside, slot_uplink(nat, *slot)) != 0)
-        return NAT_ADOPT_TAKEN;
-    return result;
+    return result == NAT_ADOPTED && !has_room(nat) ? NAT_ADOPT_TAKEN : result;
 }
 
-/* As many as there are places for: by_inside has one for each session that there may be. */
-static bool has_room(const struct nat *nat)
+nat_external adopt_take(struct nat *nat, const struct nat_mapping *record, unsigned slot,
+                        const struct adopt_hashes *hashes)
 {
-    return nat->stats.mappings < nat->sessions_max && nat->by_inside.keys < nat_table_room(&nat->by_inside) &&
-           nat->hosts.keys < nat_table_room(&nat->hosts);
+    struct owner owner = owner_of(&record->inside);
+    pool_take(&nat->pools[slot], record->external.port, owner, record->since);
+    host_up_at(&nat->hosts, owner.host, slot, hashes->host);
+    blocks_adopt(nat, slot, record->external.port, owner.host);
+    nat->stats.mappings++;
+    return mapping_set_up_at(nat, &record->inside, slot, record->external.port, hashes->inside);
 }
 
 static enum nat_adopted adopt(struct nat *nat, const struct nat_mapping *record, bool wakes,
                               struct qw_time now)
 {
     unsigned slot;
-    enum nat_adopted result = judge(nat, record, wakes, now, &slot);
-    if (result == NAT_ADOPTED && !has_room(nat))
-        result = NAT_ADOPT_TAKEN;
+    enum nat_adopted result = adopt_judge(nat, record, wakes, now, &slot);
     if (result != NAT_ADOPTED)
         return result;
-    struct owner owner = owner_of(&record->inside);
-    pool_take(&nat->pools[slot], record->external.port, owner, record->since);
-    host_up(&nat->hosts, owner.host, slot);
-    blocks_adopt(nat, slot, record->external.port, owner.host);
-    mapping_set_up(nat, &record->inside, slot, record->external.port);
-    nat->stats.mappings++;
+    uint64_t inside = inside_key(&record->inside, slot_uplink(nat, slot));
+    const struct adopt_hashes hashes = {
+        .inside = nat_table_hash(&nat->by_inside, inside),
+        .host = nat_table_hash(&nat->hosts, ipv4_of(&record->inside.addr)),
+    };
+    if (nat_table_get_at(&nat->by_inside, inside, hashes.inside) != 0)
+        return NAT_ADOPT_TAKEN;
+    adopt_take(nat, record, slot, &hashes);
     return NAT_ADOPTED;
 }
 
@@ -100,60 +112,6 @@ enum nat_adopted nat_adopt(struct nat *nat, const struct nat_mapping *record, st
 enum nat_adopted nat_adopt_awake(struct nat *nat, const struct nat_mapping *record, struct qw_time now)
 {
     return adopt_locked(nat, record, true, now);
-}
-
-static enum nat_adopted adopt_or_find(struct nat *nat, const struct nat_mapping *record, struct qw_time now,
-                                      nat_external *out)
-{
-    *out = mapping_any(nat, &record->inside);
-    if (*out == 0) {
-        enum nat_adopted result = adopt(nat, record, true, now);
-        *out = result == NAT_ADOPTED ? mapping_any(nat, &record->inside) : 0;
-        return result;
-    }
-    struct qw_endpoint external = nat_endpoint(nat, *out);
-    return qw_endpoint_compare(&external, &record->external) == 0 ? NAT_ADOPTED : NAT_ADOPT_TAKEN;
-}
-
-enum nat_adopted nat_adopt_flow(struct nat *nat, const struct nat_mapping *record,
-                                const struct qw_addr *remote, bool holds, struct qw_time now,
-                                nat_external *out)
-{
-    nat_external mapping;
-    pthread_mutex_lock(&nat->lock);
-    bool full = holds && nat->sessions >= nat->sessions_max;
-    enum nat_adopted result = full ? NAT_ADOPT_UNUSABLE : adopt_or_find(nat, record, now, &mapping);
-    if (result == NAT_ADOPTED) {
-        if (holds)
-            session_hold(nat, mapping, remote);
-        *out = mapping;
-    }
-    pthread_mutex_unlock(&nat->lock);
-    return result;
-}
-
-static void fetch(const struct nat *nat, const struct nat_mapping *mapping, const struct qw_addr *remote)
-{
-    struct address_place place;
-    unsigned slot = addresses_find(&nat->addresses, ipv4_of(&mapping->external.addr), &place);
-    uint16_t port = mapping->external.port;
-    if (slot == ADDRESSES_NONE || !nat->pools[slot].links)
-        return;
-    nat_table_fetch_key(&nat->by_inside, inside_key(&mapping->inside, slot_uplink(nat, slot)));
-    nat_table_fetch_key(&nat->hosts, ipv4_of(&mapping->inside.addr));
-    nat_table_fetch_key(&nat->peers, peer_key(slot, port, ipv4_of(remote)));
-    qw_fetch(nat->words[slot] + port);
-    qw_fetch(&nat->pools[slot].ports[port]);
-    qw_fetch(&nat->pools[slot].links[port]);
-}
-
-void nat_adopt_fetch(struct nat *nat, const struct nat_mapping *mappings, const struct qw_addr *remotes,
-                     unsigned count)
-{
-    pthread_mutex_lock(&nat->lock);
-    for (unsigned i = 0; i < count; i++)
-        fetch(nat, &mappings[i], &remotes[i]);
-    pthread_mutex_unlock(&nat->lock);
 }
 
 bool adopt_rest(struct nat *nat, unsigned slot, uint16_t port, struct owner owner, bool counts,

@@ -53,13 +53,20 @@ void mapping_tell(const struct nat *nat, unsigned slot, uint16_t port, bool crea
     nat->changed(nat->context, &mapping, created, now);
 }
 
-nat_external mapping_set_up(struct nat *nat, const struct qw_endpoint *inside, unsigned slot, uint16_t port)
+nat_external mapping_set_up_at(struct nat *nat, const struct qw_endpoint *inside, unsigned slot,
+                               uint16_t port, uint32_t hash)
 {
     uint32_t generation = addresses_at(&nat->addresses, slot).generation;
     nat_external mapping = handle_of(generation, slot, port);
-    nat_table_put(&nat->by_inside, inside_key(inside, slot_uplink(nat, slot)), mapping);
+    nat_table_put_at(&nat->by_inside, inside_key(inside, slot_uplink(nat, slot)), mapping, hash);
     word_store(nat, slot, port, word_of(inside, generation));
     return mapping;
+}
+
+nat_external mapping_set_up(struct nat *nat, const struct qw_endpoint *inside, unsigned slot, uint16_t port)
+{
+    uint32_t hash = nat_table_hash(&nat->by_inside, inside_key(inside, slot_uplink(nat, slot)));
+    return mapping_set_up_at(nat, inside, slot, port, hash);
 }
 
 /* ---- beginnings ---- */

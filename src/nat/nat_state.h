@@ -164,6 +164,17 @@ enum nat_adopted adopt_mapping(struct nat *nat, const struct nat_mapping *record
 bool adopt_rest(struct nat *nat, unsigned slot, uint16_t port, struct owner owner, bool counts,
                 struct qw_time since);
 
+/* Its two halves, with the lock held: may the mapping come, apart from what its inside endpoint has; with
+ * `wakes` also on a port that rests; *slot is that of its address with NAT_ADOPTED. And it comes: the inside
+ * endpoint has none on the slot's uplink. (nat_adopt.c) */
+struct adopt_hashes {
+    uint32_t inside, host; /* of the keys in by_inside, on the slot's uplink, and in `hosts` */
+};
+enum nat_adopted adopt_judge(const struct nat *nat, const struct nat_mapping *record, bool wakes,
+                             struct qw_time now, unsigned *slot);
+nat_external adopt_take(struct nat *nat, const struct nat_mapping *record, unsigned slot,
+                        const struct adopt_hashes *hashes);
+
 /* ---- nat_mapping.c, with the lock held ---- */
 
 /* Has the mapping not ended? */
@@ -198,8 +209,10 @@ enum nat_answer mapping_make(struct nat *nat, const struct qw_endpoint *inside, 
 void mapping_change_uplink(struct nat *nat, unsigned slot, unsigned uplink);
 void mapping_forward(struct nat *nat, unsigned slot, const struct nat_forward *forward, struct qw_time now);
 
-/* Enters a mapping whose port is written already: its handle. */
+/* Enters a mapping whose port is written already: its handle. `hash`: of its key in by_inside. */
 nat_external mapping_set_up(struct nat *nat, const struct qw_endpoint *inside, unsigned slot, uint16_t port);
+nat_external mapping_set_up_at(struct nat *nat, const struct qw_endpoint *inside, unsigned slot,
+                               uint16_t port, uint32_t hash);
 
 /* Ends a mapping that is no forward; its port rests. `counts`: as one of its host's mappings meanwhile. */
 void mapping_end(struct nat *nat, unsigned slot, uint16_t port, bool counts, struct qw_time now);

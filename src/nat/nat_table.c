@@ -78,11 +78,6 @@ void nat_table_fetch(const struct nat_table *table, uint32_t hash)
     qw_fetch(&table->entries[hash & table->mask]);
 }
 
-void nat_table_fetch_key(const struct nat_table *table, uint64_t key)
-{
-    nat_table_fetch(table, nat_table_hash(table, key));
-}
-
 uint32_t nat_table_get_at(const struct nat_table *table, uint64_t key, uint32_t hash)
 {
     return locate(table, key, hash)->value;
@@ -93,12 +88,16 @@ uint32_t nat_table_get(const struct nat_table *table, uint64_t key)
     return nat_table_get_at(table, key, nat_table_hash(table, key));
 }
 
-void nat_table_put(struct nat_table *table, uint64_t key, uint32_t value)
+void nat_table_put_at(struct nat_table *table, uint64_t key, uint32_t value, uint32_t hash)
 {
-    uint32_t hash = nat_table_hash(table, key);
     struct nat_entry *entry = locate(table, key, hash);
     table->keys += entry->value == 0;
     *entry = (struct nat_entry){key, value, hash};
+}
+
+void nat_table_put(struct nat_table *table, uint64_t key, uint32_t value)
+{
+    nat_table_put_at(table, key, value, nat_table_hash(table, key));
 }
 
 void nat_table_remove(struct nat_table *table, uint64_t key)

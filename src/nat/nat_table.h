@@ -36,11 +36,11 @@ static inline uint32_t nat_table_room(const struct nat_table *table)
 void nat_table_move(struct nat_table *from, struct nat_table *to);
 
 /* For who looks for a key more than once: its hash; begin to fetch the memory that the others need; and they
- * themselves, as nat_table_get and nat_table_up. */
+ * themselves, as nat_table_get, nat_table_put and nat_table_up. */
 uint32_t nat_table_hash(const struct nat_table *table, uint64_t key);
 void nat_table_fetch(const struct nat_table *table, uint32_t hash);
-void nat_table_fetch_key(const struct nat_table *table, uint64_t key);
 uint32_t nat_table_get_at(const struct nat_table *table, uint64_t key, uint32_t hash);
+void nat_table_put_at(struct nat_table *table, uint64_t key, uint32_t value, uint32_t hash);
 void nat_table_up_at(struct nat_table *table, uint64_t key, uint32_t hash);
 
 /* 0 for a key that is not there. */

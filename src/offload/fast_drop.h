@@ -16,6 +16,25 @@
 /* Why nobody asked for it. */
 enum fast_unasked { FAST_NO_MAPPING, FAST_NO_FLOW, FAST_UNASKED_COUNT };
 
+/* What was dropped of one interface, in the map `dropped`; of one processor. */
+struct fast_dropped {
+    struct fast_count by[FAST_UNASKED_COUNT];
+};
+
+/* Whoever is for `destination` and comes by `ifindex` was led inside, in the tick `tick` of the kernel's
+ * clock (jiffies): until its end that is so for others. In the map `leads_of`, of one processor. All zero:
+ * nothing. */
+struct fast_lead {
+    uint32_t ifindex;
+    uint32_t tick;  /* lower bits */
+    uint16_t len;   /* packets up to that one's length: longer ones may exceed the MTU */
+    uint16_t words; /* of addresses: 1 or 4 */
+    uint32_t destination[4];
+    uint32_t source[4]; /* where routes may depend on it */
+};
+
+#define FAST_LEADS 256 /* 11 KiB a processor */
+
 /* Where the ports of an address stand. It may be out of date for a second: the port map says whose it is. */
 struct fast_place {
     uint32_t ipv4; /* network order; 0: free */
@@ -28,7 +47,7 @@ struct fast_watch {
     uint64_t inside;
     uint32_t id; /* the control's watcher, or nothing is dropped: the program of a daemon that is gone has
                     maps that nobody writes */
-    uint32_t spare;
+    uint32_t by_source;    /* not 0: where a packet goes may depend on its source */
     struct qw_known known; /* its flows are counted in `known_lines` */
     struct fast_place places[FAST_PLACES];
 };
@@ -93,6 +112,60 @@ fast_inline uint32_t fast_bucket6(const struct qw_known *known, const struct fas
 {
     return qw_known_bucket(known, qw_known_end(known, key->source, 4, key->source_port),
                            qw_known_end(known, key->destination, 4, key->destination_port));
+}
+
+/* Who asks: of a source only where it counts (NULL: it does not). `words` is known when this is compiled. */
+struct fast_way {
+    const uint32_t *source, *destination;
+    uint32_t words, ifindex, tick, len;
+};
+
+/* Place in `leads_of`. Who meets another's there asks again each time, no more. */
+fast_inline uint32_t fast_lead_of(const struct fast_way *way)
+{
+    uint32_t hash = 0;
+#pragma GCC unroll 4
+    for (uint32_t i = 0; i < way->words; i++)
+        hash = hash * 31 + way->destination[i];
+    if (way->source) {
+#pragma GCC unroll 4
+        for (uint32_t i = 0; i < way->words; i++)
+            hash = hash * 31 + way->source[i];
+    }
+    return hash * 0x9e3779b1u >> 24;
+}
+
+/* Does what was found hold for this one too? */
+fast_inline bool fast_is_led(const struct fast_lead *lead, const struct fast_way *way)
+{
+    uint32_t differ = (lead->tick ^ way->tick) | (lead->ifindex ^ way->ifindex) | (lead->words ^ way->words);
+#pragma GCC unroll 4
+    for (uint32_t i = 0; i < way->words; i++)
+        differ |= lead->destination[i] ^ way->destination[i];
+    if (way->source) {
+#pragma GCC unroll 4
+        for (uint32_t i = 0; i < way->words; i++)
+            differ |= lead->source[i] ^ way->source[i];
+    }
+    return differ == 0 && way->len <= lead->len;
+}
+
+/* The tick stands last: one that is interrupted half way by another packet of this processor is no one's. */
+fast_inline void fast_lead(struct fast_lead *lead, const struct fast_way *way)
+{
+    *(volatile uint32_t *)&lead->tick = way->tick - 1;
+    lead->ifindex = way->ifindex;
+    lead->len = (uint16_t)way->len;
+    lead->words = (uint16_t)way->words;
+#pragma GCC unroll 4
+    for (uint32_t i = 0; i < way->words; i++)
+        lead->destination[i] = way->destination[i];
+    if (way->source) {
+#pragma GCC unroll 4
+        for (uint32_t i = 0; i < way->words; i++)
+            lead->source[i] = way->source[i];
+    }
+    *(volatile uint32_t *)&lead->tick = way->tick;
 }
 
 /* The slot of the port map that may be the address's; FAST_ADDRESSES_MAX: none. */

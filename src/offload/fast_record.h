@@ -127,6 +127,27 @@ struct fast_told {
 
 #define FAST_TOLD_BITS 40
 
+/* What the daemon asks of a flow, in the map `questions`: many with one run of the program `fast_ask`, for a
+ * call for each entry costs several times what it does. */
+struct fast_question {
+    struct fast_key6 keys[2]; /* of both directions; of IPv4 its shorter one stands there */
+    uint8_t ipv6[2];
+    uint8_t take;     /* both entries go if neither had a packet after `since_ms` */
+    uint8_t taken;    /* answer: they went */
+    uint8_t found[2]; /* answer: there is one, or was */
+    uint16_t spare;
+    uint32_t since_ms;             /* boot clock, its lower 32 bits */
+    struct fast_record records[2]; /* answer: as they are, or were when they went */
+};
+
+#define FAST_QUESTIONS 64
+
+/* Had it no packet after `since_ms`? */
+static inline bool fast_is_idle(const struct fast_record *record, uint32_t since_ms)
+{
+    return record->last_seen_ms == 0 || (int32_t)(record->last_seen_ms - since_ms) <= 0;
+}
+
 /* Whose pinned maps these are. A daemon takes over only what is as its own would be. */
 struct fast_life {
     uint32_t layout, sizes; /* FAST_LAYOUT, fast_sizes */

@@ -2,6 +2,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <program.skel.h>
 #include <stdio.h>
@@ -30,7 +31,11 @@ struct kernel {
     struct fast_cells *cells;
     size_t cells_size, marks_size;
     uint32_t buckets;
-    int flows4, flows6, ports, slots, counts, dropped, loads;
+    struct fast_question *questions; /* mapped */
+    struct fast_dropped *dropped;    /* mapped */
+    size_t dropped_size;
+    struct fast_dropped dropped_before[FAST_PORTS_MAX]; /* of interfaces that had the slot */
+    int flows4, flows6, ports, slots, counts, loads;
     int processors;
 };
 
@@ -71,6 +76,7 @@ static struct program_bpf *load(struct kernel *kernel, const struct offload_opti
     bpf_map__set_max_entries(program->maps.spins, options->spin ? flows_max : 1);
     bpf_map__set_max_entries(program->maps.cells, options->limits ? 2 * options->limits : 1);
     bpf_map__set_max_entries(program->maps.marks, options->limits ? FAST_MARK_COUNT * options->limits : 1);
+    bpf_map__set_max_entries(program->maps.dropped, FAST_PORTS_MAX * (uint32_t)kernel->processors);
     bpf_map__set_max_entries(program->maps.known_lines, buckets_for(flows_max) / QW_KNOWN_LINE);
     if ((!kernel->pins || pinned_take(kernel->pins, program, options, &kernel->left)) &&
         program_bpf__load(program) == 0)
@@ -100,7 +106,8 @@ static size_t whole_pages(size_t size)
 static bool open_drops(struct kernel *kernel, uint32_t flows_max)
 {
     const struct program_bpf *program = kernel->program;
-    kernel->dropped = bpf_map__fd(program->maps.dropped);
+    kernel->dropped_size = whole_pages((size_t)kernel->processors * FAST_PORTS_MAX * sizeof *kernel->dropped);
+    kernel->dropped = map_memory(program->maps.dropped, kernel->dropped_size);
     kernel->watch = map_memory(program->maps.watch, whole_pages(sizeof *kernel->watch));
     kernel->port_maps =
         map_memory(program->maps.port_maps, whole_pages(FAST_ADDRESSES_MAX * sizeof *kernel->port_maps));
@@ -108,9 +115,10 @@ static bool open_drops(struct kernel *kernel, uint32_t flows_max)
     kernel->known_lines = map_memory(program->maps.known_lines, whole_pages(kernel->buckets));
     if (kernel->watch)
         kernel->watch->known.buckets = kernel->buckets;
-    return kernel->watch && kernel->port_maps && kernel->known_lines;
+    return kernel->watch && kernel->port_maps && kernel->known_lines && kernel->dropped;
 }
 
+#define QUESTIONS_SIZE whole_pages(FAST_QUESTIONS * sizeof(struct fast_question))
 #define LIMITS_SIZE whole_pages(FAST_PORTS_MAX * sizeof(struct fast_limit))
 
 static bool open_limits(struct kernel *kernel, unsigned count)
@@ -142,7 +150,6 @@ static bool open_maps(struct kernel *kernel, const struct offload_options *optio
     kernel->ports = bpf_map__fd(program->maps.ports);
     kernel->slots = bpf_map__fd(program->maps.slots);
     kernel->counts = bpf_map__fd(program->maps.counts);
-    kernel->processors = libbpf_num_possible_cpus();
     kernel->gates_size = whole_pages(2 * (size_t)flows_max * sizeof *kernel->gates);
     kernel->told_size = whole_pages((size_t)flows_max * sizeof *kernel->told);
     kernel->control = map_memory(program->maps.control, page_size());
@@ -150,13 +157,14 @@ static bool open_maps(struct kernel *kernel, const struct offload_options *optio
     kernel->told = map_memory(program->maps.told, kernel->told_size);
     kernel->spins_size = whole_pages((options->spin ? (size_t)flows_max : 1) * sizeof *kernel->spins);
     kernel->spins = map_memory(program->maps.spins, kernel->spins_size);
+    kernel->questions = map_memory(program->maps.questions, QUESTIONS_SIZE);
     if (kernel->control) { /* of an earlier daemon: its program does not know of the mappings to come */
         __atomic_store_n(&kernel->control->watcher, 0, __ATOMIC_SEQ_CST);
         __atomic_store_n(&kernel->control->fresh, FAST_ROUTE_FRESH, __ATOMIC_SEQ_CST);
         __atomic_store_n(&kernel->control->tick_ms, tick_ms(), __ATOMIC_SEQ_CST);
     }
     return open_drops(kernel, flows_max) && open_limits(kernel, options->limits) && kernel->control &&
-           kernel->gates && kernel->told && kernel->spins && kernel->processors > 0;
+           kernel->gates && kernel->told && kernel->spins && kernel->questions;
 }
 
 static bool pin_maps(struct kernel *kernel, const struct offload_options *options)
@@ -171,7 +179,9 @@ struct kernel *kernel_new_for(const struct offload_options *options, struct offl
     struct kernel *kernel = calloc(1, sizeof *kernel);
     if (kernel)
         kernel->pins = pins;
-    if (kernel && options->flows_max <= 1u << FAST_NUMBER_BITS)
+    if (kernel)
+        kernel->processors = libbpf_num_possible_cpus();
+    if (kernel && kernel->processors > 0 && options->flows_max <= 1u << FAST_NUMBER_BITS)
         kernel->program = load(kernel, options);
     if (kernel && kernel->program && open_maps(kernel, options) && pin_maps(kernel, options))
         return kernel;
@@ -198,6 +208,10 @@ void kernel_free(struct kernel *kernel)
         munmap(kernel->marks, kernel->marks_size);
     if (kernel->cells)
         munmap(kernel->cells, kernel->cells_size);
+    if (kernel->questions)
+        munmap(kernel->questions, QUESTIONS_SIZE);
+    if (kernel->dropped)
+        munmap(kernel->dropped, kernel->dropped_size);
     if (kernel->watch)
         munmap(kernel->watch, whole_pages(sizeof *kernel->watch));
     if (kernel->port_maps)
@@ -233,6 +247,51 @@ bool kernel_look(struct kernel *kernel, const struct fast_match *match, struct f
 bool kernel_take(struct kernel *kernel, const struct fast_match *match, struct fast_record *out)
 {
     return bpf_map_lookup_and_delete_elem(map_of(kernel, match), &match->key, out) == 0;
+}
+
+/* ---- many at once ---- */
+
+struct fast_question *kernel_questions(struct kernel *kernel)
+{
+    return kernel->questions;
+}
+
+static struct fast_match match_of(const struct fast_question *question, unsigned way)
+{
+    struct fast_match match = {.ipv6 = question->ipv6[way], .key.six = question->keys[way]};
+    return match;
+}
+
+static void ask_singly(struct kernel *kernel, struct fast_question *question)
+{
+    bool idle = true;
+    for (unsigned way = 0; way < 2; way++) {
+        struct fast_match match = match_of(question, way);
+        question->found[way] = kernel_look(kernel, &match, &question->records[way]);
+        idle &= !question->found[way] || fast_is_idle(&question->records[way], question->since_ms);
+    }
+    question->taken = question->take && idle;
+    for (unsigned way = 0; question->taken && way < 2; way++) {
+        struct fast_match match = match_of(question, way);
+        question->found[way] = kernel_take(kernel, &match, &question->records[way]);
+    }
+}
+
+void kernel_ask_singly(struct kernel *kernel, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        ask_singly(kernel, &kernel->questions[i]);
+}
+
+bool kernel_ask(struct kernel *kernel, unsigned count)
+{
+    static const uint8_t PACKET[ETH_HLEN + FAST_QUESTIONS];
+    LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = PACKET, .data_size_in = ETH_HLEN + count, .repeat = 1);
+    int program = bpf_program__fd(kernel->program->progs.fast_ask);
+    if (count > 0 && bpf_prog_test_run_opts(program, &run) == 0)
+        return true;
+    kernel_ask_singly(kernel, count);
+    return false;
 }
 
 /* A bucket with more than KERNEL_EACH elements is none that a hash makes. */
@@ -292,27 +351,54 @@ bool kernel_set_port(struct kernel *kernel, uint32_t slot, const struct fast_por
     return bpf_map_update_elem(kernel->ports, &slot, port, BPF_ANY) == 0;
 }
 
+static void add_count(struct fast_count *sum, const struct fast_count *one)
+{
+    sum->packets += one->packets;
+    sum->bytes += one->bytes;
+}
+
 /* Over all processors. */
 static struct fast_count sum_of(const struct kernel *kernel, int map, uint32_t key)
 {
     struct fast_count sum = {0}, *each = calloc((size_t)kernel->processors, sizeof *each);
     if (each && bpf_map_lookup_elem(map, &key, each) == 0)
-        for (int i = 0; i < kernel->processors; i++) {
-            sum.packets += each[i].packets;
-            sum.bytes += each[i].bytes;
-        }
+        for (int i = 0; i < kernel->processors; i++)
+            add_count(&sum, &each[i]);
     free(each);
     return sum;
 }
 
+static const struct fast_dropped *dropped_of(const struct kernel *kernel, uint32_t slot, int processor)
+{
+    return &kernel->dropped[(uint32_t)processor * FAST_PORTS_MAX + slot];
+}
+
+static void add_dropped(const struct kernel *kernel, uint32_t slot, enum fast_unasked why,
+                        struct fast_count *sum)
+{
+    for (int i = 0; i < kernel->processors; i++)
+        add_count(sum, &dropped_of(kernel, slot, i)->by[why]);
+}
+
 struct fast_count kernel_count(struct kernel *kernel, uint32_t slot, enum fast_why why)
 {
-    return sum_of(kernel, kernel->counts, slot * FAST_WHY_COUNT + why);
+    if (why != FAST_UNSOLICITED)
+        return sum_of(kernel, kernel->counts, slot * FAST_WHY_COUNT + why);
+    struct fast_count sum = {0};
+    for (unsigned i = 0; i < FAST_UNASKED_COUNT; i++) {
+        add_dropped(kernel, slot, (enum fast_unasked)i, &sum);
+        sum.packets -= kernel->dropped_before[slot].by[i].packets;
+        sum.bytes -= kernel->dropped_before[slot].by[i].bytes;
+    }
+    return sum;
 }
 
 struct fast_count kernel_dropped(struct kernel *kernel, enum fast_unasked why)
 {
-    return sum_of(kernel, kernel->dropped, why);
+    struct fast_count sum = {0};
+    for (uint32_t slot = 0; slot < FAST_PORTS_MAX; slot++)
+        add_dropped(kernel, slot, why, &sum);
+    return sum;
 }
 
 struct fast_load kernel_load(struct kernel *kernel, uint32_t slot, bool down)
@@ -344,6 +430,14 @@ struct fast_cells *kernel_cells(struct kernel *kernel)
     return kernel->cells;
 }
 
+/* What was dropped, ever, goes on without the interface. */
+static void clear_dropped(struct kernel *kernel, uint32_t slot)
+{
+    kernel->dropped_before[slot] = (struct fast_dropped){0};
+    for (unsigned why = 0; why < FAST_UNASKED_COUNT; why++)
+        add_dropped(kernel, slot, (enum fast_unasked)why, &kernel->dropped_before[slot].by[why]);
+}
+
 void kernel_clear_counts(struct kernel *kernel, uint32_t slot)
 {
     struct fast_count *zero = calloc((size_t)kernel->processors, sizeof *zero);
@@ -352,6 +446,7 @@ void kernel_clear_counts(struct kernel *kernel, uint32_t slot)
         bpf_map_update_elem(kernel->counts, &key, zero, BPF_ANY);
     }
     free(zero);
+    clear_dropped(kernel, slot);
 }
 
 struct fast_control *kernel_control(struct kernel *kernel)

@@ -39,6 +39,23 @@ bool kernel_take(struct kernel *kernel, const struct fast_match *match, struct f
     return false;
 }
 
+struct fast_question *kernel_questions(struct kernel *kernel)
+{
+    (void)kernel;
+    return NULL;
+}
+
+bool kernel_ask(struct kernel *kernel, unsigned count)
+{
+    (void)kernel, (void)count;
+    return false;
+}
+
+void kernel_ask_singly(struct kernel *kernel, unsigned count)
+{
+    (void)kernel, (void)count;
+}
+
 bool kernel_set_port(struct kernel *kernel, uint32_t slot, const struct fast_port *port)
 {
     (void)kernel, (void)slot, (void)port;

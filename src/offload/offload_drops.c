@@ -97,6 +97,7 @@ struct offload_asked offload_drop(struct offload *offload, const struct offload_
         choose_key(&watch->known);
     memset(kernel_known_lines(offload->kernel), 0, watch->known.buckets);
     offload->drops = (struct offload_drops){*inside, *outside};
+    watch->by_source = 1;
     look(offload);
     let_drop(offload, choose_id());
     pthread_mutex_unlock(&offload->lock);
@@ -109,6 +110,11 @@ void offload_drop_look(struct offload *offload)
     pthread_mutex_lock(&offload->lock);
     look(offload);
     pthread_mutex_unlock(&offload->lock);
+}
+
+void offload_drop_by_source(struct offload *offload, bool depends)
+{
+    __atomic_store_n(&kernel_watch(offload->kernel)->by_source, depends, __ATOMIC_RELEASE);
 }
 
 void offload_drop_end(struct offload *offload)

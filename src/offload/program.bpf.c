@@ -95,6 +95,15 @@ struct {
     __uint(max_entries, 2 * FAST_PORTS_MAX); /* a VLAN is found at its carrier and by itself */
 } slots SEC(".maps");
 
+/* The slots that were found last, by the lower bits of the interface: a guess that `ports` confirms, cheaper
+ * than a hash. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __type(key, uint32_t);
+    __type(value, uint32_t);
+    __uint(max_entries, FAST_PORTS_MAX);
+} doors SEC(".maps");
+
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
     __type(key, uint32_t);
@@ -161,13 +170,15 @@ static __always_inline uint64_t now_ms(void)
     return tick->ms;
 }
 
+union passage_key {
+    struct fast_key4 four;
+    struct fast_key6 six;
+};
+
 /* What is known of a packet on its way through. */
 struct passage {
     struct fast_packet packet;
-    union {
-        struct fast_key4 four;
-        struct fast_key6 six;
-    } key;
+    union passage_key key;
     struct fast_record *live;
     struct fast_record copy; /* whole before the tag was read */
     struct fast_control *control;
@@ -205,19 +216,37 @@ static __always_inline void count_throttled(const struct passage *p)
     add(p->copy.in_port, FAST_THROTTLED, p->segments, bytes_of(p));
 }
 
+/* The interface that belongs to it, and its slot; NULL: none, or it is about to change. */
+static __always_inline const struct fast_port *port_of(struct fast_source source, uint32_t *slot)
+{
+    uint32_t door = source.ifindex % FAST_PORTS_MAX;
+    uint32_t *guess = bpf_map_lookup_elem(&doors, &door);
+    if (!guess)
+        return NULL;
+    *slot = *guess;
+    const struct fast_port *port = bpf_map_lookup_elem(&ports, slot);
+    if (source.tag == 0 && port && port->ifindex == source.ifindex)
+        return port;
+    const uint32_t *found = bpf_map_lookup_elem(&slots, &source);
+    if (!found)
+        return NULL;
+    *slot = *found;
+    if (source.tag == 0)
+        *guess = *found;
+    return bpf_map_lookup_elem(&ports, slot);
+}
+
 /* `frame` bytes, without Ethernet's header. Each packet once, also where both programs see it. */
 static __always_inline void count_left(const struct passage *p, enum fast_why why, uint32_t frame,
                                        bool at_xdp)
 {
-    struct fast_source source = p->source;
-    uint32_t *slot = bpf_map_lookup_elem(&slots, &source);
-    if (!slot)
+    uint32_t slot;
+    const struct fast_port *port = port_of(p->source, &slot);
+    if (!port)
         return;
-    uint32_t key = *slot;
-    const struct fast_port *port = bpf_map_lookup_elem(&ports, &key);
-    bool counted = at_xdp ? p->ours || (port && !port->both) : !p->others;
+    bool counted = at_xdp ? p->ours || !port->both : !p->others;
     if (counted)
-        add(key, why, p->segments, frame);
+        add(slot, why, p->segments, frame);
 }
 
 /* For a test alone: so long another processor has to give the element to another flow. */
@@ -322,19 +351,30 @@ static __always_inline enum fast_why ports_of(struct passage *p, const uint8_t *
 
 /* As after the rewrite. Without the protocol, routing rules that name UDP do not match: the one that keeps
  * unjudged packets in does name it. */
-static __always_inline void ask_for(const struct passage *p, bool ipv6, struct bpf_fib_lookup *fib)
+static __always_inline void ask_for(const union passage_key *key, const struct fast_record *record, bool ipv6,
+                                    struct bpf_fib_lookup *fib)
 {
-    const struct fast_record *record = &p->copy;
     fib->family = ipv6 ? AF_INET6 : AF_INET;
-    fib->ifindex = p->in->ifindex;
-    fib->tot_len = (uint16_t)p->wire_len;
     if (ipv6) {
-        __builtin_memcpy(fib->ipv6_src, p->key.six.source, sizeof fib->ipv6_src);
-        __builtin_memcpy(fib->ipv6_dst, p->key.six.destination, sizeof fib->ipv6_dst);
+        __builtin_memcpy(fib->ipv6_src, key->six.source, sizeof fib->ipv6_src);
+        __builtin_memcpy(fib->ipv6_dst, key->six.destination, sizeof fib->ipv6_dst);
         return;
     }
-    fib->ipv4_src = record->flags & FAST_REWRITE_SOURCE ? record->new_addr : p->key.four.source;
-    fib->ipv4_dst = record->flags & FAST_REWRITE_DESTINATION ? record->new_addr : p->key.four.destination;
+    fib->ipv4_src = record->flags & FAST_REWRITE_SOURCE ? record->new_addr : key->four.source;
+    fib->ipv4_dst = record->flags & FAST_REWRITE_DESTINATION ? record->new_addr : key->four.destination;
+}
+
+/* Into the record. `ways`: the interface by which it came, and above 32 bits the one by which it is to leave.
+ * Comes seldom, and has a stack of its own: there is little left. */
+static __noinline bool ask_hop(void *ctx, const union passage_key *key, struct fast_record *record,
+                               uint64_t ways, uint32_t len)
+{
+    struct bpf_fib_lookup fib = {.ifindex = (uint32_t)ways, .tot_len = (uint16_t)(len >> 1)};
+    ask_for(key, record, len & 1, &fib);
+    if (bpf_fib_lookup(ctx, &fib, sizeof fib, 0) != BPF_FIB_LKUP_RET_SUCCESS || fib.ifindex != ways >> 32)
+        return false;
+    __builtin_memcpy(record->next_hop, fib.dmac, sizeof record->next_hop);
+    return true;
 }
 
 static __always_inline enum fast_why route(void *ctx, struct passage *p, bool ipv6, bool open)
@@ -344,13 +384,10 @@ static __always_inline enum fast_why route(void *ctx, struct passage *p, bool ip
     if (open && p->copy.route_epoch == (uint8_t)epoch &&
         fast_is_fresh(p->copy.route_checked, ms, p->control->fresh))
         return FAST_FORWARD;
-    struct bpf_fib_lookup fib = {0};
-    ask_for(p, ipv6, &fib);
-    if (bpf_fib_lookup(ctx, &fib, sizeof fib, 0) != BPF_FIB_LKUP_RET_SUCCESS ||
-        fib.ifindex != p->out->ifindex)
+    if (!ask_hop(ctx, &p->key, &p->copy, (uint64_t)p->out->ifindex << 32 | p->in->ifindex,
+                 p->wire_len << 1 | ipv6))
         return FAST_NO_ROUTE;
-    __builtin_memcpy(p->copy.next_hop, fib.dmac, sizeof p->copy.next_hop);
-    __builtin_memcpy(p->live->next_hop, fib.dmac, sizeof p->live->next_hop);
+    __builtin_memcpy(p->live->next_hop, p->copy.next_hop, sizeof p->live->next_hop);
     p->live->hop_check = fast_hop_check(p->copy.tag, p->copy.next_hop);
     p->live->route_epoch = (uint8_t)epoch;
     p->live->route_checked = fast_route_time(ms);
@@ -723,3 +760,5 @@ SEC("tc") int fast_tc(struct __sk_buff *skb)
         return tc(skb, true);
     return TC_ACT_OK;
 }
+
+#include "program_ask.h"

@@ -28,13 +28,22 @@ struct {
     __uint(max_entries, 1);
 } known_lines SEC(".maps");
 
-/* Of all interfaces, ever, by enum fast_unasked: those of `counts` go with their interface. */
+/* By the slot of its interface, of one processor after the other; the daemon says how many there are. A map
+ * of that kind by itself cannot be mapped, and would be asked for ten times a second. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __type(key, uint32_t);
+    __type(value, struct fast_dropped);
+    __uint(max_entries, FAST_PORTS_MAX);
+} dropped SEC(".maps");
+
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
     __type(key, uint32_t);
-    __type(value, struct fast_count);
-    __uint(max_entries, FAST_UNASKED_COUNT);
-} dropped SEC(".maps");
+    __type(value, struct fast_lead);
+    __uint(max_entries, FAST_LEADS);
+} leads_of SEC(".maps");
 
 /* The kernel's rules leave what a socket of the router owns to it (docs/nat.md). They look it up the same
  * way. */
@@ -64,13 +73,9 @@ static __always_inline bool is_unused(const struct fast_watch *watched, const st
 static __always_inline bool comes_in(const struct passage *p, const struct fast_watch *watched,
                                      const uint8_t *station, uint32_t *slot)
 {
-    struct fast_source source = p->source;
-    uint32_t *found = bpf_map_lookup_elem(&slots, &source);
-    if (!found || *found >= FAST_PORTS_MAX || !(watched->outside >> *found & 1))
-        return false;
-    *slot = *found;
-    const struct fast_port *port = bpf_map_lookup_elem(&ports, slot);
-    return port && port->ifindex == source.ifindex && (!station || is_same_mac(station, port->mac));
+    const struct fast_port *port = port_of(p->source, slot);
+    return port && port->ifindex == p->source.ifindex && *slot < FAST_PORTS_MAX &&
+           watched->outside >> *slot & 1 && (!station || is_same_mac(station, port->mac));
 }
 
 static __always_inline bool has_flow(uint32_t bucket)
@@ -82,54 +87,82 @@ static __always_inline bool has_flow(uint32_t bucket)
 
 /* The kernel would forward it by an interface inside, and so the engine would see it (chain FORWARD): not to
  * this host, not to many. Rules of routing that name UDP, ports or marks are not asked. */
-static __always_inline bool leads_inside(void *ctx, const struct fast_watch *watched,
-                                         struct bpf_fib_lookup *fib)
+static __always_inline bool ask_way(void *ctx, const struct fast_way *way, const uint32_t *source,
+                                    uint64_t inside)
 {
-    long result = bpf_fib_lookup(ctx, fib, sizeof *fib, 0);
+    struct bpf_fib_lookup fib = {.ifindex = way->ifindex, .tot_len = (uint16_t)way->len};
+    fib.family = way->words == 4 ? AF_INET6 : AF_INET;
+    __builtin_memcpy(fib.ipv6_src, source, 4 * way->words);
+    __builtin_memcpy(fib.ipv6_dst, way->destination, 4 * way->words);
+    long result = bpf_fib_lookup(ctx, &fib, sizeof fib, 0);
     if (result != BPF_FIB_LKUP_RET_SUCCESS && result != BPF_FIB_LKUP_RET_NO_NEIGH)
         return false;
-    struct fast_source source = {fib->ifindex, 0};
-    const uint32_t *slot = bpf_map_lookup_elem(&slots, &source);
-    return slot && *slot < FAST_PORTS_MAX && watched->inside >> *slot & 1;
+    struct fast_source to = {fib.ifindex, 0};
+    const uint32_t *slot = bpf_map_lookup_elem(&slots, &to);
+    return slot && *slot < FAST_PORTS_MAX && inside >> *slot & 1;
+}
+
+/* The question costs several times all the rest, so its answer holds until the tick is over. */
+static __always_inline bool leads(void *ctx, const struct fast_watch *watched, struct fast_way *way,
+                                  const uint32_t *source)
+{
+    way->source = watched->by_source ? source : NULL;
+    way->tick = (uint32_t)bpf_jiffies64();
+    uint32_t key = fast_lead_of(way);
+    struct fast_lead *lead = bpf_map_lookup_elem(&leads_of, &key);
+    if (lead && fast_is_led(lead, way))
+        return true;
+    if (!ask_way(ctx, way, source, watched->inside))
+        return false;
+    if (lead)
+        fast_lead(lead, way);
+    return true;
+}
+
+/* These two have a stack of their own: there is little left. */
+static __noinline bool leads4(void *ctx, const struct fast_watch *watched, const struct fast_ends *ends,
+                              uint32_t ifindex)
+{
+    struct fast_way way = {
+        .destination = &ends->destination, .words = 1, .ifindex = ifindex, .len = ends->ip_len};
+    return leads(ctx, watched, &way, &ends->source);
+}
+
+static __noinline bool leads6(void *ctx, const struct fast_watch *watched, const struct fast_key6 *key,
+                              uint32_t ifindex, uint32_t len)
+{
+    struct fast_way way = {.destination = key->destination, .words = 4, .ifindex = ifindex, .len = len};
+    return leads(ctx, watched, &way, key->source);
 }
 
 static __always_inline bool is_of_no_flow4(void *ctx, const struct passage *p,
                                            const struct fast_watch *watched, const struct fast_ends *ends)
 {
-    if (!(watched->known.closed & QW_KNOWN_IPV4) || ends->ttl <= 1 ||
-        has_flow(fast_bucket4(&watched->known, ends)))
-        return false;
-    struct bpf_fib_lookup fib = {.family = AF_INET, .ifindex = p->source.ifindex, .tot_len = ends->ip_len};
-    fib.ipv4_src = ends->source;
-    fib.ipv4_dst = ends->destination;
-    return leads_inside(ctx, watched, &fib);
+    return watched->known.closed & QW_KNOWN_IPV4 && ends->ttl > 1 &&
+           !has_flow(fast_bucket4(&watched->known, ends)) && leads4(ctx, watched, ends, p->source.ifindex);
 }
 
 /* Its key is in p->key. */
 static __always_inline bool is_of_no_flow6(void *ctx, const struct passage *p,
                                            const struct fast_watch *watched, const struct ipv6hdr *ip)
 {
-    const struct fast_key6 *key = &p->key.six;
-    if (!(watched->known.closed & QW_KNOWN_IPV6) || ip->hop_limit <= 1 ||
-        ip->daddr.in6_u.u6_addr8[0] == 0xff || has_flow(fast_bucket6(&watched->known, key)))
-        return false;
-    struct bpf_fib_lookup fib = {.family = AF_INET6, .ifindex = p->source.ifindex};
-    fib.tot_len = (uint16_t)(fast_ntohs(ip->payload_len) + sizeof *ip);
-    __builtin_memcpy(fib.ipv6_src, key->source, sizeof fib.ipv6_src);
-    __builtin_memcpy(fib.ipv6_dst, key->destination, sizeof fib.ipv6_dst);
-    return leads_inside(ctx, watched, &fib);
+    uint32_t len = (uint16_t)(fast_ntohs(ip->payload_len) + sizeof *ip);
+    return watched->known.closed & QW_KNOWN_IPV6 && ip->hop_limit > 1 &&
+           ip->daddr.in6_u.u6_addr8[0] != 0xff && !has_flow(fast_bucket6(&watched->known, &p->key.six)) &&
+           leads6(ctx, watched, &p->key.six, p->source.ifindex, len);
 }
+
+/* ---- in all ---- */
 
 static __always_inline void count_dropped(uint32_t slot, enum fast_unasked why, uint32_t packets,
                                           uint32_t bytes)
 {
-    uint32_t key = why;
-    struct fast_count *all = bpf_map_lookup_elem(&dropped, &key);
-    if (all) {
-        all->packets += packets;
-        all->bytes += bytes;
-    }
-    add(slot, FAST_UNSOLICITED, packets, bytes);
+    uint32_t key = bpf_get_smp_processor_id() * FAST_PORTS_MAX + slot;
+    struct fast_dropped *of = bpf_map_lookup_elem(&dropped, &key);
+    if (!of)
+        return;
+    of->by[why].packets += packets;
+    of->by[why].bytes += bytes;
 }
 
 static __always_inline const struct fast_watch *watch_of(const struct passage *p)

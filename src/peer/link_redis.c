@@ -1,14 +1,17 @@
 /* By hiredis. Its context only packs and unpacks here: when to connect, write, read and give up is decided in
  * this file, so nothing in it waits. */
 #include "link.h"
+#include <errno.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TEXT_MAX 160
-#define READS_MAX 64 /* of 16 KiB each at one turn */
+#define READ_SIZE ((size_t)128 << 10)
+#define READS_MAX 8 /* at one turn */
 #define LOGIN_TAG UINT64_MAX
 
 struct store_link {
@@ -26,6 +29,7 @@ struct store_link {
     char error[LINK_ERROR_MAX];
     char *command; /* owned; room for one */
     size_t room;
+    char input[READ_SIZE];
 };
 
 bool link_available(void)
@@ -206,6 +210,7 @@ static void connect_now(struct store_link *link, struct qw_time now)
         give_up_text(link, link->redis ? link->redis->errstr : "out of memory", now);
         return;
     }
+    link->redis->reader->maxbuf = 0; /* it keeps its memory from one reply to the next */
     link->moved = now;
     link->first = 0;
     log_in(link, now);
@@ -229,9 +234,8 @@ static struct link_reply read_reply(const redisReply *reply)
 }
 
 /* False when the connection was given up. */
-static bool take_reply(struct store_link *link, const redisReply *raw, struct qw_time now)
+static bool take_reply(struct store_link *link, struct link_reply reply, struct qw_time now)
 {
-    struct link_reply reply = read_reply(raw);
     if (link->waiting == 0) {
         give_up_text(link, "Redis sent what nobody asked for", now);
         return false;
@@ -258,6 +262,29 @@ static bool take_reply(struct store_link *link, const redisReply *raw, struct qw
     return true;
 }
 
+/* Where a number stands whole, its length with the end of the line; 0: something else does. */
+static size_t number_at(const char *at, size_t len)
+{
+    size_t digits = 1;
+    if (len == 0 || at[0] != ':')
+        return 0;
+    while (digits < len && at[digits] >= '0' && at[digits] <= '9')
+        digits++;
+    return digits > 1 && len - digits >= 2 && at[digits] == '\r' && at[digits + 1] == '\n' ? digits + 2 : 0;
+}
+
+/* SETRANGE is answered by a number that nobody wants to know: hiredis would take memory for each. Moves *at
+ * behind those that stand there. False when the connection was given up. */
+static bool take_numbers(struct store_link *link, const char **at, size_t *len, struct qw_time now)
+{
+    const redisReader *reader = link->redis->reader;
+    bool between = reader->pos == reader->len && reader->ridx == -1; /* two replies */
+    for (size_t number; between && (number = number_at(*at, *len)) > 0; *at += number, *len -= number)
+        if (!take_reply(link, (struct link_reply){.kind = LINK_FINE}, now))
+            return false;
+    return true;
+}
+
 static bool take_replies(struct store_link *link, struct qw_time now)
 {
     void *raw;
@@ -268,29 +295,43 @@ static bool take_replies(struct store_link *link, struct qw_time now)
         }
         if (!raw)
             return true;
-        bool goes_on = take_reply(link, raw, now);
+        bool goes_on = take_reply(link, read_reply(raw), now);
         freeReplyObject(raw);
         if (!goes_on)
             return false;
     }
 }
 
-static bool is_readable(const struct store_link *link)
+static bool take_input(struct store_link *link, size_t len, struct qw_time now)
 {
-    struct pollfd ready = {.fd = link->redis->fd, .events = POLLIN};
-    return poll(&ready, 1, 0) > 0 && ready.revents;
+    const char *at = link->input;
+    if (!take_numbers(link, &at, &len, now))
+        return false;
+    if (len > 0 && redisReaderFeed(link->redis->reader, at, len) != REDIS_OK) {
+        give_up_text(link, link->redis->reader->errstr, now);
+        return false;
+    }
+    return take_replies(link, now);
+}
+
+/* As redisBufferRead, which takes 16 KiB at a time: in a takeover there are 32 MiB to be read. False: there
+ * is nothing more now, or the connection was given up. */
+static bool read_some(struct store_link *link, struct qw_time now)
+{
+    ssize_t len = read(link->redis->fd, link->input, READ_SIZE);
+    if (len < 0 && (errno == EAGAIN || errno == EINTR))
+        return false;
+    if (len <= 0) {
+        give_up_text(link, len == 0 ? "Server closed the connection" : strerror(errno), now);
+        return false;
+    }
+    return take_input(link, (size_t)len, now) && len == READ_SIZE;
 }
 
 static void read_all(struct store_link *link, struct qw_time now)
 {
-    for (unsigned i = 0; i < READS_MAX && link->redis && is_readable(link); i++) {
-        if (redisBufferRead(link->redis) != REDIS_OK) {
-            give_up_text(link, link->redis->errstr, now);
-            return;
-        }
-        if (!take_replies(link, now))
-            return;
-    }
+    for (unsigned i = 0; i < READS_MAX && read_some(link, now); i++)
+        ;
 }
 
 static void write_all(struct store_link *link, struct qw_time now)

@@ -1,7 +1,9 @@
 /* The thread: it steps both links, writes, reads, and does what the role says. */
+#include "agreement.h"
 #include "reader.h"
 #include "rivals.h"
 #include "role.h"
+#include "taking.h"
 #include "writer.h"
 #include <limits.h>
 #include <poll.h>
@@ -18,9 +20,10 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define GIVE 64                          /* flows entered at once */
-#define GRACE_NS (30 * QW_NS_PER_SECOND) /* no flow ends sooner after a takeover */
-#define STALE_NS (5 * QW_NS_PER_SECOND)  /* a header that old is worth a word */
+#define STALE_NS (5 * QW_NS_PER_SECOND) /* a header that old is worth a word */
+/* A router that is outdone keeps its flows for so long: the one that outdid it may have to take them first,
+ * which it does within ROLE_PATIENCE_NS of seeing that this one stepped back. */
+#define OUTDONE_NS (3 * QW_NS_PER_SECOND)
 #define FAREWELL_NS (250 * QW_NS_PER_MS)
 
 #define NOBODY UINT_MAX
@@ -48,16 +51,12 @@ struct peer_pair {
     pthread_t thread;
     bool store_said, other_said[PEER_OTHERS_MAX], mismatch_said[PEER_OTHERS_MAX];
     enum { OWN_FLOWS_STAY, OWN_FLOWS_END_SOON, OWN_FLOWS_ENDED } own_flows; /* of a standby */
+    struct qw_time outdone;                                                 /* it was not until then */
 
     atomic_bool stop, wanted[PEER_OWNED_MAX]; /* wanted: by a command */
     pthread_mutex_t lock;                     /* of: */
     struct peer_stats stats;
-    struct agreement {
-        bool news;
-        uint64_t digest;
-        struct qw_addr external[PEER_ADDRESSES_MAX];
-        unsigned external_count;
-    } agreement; /* of a reload, for the thread */
+    struct agreement agreement; /* of a reload, for the thread */
 };
 
 const char *peer_role_word(enum peer_role role)
@@ -242,52 +241,12 @@ static void follow_owner(struct peer_pair *peer, unsigned number)
 
 /* ---- takeover ---- */
 
-struct given {
-    struct engine_mirror_given counts;
-    uint64_t bad, flows;
-};
-
-static unsigned owner_number(const struct peer_pair *peer, unsigned number)
-{
-    return peer->options.owners ? number : ENGINE_OWNER_ALL;
-}
-
-static bool belongs(const struct peer_pair *peer, unsigned number, const struct engine_mirrored *flow)
-{
-    return !peer->options.owners || engine_owner_of(peer->options.engine, flow) == number;
-}
-
-static void give_all(const struct peer_pair *peer, unsigned number, const struct peer_reader *reader,
-                     struct qw_time now, struct given *given)
-{
-    struct engine_mirrored flows[GIVE];
-    size_t count = 0;
-    uint64_t slots = reader_slots(reader);
-    for (uint64_t slot = 0; slot < slots; slot++) {
-        enum record_result result = reader_flow(reader, slot, now, &flows[count]);
-        given->bad += result == RECORD_BAD;
-        count += result == RECORD_FLOW && belongs(peer, number, &flows[count]);
-        if (count == GIVE || (slot + 1 == slots && count > 0)) {
-            given->flows += count;
-            engine_mirror_give(peer->options.engine, flows, count, now, GRACE_NS, &given->counts);
-            count = 0;
-        }
-    }
-}
-
-static void say_takeover(const struct peer_pair *peer, unsigned number, const struct peer_reader *from,
-                         const struct given *given, uint64_t age_ns, uint64_t took_ns)
+static void say_takeover(const struct peer_pair *peer, const struct peer_taking *takeover,
+                         const struct peer_reader *from, uint64_t age_ns, uint64_t took_ns)
 {
     char text[ENGINE_EVENT_TEXT_MAX];
-    const char *whose = peer->options.owned[number].name;
-    const struct engine_mirror_given *counts = &given->counts;
     const char *name = from ? from->other->router : peer->options.others[0].router;
-    snprintf(text, sizeof text,
-             "%s%sepoch %llu: %llu flows of %s adopted, %llu twins, %llu conflicts, %llu refused, in %llu ms",
-             whose, *whose ? ", " : "", (unsigned long long)peer->owned[number].role.epoch,
-             (unsigned long long)counts->adopted, name, (unsigned long long)counts->twins,
-             (unsigned long long)counts->conflicts, (unsigned long long)(counts->refused + given->bad),
-             (unsigned long long)(took_ns / QW_NS_PER_MS));
+    taking_describe(takeover, name, took_ns, text);
     qw_log(QW_LOG_INFO, "cluster: active, %s", text);
     if (from && age_ns > STALE_NS)
         qw_log(QW_LOG_WARNING, "cluster: what %s had written was %llu s old", name,
@@ -295,27 +254,17 @@ static void say_takeover(const struct peer_pair *peer, unsigned number, const st
     tell(peer, ENGINE_EVENT_TAKEOVER, text);
 }
 
-static void count_takeover(struct peer_pair *peer, const struct given *given, uint64_t took_ns)
+static void count_takeover(struct peer_pair *peer, const struct peer_taking *takeover, uint64_t took_ns)
 {
     pthread_mutex_lock(&peer->lock);
     struct peer_stats *stats = &peer->stats;
     stats->takeovers++;
-    stats->adopted += given->counts.adopted;
-    stats->conflicts += given->counts.conflicts;
-    stats->refused += given->counts.refused + given->bad;
-    stats->bad += given->bad;
+    stats->adopted += takeover->given.adopted;
+    stats->conflicts += takeover->given.conflicts;
+    stats->refused += taking_refused(takeover);
+    stats->bad += takeover->bad;
     stats->last_ns = took_ns;
     pthread_mutex_unlock(&peer->lock);
-}
-
-/* What the other had is newer than what is here, unless both were active. */
-static void enter(struct peer_pair *peer, unsigned number, const struct peer_reader *from, struct qw_time now,
-                  struct given *given)
-{
-    if (!peer->owned[number].role.merges)
-        engine_mirror_clear(peer->options.engine, owner_number(peer, number), now);
-    give_all(peer, number, from, now, given);
-    engine_mirror_settle(peer->options.engine, now);
 }
 
 /* What the others' headers say, of those that may own it. Returns how many others there are. */
@@ -346,22 +295,25 @@ static void begin_rivals(struct peer_pair *peer, unsigned number, unsigned taken
 
 static void be_active(struct peer_pair *peer, unsigned number, struct qw_time now)
 {
-    struct given given = {.bad = 0};
     struct owned *owned = &peer->owned[number];
+    struct peer_taking takeover = {.options = &peer->options,
+                                   .number = number,
+                                   .epoch = owned->role.epoch,
+                                   .merges = owned->role.merges};
     bool reads = owned->role.reads && owned->source != NOBODY;
     struct peer_reader *from = reads ? &peer->readers[owned->source] : NULL;
     uint64_t age_ns = from ? qw_time_since(now, from->seen) : 0;
-    if (from && from->copy)
-        enter(peer, number, from, now, &given);
+    if (from && reader_slots(from) > 0) /* what the other had is newer than what is here */
+        taking_enter(&takeover, from, now);
     own(peer, number, ENGINE_OWNED_HERE);
     begin_rivals(peer, number, reads ? owned->source : PEER_OTHERS_MAX, now);
     if (from && !peer->options.owners)
-        from->flows = given.flows;
+        from->flows = takeover.flows;
     peer->writer.header.owned[number] = (struct record_owned){owned->role.epoch, true};
     writer_tell(&peer->writer);
     uint64_t took_ns = qw_time_since(peer->options.now(), owned->role.began);
-    count_takeover(peer, &given, took_ns);
-    say_takeover(peer, number, from, &given, age_ns, took_ns);
+    count_takeover(peer, &takeover, took_ns);
+    say_takeover(peer, &takeover, from, age_ns, took_ns);
 }
 
 static void be_standby(struct peer_pair *peer, unsigned number)
@@ -424,6 +376,9 @@ static void end_own_flows(struct peer_pair *peer, struct qw_time now)
     struct peer_reader *reader = by == NOBODY ? NULL : &peer->readers[by];
     if (!reader) {
         peer->own_flows = OWN_FLOWS_STAY;
+        peer->outdone = now;
+    } else if (qw_time_since(now, peer->outdone) < OUTDONE_NS) {
+        return;
     } else if (peer->own_flows == OWN_FLOWS_END_SOON && reader->done) {
         engine_mirror_clear(peer->options.engine, ENGINE_OWNER_ALL, now);
         engine_mirror_settle(peer->options.engine, now);
@@ -577,23 +532,25 @@ static bool reads_of(const struct peer_pair *peer, unsigned other)
     return false;
 }
 
+static bool takes_over(const struct peer_pair *peer)
+{
+    for (unsigned i = 0; i < peer->options.owned_count; i++)
+        if (peer->owned[i].role.now == PEER_TAKES_OVER)
+            return true;
+    return false;
+}
+
 static void take_agreement(struct peer_pair *peer)
 {
-    struct peer_options *options = &peer->options;
     pthread_mutex_lock(&peer->lock);
-    const struct agreement *now = &peer->agreement;
-    bool news = now->news;
-    if (news) {
-        options->digest = now->digest;
-        options->external_count = now->external_count;
-        memcpy(options->external, now->external, sizeof options->external);
-    }
-    peer->agreement.news = false;
+    bool news = agreement_take(&peer->agreement, &peer->options);
     pthread_mutex_unlock(&peer->lock);
     if (!news)
         return;
-    peer->terms.external_count = options->external_count;
-    writer_agree(&peer->writer, options->digest);
+    peer->terms.external_count = peer->options.external_count;
+    for (unsigned i = 0; i < peer->options.other_count; i++)
+        reader_distrust(&peer->readers[i]);
+    writer_agree(&peer->writer, peer->options.digest);
 }
 
 static void step_links(struct peer_pair *peer, const struct pollfd *store, const struct pollfd *others,
@@ -612,7 +569,7 @@ static void turn(struct peer_pair *peer, const struct pollfd *store, const struc
     for (unsigned i = 0; i < peer->options.owned_count; i++)
         turn_role(peer, i, now);
     end_own_flows(peer, now);
-    writer_turn(&peer->writer, now);
+    writer_turn(&peer->writer, !takes_over(peer), now);
     for (unsigned i = 0; i < peer->options.other_count; i++)
         reader_turn(&peer->readers[i], reads_of(peer, i), now);
     step_links(peer, NULL, NULL, now);
@@ -665,7 +622,7 @@ static void say_farewell(struct peer_pair *peer)
         int came = poll(&ready, 1, (int)peer->options.flush_ms);
         link_step(peer->writer.link, came > 0, peer->options.now());
         if (peer->writer.header_at.ns == 0)
-            writer_turn(&peer->writer, peer->options.now());
+            writer_turn(&peer->writer, true, peer->options.now());
         link_step(peer->writer.link, false, peer->options.now());
     }
 }
@@ -785,11 +742,7 @@ void peer_agree(struct peer_pair *peer, uint64_t digest, const struct qw_addr *e
     if (!peer)
         return;
     pthread_mutex_lock(&peer->lock);
-    struct agreement *next = &peer->agreement;
-    *next = (struct agreement){.news = true, .digest = digest};
-    for (; next->external_count < external_count && next->external_count < PEER_ADDRESSES_MAX;
-         next->external_count++)
-        next->external[next->external_count] = external[next->external_count];
+    agreement_put(&peer->agreement, digest, external, external_count);
     pthread_mutex_unlock(&peer->lock);
     eventfd_write(peer->wake, 1);
 }

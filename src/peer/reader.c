@@ -19,7 +19,12 @@ static uint32_t pieces(const struct peer_reader *reader)
 
 uint64_t reader_slots(const struct peer_reader *reader)
 {
-    return reader->copy ? (uint64_t)reader->shards * reader->slots : 0;
+    return reader->copy.slots;
+}
+
+static bool has_copy(const struct peer_reader *reader)
+{
+    return reader->copy.slots > 0;
 }
 
 /* ---- the header ---- */
@@ -35,14 +40,14 @@ static void begin_pass(struct peer_reader *reader)
 /* A table of another size is another copy. */
 static bool take_size(struct peer_reader *reader, const struct record_header *header)
 {
-    if (reader->copy && reader->shards == header->shards && reader->slots == header->slots)
+    if (has_copy(reader) && reader->shards == header->shards && reader->slots == header->slots)
         return true;
-    free(reader->copy);
-    reader->copy = calloc((size_t)header->shards * header->slots, RECORD_SIZE);
-    reader->shards = reader->copy ? header->shards : 0;
-    reader->slots = reader->copy ? header->slots : 0;
+    copy_free(&reader->copy);
+    bool made = copy_make(&reader->copy, (uint64_t)header->shards * header->slots);
+    reader->shards = made ? header->shards : 0;
+    reader->slots = made ? header->slots : 0;
     begin_pass(reader);
-    return reader->copy;
+    return made;
 }
 
 static void take_good(struct peer_reader *reader, const struct record_header *header)
@@ -77,20 +82,11 @@ static void take_header(struct peer_reader *reader, const struct link_reply *rep
 
 /* ---- pieces ---- */
 
-/* Nobody needs it sooner. */
-static void count_flows(struct peer_reader *reader)
-{
-    uint64_t slots = reader_slots(reader);
-    reader->flows = 0;
-    for (uint64_t slot = 0; slot < slots; slot++)
-        reader->flows += reader->copy[slot * RECORD_SIZE] != 0;
-}
-
 static void end_pass(struct peer_reader *reader)
 {
     reader->passes++;
     if (!reader->fast)
-        count_flows(reader);
+        reader->flows = copy_count(&reader->copy); /* nobody needs it sooner */
     begin_pass(reader);
     if (reader->fast)
         reader->done = true;
@@ -104,20 +100,16 @@ static void fail_pass(struct peer_reader *reader)
     begin_pass(reader);
 }
 
-/* What is beyond the end of the string was never written. */
+/* While nobody waits there is time to judge what came. */
 static void take_piece(struct peer_reader *reader, uint32_t piece, const struct link_reply *reply)
 {
     uint32_t shard = piece / pieces_of_shard(reader);
-    uint32_t first = piece % pieces_of_shard(reader) * READER_PIECE;
-    uint32_t count = reader->slots - first < READER_PIECE ? reader->slots - first : READER_PIECE;
-    size_t len = (size_t)count * RECORD_SIZE;
-    uint8_t *to = reader->copy + ((size_t)shard * reader->slots + first) * RECORD_SIZE;
-    size_t came = reply->kind == LINK_BYTES ? reply->len : 0;
-    if (came > len)
-        came = len;
-    if (came > 0)
-        memcpy(to, reply->bytes, came);
-    memset(to + came, 0, len - came);
+    uint32_t in_shard = piece % pieces_of_shard(reader) * READER_PIECE;
+    uint32_t count = reader->slots - in_shard < READER_PIECE ? reader->slots - in_shard : READER_PIECE;
+    uint64_t first = (uint64_t)shard * reader->slots + in_shard;
+    copy_put(&reader->copy, first, count, reply->bytes, reply->kind == LINK_BYTES ? reply->len : 0);
+    if (!reader->fast)
+        copy_prove(&reader->copy, reader->terms, first, count);
     if (++reader->read == pieces(reader))
         end_pass(reader);
 }
@@ -125,7 +117,7 @@ static void take_piece(struct peer_reader *reader, uint32_t piece, const struct 
 static void take_reply(void *context, uint64_t tag, const struct link_reply *reply)
 {
     struct peer_reader *reader = context;
-    bool current = reader->copy && tag >> 32 == reader->pass;
+    bool current = has_copy(reader) && tag >> 32 == reader->pass;
     if (tag == TAG_HEADER)
         take_header(reader, reply);
     else if (current && reply->kind == LINK_REFUSED)
@@ -186,13 +178,18 @@ bool reader_init(struct peer_reader *reader, const struct peer_options *options,
 void reader_free(struct peer_reader *reader)
 {
     link_free(reader->link);
-    free(reader->copy);
+    copy_free(&reader->copy);
 }
 
 void reader_hurry(struct peer_reader *reader)
 {
     reader->fast = true;
     begin_pass(reader);
+}
+
+void reader_distrust(struct peer_reader *reader)
+{
+    copy_distrust(&reader->copy);
 }
 
 /* A slow pass asks for one piece after the other, each when it is its turn. */
@@ -212,7 +209,7 @@ void reader_turn(struct peer_reader *reader, bool reads, struct qw_time now)
         return;
     if (!reader->waits_for_header && qw_time_since(now, reader->asked) >= READER_HEADER_NS)
         ask_header(reader, now);
-    while (reads && reader->copy && !reader->mismatch && may_ask(reader, now) && ask_piece(reader, now))
+    while (reads && has_copy(reader) && !reader->mismatch && may_ask(reader, now) && ask_piece(reader, now))
         reader->paced = now;
 }
 
@@ -220,7 +217,7 @@ void reader_turn(struct peer_reader *reader, bool reads, struct qw_time now)
 enum record_result reader_flow(const struct peer_reader *reader, uint64_t slot, struct qw_time now,
                                struct engine_mirrored *out)
 {
-    enum record_result result = record_read(reader->terms, reader->copy + slot * RECORD_SIZE, out);
+    enum record_result result = copy_read(&reader->copy, reader->terms, slot, out);
     if (result != RECORD_FLOW)
         return result;
     uint64_t age = qw_time_since(reader->header.now, out->last_seen) + qw_time_since(now, reader->seen);

@@ -3,8 +3,8 @@
 #ifndef PEER_READER_H
 #define PEER_READER_H
 
+#include "copy.h"
 #include "link.h"
-#include "record.h"
 #include <quicward/peer.h>
 
 #define READER_PIECE 1024 /* records: 64 KiB */
@@ -25,7 +25,7 @@ struct peer_reader {
     uint64_t answers;     /* to that question */
     bool waits_for_header;
 
-    uint8_t *copy; /* owned; all records, as they were read last; NULL: none yet */
+    struct copy copy; /* by shard and slot; none before the first header that agrees */
     uint32_t shards, slots;
     uint32_t pass;  /* its number */
     uint32_t piece; /* asked for next, of all shards together */
@@ -46,11 +46,14 @@ void reader_turn(struct peer_reader *reader, bool reads, struct qw_time now);
 /* A whole pass from the first piece on, as fast as it goes; reader->done says when it is over. */
 void reader_hurry(struct peer_reader *reader);
 
+/* reader->terms are others now. */
+void reader_distrust(struct peer_reader *reader);
+
 /* A flow of the copy, with last_seen by the clock here; `slot` counts over all shards. */
 enum record_result reader_flow(const struct peer_reader *reader, uint64_t slot, struct qw_time now,
                                struct engine_mirrored *out);
 
-/* How many slots the copy has. */
+/* How many slots the copy has; 0: there is none. */
 uint64_t reader_slots(const struct peer_reader *reader);
 
 #endif

@@ -72,70 +72,88 @@ void record_write(const struct record_terms *terms, const struct engine_mirrored
     put(out + AT_CHECK, check_of(terms, out), 4);
 }
 
-static bool read_endpoint(const uint8_t *addr, const uint8_t *port, enum qw_family family,
-                          struct qw_endpoint *out)
+static bool is_endpoint(const uint8_t *addr, const uint8_t *port, uint8_t family)
 {
-    memcpy(out->addr.bytes, addr, 16);
-    out->port = (uint16_t)get(port, 2);
     bool formed = family == QW_IPV6 || is_zero(addr, 12);
-    return formed && !is_zero(addr, 16) && out->port != 0;
+    return formed && !is_zero(addr, 16) && get(port, 2) != 0;
 }
 
-static bool has_address(const struct record_terms *terms, const struct qw_addr *addr)
+static bool has_address(const struct record_terms *terms, const uint8_t *bytes)
 {
+    struct qw_addr addr = qw_addr_v4(bytes);
     for (unsigned i = 0; i < terms->external_count; i++)
-        if (qw_addr_equal(&terms->external[i], addr))
+        if (qw_addr_equal(&terms->external[i], &addr))
             return true;
     return terms->external_count == 0;
 }
 
-/* RFC 4787 REQ-4: a port is mapped to one of its parity. */
-static bool read_external(const struct record_terms *terms, const uint8_t *bytes, struct engine_mirrored *out)
+static bool is_mapping(const struct record_terms *terms, const uint8_t *bytes)
 {
-    bool mapped = get(bytes + AT_EXTERNAL_PORT, 2) != 0;
-    out->external.addr = mapped ? qw_addr_v4(bytes + AT_EXTERNAL) : (struct qw_addr){{0}};
-    out->external.port = (uint16_t)get(bytes + AT_EXTERNAL_PORT, 2);
-    if (!mapped)
-        return is_zero(bytes + AT_EXTERNAL, 4) && !(out->flags & ENGINE_MIRROR_HOLDS_MAPPING);
-    return terms->nat && out->family == QW_IPV4 && !is_zero(bytes + AT_EXTERNAL, 4) &&
-           has_address(terms, &out->external.addr);
+    if (get(bytes + AT_EXTERNAL_PORT, 2) == 0)
+        return is_zero(bytes + AT_EXTERNAL, 4) && !(bytes[AT_FLAGS] & ENGINE_MIRROR_HOLDS_MAPPING);
+    return terms->nat && bytes[AT_FAMILY] == QW_IPV4 && !is_zero(bytes + AT_EXTERNAL, 4) &&
+           has_address(terms, bytes + AT_EXTERNAL);
 }
 
-static bool read_words(const uint8_t *bytes, struct engine_mirrored *out)
+static bool are_words(const uint8_t *bytes)
 {
     bool family = bytes[AT_FAMILY] == QW_IPV4 || bytes[AT_FAMILY] == QW_IPV6;
     bool class = bytes[AT_CLASS] > FLOW_ASKED && bytes[AT_CLASS] < FLOW_CLASSES;
     unsigned client = ENGINE_MIRROR_CLIENT_KNOWN | ENGINE_MIRROR_CLIENT_INSIDE;
-    out->family = (enum qw_family)bytes[AT_FAMILY];
-    out->state = (enum flow_state)bytes[AT_STATE];
-    out->class = (enum flow_class)bytes[AT_CLASS];
-    out->flags = bytes[AT_FLAGS];
     return family && class && bytes[AT_STATE] <= FLOW_CONFIRMED && bytes[AT_ZERO] == 0 &&
-           (out->flags & client) != ENGINE_MIRROR_CLIENT_INSIDE;
+           (bytes[AT_FLAGS] & client) != ENGINE_MIRROR_CLIENT_INSIDE;
 }
 
-static bool read_flow(const struct record_terms *terms, const uint8_t *bytes, struct engine_mirrored *out)
+/* Two endpoints, not one and the same. */
+static bool are_ends(const uint8_t *bytes)
+{
+    uint8_t family = bytes[AT_FAMILY];
+    bool same = memcmp(bytes + AT_INSIDE, bytes + AT_OUTSIDE, 16) == 0 &&
+                memcmp(bytes + AT_INSIDE_PORT, bytes + AT_OUTSIDE_PORT, 2) == 0;
+    return !same && is_endpoint(bytes + AT_INSIDE, bytes + AT_INSIDE_PORT, family) &&
+           is_endpoint(bytes + AT_OUTSIDE, bytes + AT_OUTSIDE_PORT, family);
+}
+
+static bool is_flow(const struct record_terms *terms, const uint8_t *bytes)
 {
     return bytes[AT_VERSION] == RECORD_VERSION && get(bytes + AT_CHECK, 4) == check_of(terms, bytes) &&
-           read_words(bytes, out) &&
-           read_endpoint(bytes + AT_INSIDE, bytes + AT_INSIDE_PORT, out->family, &out->inside) &&
-           read_endpoint(bytes + AT_OUTSIDE, bytes + AT_OUTSIDE_PORT, out->family, &out->outside) &&
-           qw_endpoint_compare(&out->inside, &out->outside) != 0 && read_external(terms, bytes, out);
+           are_words(bytes) && are_ends(bytes) && is_mapping(terms, bytes);
+}
+
+static struct qw_endpoint endpoint_at(const uint8_t *addr, const uint8_t *port)
+{
+    struct qw_endpoint endpoint = {.port = (uint16_t)get(port, 2)};
+    memcpy(endpoint.addr.bytes, addr, sizeof endpoint.addr.bytes);
+    return endpoint;
+}
+
+void record_decode(const uint8_t bytes[static RECORD_SIZE], struct engine_mirrored *out)
+{
+    uint16_t external = (uint16_t)get(bytes + AT_EXTERNAL_PORT, 2);
+    *out = (struct engine_mirrored){
+        .family = (enum qw_family)bytes[AT_FAMILY],
+        .inside = endpoint_at(bytes + AT_INSIDE, bytes + AT_INSIDE_PORT),
+        .outside = endpoint_at(bytes + AT_OUTSIDE, bytes + AT_OUTSIDE_PORT),
+        .state = (enum flow_state)bytes[AT_STATE],
+        .class = (enum flow_class)bytes[AT_CLASS],
+        .flags = bytes[AT_FLAGS],
+        .version = (uint32_t)get(bytes + AT_QUIC, 4),
+        .rule = (uint32_t)get(bytes + AT_RULE, 4),
+        .last_seen = {get(bytes + AT_SEEN, 4) * QW_NS_PER_SECOND},
+    };
+    if (external != 0)
+        out->external = (struct qw_endpoint){qw_addr_v4(bytes + AT_EXTERNAL), external};
 }
 
 enum record_result record_read(const struct record_terms *terms, const uint8_t bytes[static RECORD_SIZE],
                                struct engine_mirrored *out)
 {
     static const uint8_t EMPTY[RECORD_SIZE];
-    struct engine_mirrored flow;
     if (memcmp(bytes, EMPTY, RECORD_SIZE) == 0)
         return RECORD_EMPTY;
-    if (!read_flow(terms, bytes, &flow))
+    if (!is_flow(terms, bytes))
         return RECORD_BAD;
-    flow.version = (uint32_t)get(bytes + AT_QUIC, 4);
-    flow.last_seen = (struct qw_time){get(bytes + AT_SEEN, 4) * QW_NS_PER_SECOND};
-    flow.rule = (uint32_t)get(bytes + AT_RULE, 4);
-    *out = flow;
+    record_decode(bytes, out);
     return RECORD_FLOW;
 }
 

@@ -68,6 +68,9 @@ enum record_result { RECORD_EMPTY, RECORD_FLOW, RECORD_BAD };
 enum record_result record_read(const struct record_terms *terms, const uint8_t bytes[static RECORD_SIZE],
                                struct engine_mirrored *out);
 
+/* The same of bytes that record_read found to be a flow, by terms that have not changed since. */
+void record_decode(const uint8_t bytes[static RECORD_SIZE], struct engine_mirrored *out);
+
 struct record_owned {
     uint64_t epoch;
     bool active;

@@ -260,9 +260,10 @@ static void note_unsent(struct peer_writer *writer, struct qw_time now)
         writer->unsent_since = now;
 }
 
-void writer_turn(struct peer_writer *writer, struct qw_time now)
+void writer_turn(struct peer_writer *writer, bool flows, struct qw_time now)
 {
-    look(writer, now);
+    if (flows)
+        look(writer, now);
     if (!link_is_up(writer->link)) {
         writer->level = false;
         writer->known |= link_is_down(writer->link);
@@ -284,7 +285,8 @@ void writer_turn(struct peer_writer *writer, struct qw_time now)
     }
     if (now.ns >= writer->header_at.ns)
         send_header(writer, now);
-    send_flows(writer, now);
+    if (flows)
+        send_flows(writer, now);
     writer->windows = link_waiting(writer->link) > 0;
     note_unsent(writer, now);
 }

@@ -46,8 +46,9 @@ bool writer_init(struct peer_writer *writer, const struct peer_options *options,
                  const struct record_terms *terms, uint64_t life);
 void writer_free(struct peer_writer *writer);
 
-/* What goes now. Between two calls the link was stepped. */
-void writer_turn(struct peer_writer *writer, struct qw_time now);
+/* What goes now. Between two calls the link was stepped. Without `flows` only the header goes: somebody waits
+ * for this thread. */
+void writer_turn(struct peer_writer *writer, bool flows, struct qw_time now);
 
 /* What all must agree about is another now; the next turn that can says so. */
 void writer_agree(struct peer_writer *writer, uint64_t digest);

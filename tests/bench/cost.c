@@ -1,14 +1,17 @@
-/* bench_cost [tc|more|FLOWS]...: what the fast path's program costs a packet, in nanoseconds of a core, by
- * test runs in the kernel: no interface, no buffer, no neighbour. Every figure is what a packet costs more
+/* bench_cost [tc|more|drop|FLOWS]...: what the fast path's program costs a packet, in nanoseconds of a core,
+ * by test runs in the kernel: no interface, no buffer, no neighbour. Every figure is what a packet costs more
  * than with a program that does nothing. Rounds of all programs in turns; the middle one counts. With
  * arguments only IPv4 at XDP with so many flows, or at tc with 1,000, or what else the program may do. */
 #include "bare_flows.h"
 #include "fast_flows.h"
 #include "kernel.h"
 #include "measure.h"
+#include "offload_drops.h"
 #include <bpf/bpf.h>
 #include <cost.skel.h>
 #include <linux/pkt_cls.h>
+#include <net/if.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,6 +199,64 @@ static void measure_extras(struct cost_bpf *cost, uint32_t flows)
         kernel_free(kernels[extra]);
 }
 
+/* What nobody asked for: to a port without a mapping, or by IPv6 to the inside of a firewall. The inside is a
+ * network of this process. */
+static void begin_inside(void)
+{
+    bench_require(unshare(CLONE_NEWNET) == 0 &&
+                      system("ip link set lo up && ip link add inside0 type veth peer name far0 &&"
+                             " ip link set inside0 up && ip link set far0 up &&"
+                             " ip addr add fd00:2::1/64 dev inside0 nodad &&"
+                             " sysctl -qw net.ipv6.conf.all.forwarding=1") == 0,
+                  "a network of its own");
+}
+
+static void watch(struct kernel *kernel, bool ipv6)
+{
+    static const uint32_t KEY = 0x5bd1e995u;
+    struct fast_port inside = {.ifindex = if_nametoindex("inside0"), .mtu = 1500};
+    struct fast_watch *watch = kernel_watch(kernel);
+    const struct flow_path path = fast_flows_path(false, 0);
+    struct fast_match match = entry_match(&path.ways[FLOW_PATH_UP].match);
+    inside.carrier = inside.ifindex;
+    bench_require(kernel_set_port(kernel, 2, &inside), "setting a port");
+    if (!ipv6)
+        kernel_port_maps(kernel)[0].ipv4 = match.key.four.destination;
+    drops_place(kernel_port_maps(kernel), watch->places);
+    watch->known.key[0] = watch->known.key[1] = KEY;
+    watch->known.closed = ipv6 ? QW_KNOWN_IPV6 : 0;
+    watch->id = kernel_control(kernel)->watcher = 1;
+    watch->inside = 4;
+    watch->outside = 3;
+}
+
+static void measure_drop(struct cost_bpf *cost, bool ipv6, bool tc)
+{
+    static const uint8_t MACS[12] = {2};
+    struct contest contest = {.cost = cost, .ipv6 = ipv6, .tc = tc};
+    struct kernel *kernel = load(1000);
+    struct bare_bpf *bare = tc ? NULL : bare_flows_load(1, LOOPBACK, MACS);
+    contest.len = fast_flows_packet(ipv6, IP_LEN, contest.packet);
+    memcpy(cost->data->header, contest.packet, sizeof cost->data->header);
+    cost->data->flows = 1000;
+    watch(kernel, ipv6);
+    char what[96];
+    snprintf(what, sizeof what, "cost: unsolicited, %s at %s", ipv6 ? "IPv6, firewall" : "IPv4, nat",
+             tc ? "tc" : "XDP");
+    compete(&contest, kernel_program(kernel, tc ? OFFLOAD_TC : OFFLOAD_XDP),
+            bare ? bpf_program__fd(bare->progs.bare_drop) : -1,
+            tc ? (uint32_t)TC_ACT_SHOT : (uint32_t)XDP_DROP, what);
+    bare_bpf__destroy(bare);
+    kernel_free(kernel);
+}
+
+static void measure_drops(struct cost_bpf *cost)
+{
+    begin_inside();
+    for (unsigned i = 0; i < 4; i++)
+        measure_drop(cost, i & 1, i & 2);
+}
+
 /* Of a packet that goes on to the queue. */
 static void measure_miss(struct cost_bpf *cost, bool tc)
 {
@@ -222,6 +283,7 @@ static void measure_all(struct cost_bpf *cost)
     measure_place(cost, true, true, 1000);
     measure_miss(cost, false);
     measure_miss(cost, true);
+    measure_drops(cost);
 }
 
 int main(int argc, char **argv)
@@ -231,7 +293,9 @@ int main(int argc, char **argv)
     if (argc == 1)
         measure_all(cost);
     for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], "tc") == 0)
+        if (strcmp(argv[i], "drop") == 0)
+            measure_drops(cost);
+        else if (strcmp(argv[i], "tc") == 0)
             measure_place(cost, false, true, 1000);
         else if (strcmp(argv[i], "more") == 0)
             measure_extras(cost, 1000);

@@ -55,6 +55,7 @@ static void drop_unsolicited(struct offload *offload, bool ipv6)
     const struct offload_side outside = {OUTSIDE, 1}, inside = {INSIDE, 1};
     const struct flow_path path = fast_flows_path(false, 0);
     struct offload_asked asked = offload_drop(offload, &inside, &outside);
+    offload_drop_by_source(offload, false);
     if (ipv6)
         asked.known->closed = QW_KNOWN_IPV6;
     else

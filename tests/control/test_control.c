@@ -14,5 +14,6 @@ int main(void)
     suite_sinks();
     suite_veil();
     suite_socket();
+    suite_taking();
     return test_main();
 }

@@ -13,5 +13,6 @@ void suite_server(void);
 void suite_sinks(void);
 void suite_veil(void);
 void suite_socket(void);
+void suite_taking(void);
 
 #endif

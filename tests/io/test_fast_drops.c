@@ -394,6 +394,47 @@ static void only_when_asked(void)
     stop(&s);
 }
 
+static bool drops_from(struct scene *s, const char *from, enum offload_place place)
+{
+    uint8_t packet[FRAME_MAX];
+    return program_drops(s, place, packet, packet_to(s, packet, from, "10.0.0.9:3000"));
+}
+
+/* A tick of the kernel's clock, at 100 a second. */
+static void next_tick(void)
+{
+    usleep(11000);
+}
+
+/* One question holds for all, but no longer than a tick, and not where a rule names sources. */
+static void where_it_goes(void)
+{
+    static const enum offload_place PLACES[] = {OFFLOAD_XDP, OFFLOAD_TC};
+    static struct scene s;
+    start(&s, the_offload, CONFIG_FIREWALL);
+    for (unsigned i = 0; i < 2; i++) {
+        CU_ASSERT_TRUE(drops_from(&s, "203.0.113.1:443", PLACES[i]) &&
+                       drops_from(&s, "203.0.113.2:443", PLACES[i]));
+        CU_ASSERT_EQUAL_FATAL(system("ip route add 10.0.0.9/32 via 192.0.2.2"), 0);
+        next_tick();
+        CU_ASSERT_FALSE(drops_from(&s, "203.0.113.1:443", PLACES[i]));
+        CU_ASSERT_EQUAL_FATAL(system("ip route del 10.0.0.9/32"), 0);
+        CU_ASSERT_EQUAL_FATAL(
+            system("ip rule add from 203.0.113.1 lookup 77 && ip route add default via 192.0.2.2 table 77"),
+            0);
+        fast_drops_look(&s.drops);
+        for (unsigned n = 0; n < 100; n++) {
+            CU_ASSERT_TRUE(drops_from(&s, "203.0.113.2:443", PLACES[i]));
+            CU_ASSERT_FALSE(drops_from(&s, "203.0.113.1:443", PLACES[i]));
+        }
+        CU_ASSERT_EQUAL_FATAL(system("ip rule del from 203.0.113.1 lookup 77 && ip route flush table 77"), 0);
+        fast_drops_look(&s.drops);
+        next_tick();
+        CU_ASSERT_TRUE(drops_from(&s, "203.0.113.1:443", PLACES[i]));
+    }
+    stop(&s);
+}
+
 static bool has_links(void)
 {
     return system(
@@ -415,6 +456,9 @@ int main(void)
         {"X8 S2: what the program drops the engine would have dropped as unsolicited", never_falsely},
         {"X8 S2 F3: what the program drops for want of a flow the engine would have dropped too",
          never_a_flow},
+        {"X8 S2: where a packet would go is asked again after a tick, and for each source where rules name "
+         "them",
+         where_it_goes},
         {"X8 M1: a switch turns it off, and mode monitor does", only_when_asked},
     };
     char error[OFFLOAD_ERROR_MAX];

@@ -101,6 +101,7 @@ static void begin_flows(struct scene *s)
 
 static void choose(struct scene *s, unsigned share, bool spare_small)
 {
+    s->config.throttle_count = 1;
     s->config.throttle_floor = s->config.throttle_ceiling = share;
     s->config.throttle_spare_small = spare_small;
     CU_ASSERT_EQUAL_FATAL(engine_reload(s->engine, &s->config, NULL), QW_OK);
@@ -118,8 +119,7 @@ static void start(struct scene *s, struct offload *offload)
     snprintf(s->throttle.interface, sizeof s->throttle.interface, "wan0");
     s->throttle.direction = CONFIG_OUT;
     s->throttle.capacity = 1000000000;
-    s->config.throttles = &s->throttle;
-    s->config.throttle_count = 1;
+    s->config.throttles = &s->throttle; /* a reload will add it */
     s->config.throttle_floor = s->config.throttle_ceiling = 0;
     const struct engine_options options = {
         .config = &s->config, .secret = {3, 4}, .now = s->now, .paths = true};
@@ -204,10 +204,14 @@ static bool has_links(void)
 int main(void)
 {
     static const struct test TESTS[] = {
-        {"P1 P2 X6: what the throttle blocks the program drops, and all of it is counted", fare_alike},
+        {"P1 P2 X6: what a throttle blocks, which a reload added, the program drops, and all of it is "
+         "counted",
+         fare_alike},
     };
     char error[OFFLOAD_ERROR_MAX];
-    const struct offload_options options = {.flows_max = 2 * FLOWS, .limits = 1, .spin = true};
+    static const struct config FIRST = {.outside = {.count = 1}}; /* without throttles */
+    const struct offload_options options = {
+        .flows_max = 2 * FLOWS, .limits = fast_limits_room(&FIRST), .spin = true};
     if (unshare(CLONE_NEWNET) != 0 || !has_links())
         return SKIPPED;
     the_offload = offload_new_for(&options, NULL, io_now(), error);

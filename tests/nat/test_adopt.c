@@ -182,15 +182,22 @@ static void a_rest_is_no_matter_to_one_that_lives(void)
     nat_free(nat);
 }
 
+static struct nat_adoption flow_with(const char *inside, uint16_t port, bool holds)
+{
+    struct nat_mapping mapping = record(inside, port, 0);
+    return (struct nat_adoption){
+        .inside = mapping.inside, .external = mapping.external, .remote = ip("203.0.113.1"), .holds = holds};
+}
+
 /* What a flow of another router asks for, in one go. */
 static enum nat_adopted adopt_flow(struct nat *nat, const char *inside, uint16_t port, bool holds,
                                    nat_external *mapping)
 {
-    struct nat_mapping offered = record(inside, port, 0);
-    struct qw_addr remote = ip("203.0.113.1");
-    *mapping = 0;
-    nat_adopt_fetch(nat, &offered, &remote, 1);
-    return nat_adopt_flow(nat, &offered, &remote, holds, at(10 * SECOND), mapping);
+    struct nat_adoption flow = flow_with(inside, port, holds);
+    nat_adopt_ahead(nat, &flow, 1);
+    nat_adopt_flows(nat, &flow, 1, at(10 * SECOND));
+    *mapping = flow.mapping;
+    return flow.result;
 }
 
 static void a_flow_has_its_mapping_or_none(void)

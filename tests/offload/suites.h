@@ -1,6 +1,7 @@
 #ifndef TEST_OFFLOAD_SUITES_H
 #define TEST_OFFLOAD_SUITES_H
 
+void suite_ask(void);
 void suite_book(void);
 void suite_captures(void);
 void suite_drop(void);

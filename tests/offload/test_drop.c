@@ -92,6 +92,32 @@ static void places_of_addresses(void)
     CU_ASSERT_EQUAL(fast_find_slot(&watch, htonl(0xc6336407)), FAST_ADDRESSES_MAX);
 }
 
+/* An answer holds for whom it was given, and no longer. */
+static void answers_about_ways(void)
+{
+    static const uint32_t WHERE[] = {1, 2, 3, 4}, OTHER[] = {1, 2, 3, 5}, SOURCE[] = {5, 6, 7, 8};
+    const struct fast_way asked = {
+        .source = SOURCE, .destination = WHERE, .words = 4, .ifindex = 2, .tick = 9, .len = 1200};
+    struct fast_lead lead = {0};
+    CU_ASSERT_FALSE(
+        fast_is_led(&lead, &(struct fast_way){.source = SOURCE, .destination = WHERE, .words = 4}));
+    fast_lead(&lead, &asked);
+    CU_ASSERT_TRUE(fast_is_led(&lead, &asked));
+    struct fast_way ways[] = {asked, asked, asked, asked, asked, asked};
+    ways[0].len = 1201;
+    ways[1].tick = 10;
+    ways[2].ifindex = 3;
+    ways[3].destination = OTHER;
+    ways[4].source = OTHER;
+    ways[5].words = 1;
+    for (unsigned i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        CU_ASSERT_FALSE(fast_is_led(&lead, &ways[i]));
+    ways[0].len = 40;
+    ways[4].source = NULL;
+    CU_ASSERT_TRUE(fast_is_led(&lead, &ways[0]) && fast_is_led(&lead, &ways[4]));
+    CU_ASSERT_TRUE(fast_lead_of(&asked) < FAST_LEADS);
+}
+
 /* ---- by the program ---- */
 
 static uint32_t ipv4(const char *text)
@@ -290,6 +316,8 @@ void suite_drop(void)
         {"X8: options, fragments, other protocols and false lengths are not looked at",
          unusual_is_left_alone},
         {"X8 N15: each of 64 addresses has its own ports", places_of_addresses},
+        {"X8 S2: where a packet goes holds for others to the same address, in the same tick",
+         answers_about_ways},
         {"X8: only ports without a mapping, of addresses that are ours now", test_ports},
         {"X8: datagrams of any length and TTL, but no fragments and no ICMP", test_kinds},
         {"X8 X6: not from inside, not to another station, not without a daemon", test_drop_surroundings},

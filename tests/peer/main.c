@@ -3,6 +3,8 @@
 
 int main(void)
 {
+    suite_agreement();
+    suite_copy();
     suite_record();
     suite_role();
     suite_rivals();

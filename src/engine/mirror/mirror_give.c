@@ -49,7 +49,7 @@ static struct flow flow_of(const struct engine_mirrored *from, uint64_t timeout_
 
 /* What the rules of now are called. A reload may hold the names for long; nobody waits for it. */
 static struct rule_numbers {
-    uint32_t count, *list;
+    uint32_t count, *list, last; /* last: found last */
 } numbers_of(struct engine *engine)
 {
     struct rule_numbers numbers = {0};
@@ -65,16 +65,21 @@ static struct rule_numbers {
     return numbers;
 }
 
-static bool find_rule(const struct rule_numbers *numbers, uint32_t wanted, uint16_t *out)
+/* Most flows were admitted by the rule that admitted the one before. */
+static bool find_rule(struct rule_numbers *numbers, uint32_t wanted, uint16_t *out)
 {
     *out = FLOW_NO_RULE;
     if (wanted == 0)
         return true;
-    for (uint32_t id = 0; id < numbers->count; id++)
+    if (numbers->count == 0)
+        return false;
+    for (uint32_t tries = 0, id = numbers->last; tries < numbers->count; tries++) {
         if (numbers->list[id] == wanted) {
-            *out = (uint16_t)id;
+            *out = (uint16_t)(numbers->last = id);
             return true;
         }
+        id = id + 1 < numbers->count ? id + 1 : 0;
+    }
     return false;
 }
 
@@ -84,6 +89,8 @@ struct giving {
     struct engine *engine;
     struct qw_time now;
     uint64_t grace_ns;
+    const struct shard_settings *settings;
+    struct shard *locked; /* NULL: none */
     struct rule_numbers rules;
     struct engine_mirror_given *given;
 };
@@ -94,14 +101,32 @@ struct gift {
     struct flow record;
     uint64_t hash, peers; /* of its key, and peers_hash */
     struct shard *shard;
-    nat_external mapping; /* that it has; 0: none */
+    const struct nat_adoption *mapping; /* that it has; NULL: none */
 };
+
+static void unlock(struct giving *g)
+{
+    if (!g->locked)
+        return;
+    shard_unlock(g->locked);
+    paths_flush(g->engine, NULL, g->locked);
+    g->locked = NULL;
+}
+
+static void lock(struct giving *g, struct shard *shard)
+{
+    if (shard == g->locked)
+        return;
+    unlock(g);
+    shard_lock(shard, g->settings, g->now);
+    g->locked = shard;
+}
 
 /* Packets that came before the flow did began it anew: it is what it was on the other router. */
 static void raise_twin(struct giving *g, struct shard *shard, const struct flow *record, uint64_t hash)
 {
     struct flow *flow = flow_lookup(shard->flows, &record->key, hash, g->now);
-    bool same = flow && nat_port(flow->external) == record->external;
+    bool same = flow && nat_port(flow->external) == nat_port(record->external);
     g->given->twins += same;
     g->given->conflicts += !same;
     if (!same || flow->class >= record->class)
@@ -114,88 +139,44 @@ static void raise_twin(struct giving *g, struct shard *shard, const struct flow 
 }
 
 /* The flow is one of its shard from here on, with its mapping. */
-static void settle(struct giving *g, struct shard *shard, const struct gift *gift, struct flow *flow)
+static void settle(struct giving *g, const struct gift *gift, struct flow *flow)
 {
     if (!find_rule(&g->rules, gift->from->rule, &flow->rule)) {
-        flow_finish(shard->flows, flow, FLOW_UNMAPPED);
+        flow_finish(gift->shard->flows, flow, FLOW_UNMAPPED);
         g->given->refused++;
         return;
     }
-    takeover_go_on(g->engine, shard, flow, gift->peers);
+    takeover_go_on(g->engine, gift->shard, flow, gift->peers);
     g->given->adopted++;
-}
-
-static bool may_come(const struct engine *engine, const struct engine_mirrored *from)
-{
-    bool known = from->class < FLOW_CLASSES && from->class > FLOW_ASKED && from->state <= FLOW_CONFIRMED;
-    bool mapped = from->external.port != 0;
-    return known && (!mapped || (engine->nat && from->family == QW_IPV4)) &&
-           (mapped || !(from->flags & ENGINE_MIRROR_HOLDS_MAPPING));
-}
-
-/* Those that go together wait for memory together. */
-#define GIFTS 32
-
-static void fetch_mappings(const struct engine *engine, const struct gift *gifts, unsigned count)
-{
-    struct nat_mapping mappings[GIFTS];
-    struct qw_addr remotes[GIFTS];
-    for (unsigned i = 0; i < count; i++) {
-        mappings[i] =
-            (struct nat_mapping){.inside = gifts[i].from->inside, .external = gifts[i].from->external};
-        remotes[i] = gifts[i].from->outside.addr;
-    }
-    nat_adopt_fetch(engine->nat, mappings, remotes, count);
-}
-
-static void prepare(const struct giving *g, struct gift *gift, const struct engine_mirrored *from,
-                    const struct shard_settings *settings)
-{
-    struct engine *engine = g->engine;
-    *gift = (struct gift){.from = from};
-    gift->record = flow_of(from, settings->timers.idle_ns[from->class], g->now, g->grace_ns);
-    gift->hash = flow_hash(engine->secret, &gift->record.key);
-    gift->shard = engine_shard(engine, gift->hash);
-    flow_fetch_index(gift->shard->flows, gift->hash);
-    shares_fetch(&engine->shares, &gift->record);
-    if (takeover_has_peers(&gift->record))
-        gift->peers = peers_hash(engine->peers, &gift->record);
-}
-
-static bool holds(const struct gift *gift)
-{
-    return gift->from->flags & ENGINE_MIRROR_HOLDS_MAPPING;
-}
-
-/* The inside endpoint has its mapping, which the flow holds, or the flow does not come. */
-static bool map(struct giving *g, struct gift *gift)
-{
-    const struct nat_mapping wanted = {
-        .inside = gift->from->inside, .external = gift->from->external, .since = g->now};
-    if (gift->record.external == 0)
-        return true;
-    enum nat_adopted result = nat_adopt_flow(g->engine->nat, &wanted, &gift->from->outside.addr, holds(gift),
-                                             g->now, &gift->mapping);
-    g->given->conflicts += result == NAT_ADOPT_TAKEN;
-    g->given->refused += result != NAT_ADOPTED && result != NAT_ADOPT_TAKEN;
-    return result == NAT_ADOPTED;
 }
 
 /* What it held is another flow's, or nobody's. */
 static void let_go(struct giving *g, const struct gift *gift)
 {
-    if (holds(gift))
-        nat_session_end_short(g->engine->nat, gift->mapping, &gift->from->inside, &gift->from->outside.addr,
-                              g->now);
+    const struct nat_adoption *held = gift->mapping;
+    if (held && held->holds)
+        nat_session_end_short(g->engine->nat, held->mapping, &held->inside, &held->remote, g->now);
+}
+
+/* The inside endpoint has its mapping, which the flow holds, or the flow does not come. */
+static bool is_mapped(struct giving *g, const struct gift *gift)
+{
+    enum nat_adopted result = gift->mapping ? gift->mapping->result : NAT_ADOPTED;
+    g->given->conflicts += result == NAT_ADOPT_TAKEN;
+    g->given->refused += result != NAT_ADOPTED && result != NAT_ADOPT_TAKEN;
+    return result == NAT_ADOPTED;
 }
 
 static void enter(struct giving *g, struct gift *gift)
 {
-    struct flow record = gift->record, *flow;
-    record.external = gift->mapping;
-    enum flow_adopted result = flow_adopt(gift->shard->flows, &record, g->now, &flow);
+    struct flow *flow;
+    if (!is_mapped(g, gift))
+        return;
+    gift->record.external = gift->mapping ? gift->mapping->mapping : 0;
+    lock(g, gift->shard);
+    enum flow_adopted result = flow_adopt_own(gift->shard->flows, &gift->record, gift->hash, g->now, &flow);
     if (result == FLOW_ADOPTED) {
-        settle(g, gift->shard, gift, flow);
+        settle(g, gift, flow);
         return;
     }
     if (result == FLOW_ADOPT_TWIN)
@@ -207,39 +188,94 @@ static void enter(struct giving *g, struct gift *gift)
     let_go(g, gift);
 }
 
-static void give(struct giving *g, struct gift *gift, const struct shard_settings *settings)
+/* ---- all of them ---- */
+
+/* Flows come in lots. A lot is prepared some lots before it is entered, so that what will be read of memory
+ * comes meanwhile: that is most of the time that a flow takes. Locks are held for one lot at the most. */
+#define LOT 8
+#define LOTS 4
+
+struct lot {
+    unsigned count, mapped;
+    struct gift gifts[LOT];
+    struct nat_adoption mappings[LOT];
+};
+
+static bool may_come(const struct engine *engine, const struct engine_mirrored *from)
 {
-    shard_lock(gift->shard, settings, g->now);
-    if (map(g, gift))
-        enter(g, gift);
-    shard_unlock(gift->shard);
-    paths_flush(g->engine, NULL, gift->shard);
+    bool known = from->class < FLOW_CLASSES && from->class > FLOW_ASKED && from->state <= FLOW_CONFIRMED;
+    bool mapped = from->external.port != 0;
+    return known && (!mapped || (engine->nat && from->family == QW_IPV4)) &&
+           (mapped || !(from->flags & ENGINE_MIRROR_HOLDS_MAPPING));
 }
 
-static void give_some(struct giving *g, const struct engine_mirrored *flows, size_t count,
-                      const struct shard_settings *settings)
+static const struct nat_adoption *wish(struct lot *lot, const struct engine_mirrored *from)
 {
-    struct gift gifts[GIFTS];
-    unsigned ready = 0;
+    if (from->external.port == 0)
+        return NULL;
+    struct nat_adoption *mapping = &lot->mappings[lot->mapped++];
+    mapping->inside = from->inside;
+    mapping->external = from->external;
+    mapping->remote = from->outside.addr;
+    mapping->holds = from->flags & ENGINE_MIRROR_HOLDS_MAPPING;
+    return mapping;
+}
+
+static void prepare(const struct giving *g, struct lot *lot, const struct engine_mirrored *from)
+{
+    struct engine *engine = g->engine;
+    struct gift *gift = &lot->gifts[lot->count++];
+    gift->from = from;
+    gift->record = flow_of(from, g->settings->timers.idle_ns[from->class], g->now, g->grace_ns);
+    gift->hash = flow_hash(engine->secret, &gift->record.key);
+    gift->shard = engine_shard(engine, gift->hash);
+    gift->mapping = wish(lot, from);
+    flow_fetch_index(gift->shard->flows, gift->hash);
+    shares_fetch(&engine->shares, &gift->record);
+    if (takeover_has_peers(&gift->record))
+        gift->peers = peers_hash(engine->peers, &gift->record);
+}
+
+static void prepare_lot(const struct giving *g, struct lot *lot, const struct engine_mirrored *flows,
+                        size_t count)
+{
+    lot->count = lot->mapped = 0;
     for (size_t i = 0; i < count; i++)
         if (may_come(g->engine, &flows[i]))
-            prepare(g, &gifts[ready++], &flows[i], settings);
+            prepare(g, lot, &flows[i]);
         else
             g->given->refused++;
-    if (g->engine->nat)
-        fetch_mappings(g->engine, gifts, ready);
-    for (unsigned i = 0; i < ready; i++)
-        give(g, &gifts[i], settings);
+    if (lot->mapped > 0)
+        nat_adopt_ahead(g->engine->nat, lot->mappings, lot->mapped);
+}
+
+static void enter_lot(struct giving *g, struct lot *lot)
+{
+    if (lot->mapped > 0)
+        nat_adopt_flows(g->engine->nat, lot->mappings, lot->mapped, g->now);
+    for (unsigned i = 0; i < lot->count; i++)
+        enter(g, &lot->gifts[i]);
+    unlock(g);
 }
 
 void engine_mirror_give(struct engine *engine, const struct engine_mirrored *flows, size_t count,
                         struct qw_time now, uint64_t grace_ns, struct engine_mirror_given *given)
 {
     struct shard_settings settings = engine_shard_settings(engine);
-    struct giving giving = {
-        .engine = engine, .now = now, .grace_ns = grace_ns, .rules = numbers_of(engine), .given = given};
-    for (size_t i = 0; i < count; i += GIFTS)
-        give_some(&giving, flows + i, count - i < GIFTS ? count - i : GIFTS, &settings);
+    struct giving giving = {.engine = engine,
+                            .now = now,
+                            .grace_ns = grace_ns,
+                            .settings = &settings,
+                            .rules = numbers_of(engine),
+                            .given = given};
+    struct lot lots[LOTS];
+    size_t prepared = 0, entered = 0, all = (count + LOT - 1) / LOT;
+    for (; entered < all; entered++) {
+        for (; prepared < all && prepared < entered + LOTS; prepared++)
+            prepare_lot(&giving, &lots[prepared % LOTS], flows + prepared * LOT,
+                        count - prepared * LOT < LOT ? count - prepared * LOT : LOT);
+        enter_lot(&giving, &lots[entered % LOTS]);
+    }
     free(giving.rules.list);
 }
 

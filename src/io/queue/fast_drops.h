@@ -18,7 +18,7 @@ struct fast_drops {
 void fast_drops_start(struct fast_drops *drops, struct engine *engine, struct offload *offload,
                       const struct config *config);
 
-/* Once a second: addresses come and go. */
+/* Once a second, and with news of routing rules: addresses come and go, and so do rules. */
 void fast_drops_look(struct fast_drops *drops);
 
 /* The engine counts what was dropped meanwhile. */

@@ -62,6 +62,12 @@ static void tell_rooms(void *context, const char *interface, enum throttle_direc
     offload_rooms(limits->offload, interface, (enum flow_path_direction)direction, rooms->rows);
 }
 
+unsigned fast_limits_room(const struct config *config)
+{
+    unsigned outside = config->outside.count;
+    return outside > config->throttle_count ? outside : config->throttle_count;
+}
+
 void fast_limits_start(struct fast_limits *limits, struct engine *engine, struct offload *offload)
 {
     limits->engine = engine;

@@ -14,6 +14,10 @@ struct fast_limits {
     struct offload_load load;     /* of one look */
 };
 
+/* For how many interfaces there is to be room (offload_options.limits): a reload may add throttles of
+ * interfaces that have none now. */
+unsigned fast_limits_room(const struct config *config);
+
 /* From now on. Before the program is attached, or packets would pass that are blocked. */
 void fast_limits_start(struct fast_limits *limits, struct engine *engine, struct offload *offload);
 

@@ -197,6 +197,7 @@ static void hear(struct fast_path *fast_path)
 {
     netlink_forget(fast_path->news);
     offload_epoch(fast_path->offload);
+    fast_drops_look(&fast_path->drops);
 }
 
 /* Until the next round. News are heard as they come, or packets would go to the old next hop so long; those
@@ -284,7 +285,7 @@ static struct offload *open_offload(const struct config *config, struct offload_
 {
     char error[OFFLOAD_ERROR_MAX];
     struct offload_options options = {
-        .flows_max = config->flows_max, .limits = config->throttle_count, .spin = config->offload_spin};
+        .flows_max = config->flows_max, .limits = fast_limits_room(config), .spin = config->offload_spin};
     struct offload *offload = offload_new_for(&options, pins, io_now(), error);
     if (offload)
         return offload;
