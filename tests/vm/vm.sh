@@ -4,8 +4,8 @@
 #   vm.sh [all]                  makes the image if there is none, then runs every job; the last line counts them
 #   vm.sh make                   makes the image: root, apt and qemu-system-x86 debootstrap e2fsprogs kmod
 #   vm.sh run JOB [WORD...]      boots, runs tests/vm/jobs/JOB.sh with those words as root, switches off; the job's status
-# Jobs: unit, rules BACKEND, cases BACKEND [NAME=VALUE...] [CASE...], closed [STEPS [SEED]]; BACKEND is nft, iptables (over nf_tables, as Debian has it)
-#   or iptables-legacy.
+# Jobs: unit, rules BACKEND, cases BACKEND [NAME=VALUE...] [CASE...], closed [STEPS [SEED]]; BACKEND is nft, iptables (over nf_tables, as
+#   Debian has it) or iptables-legacy.
 #   QW_BUILD       the build folder that goes along (build-release)
 #   QW_VM          folder of the image (in the user's cache)
 #   QW_VM_OUT      where a job's output and logs go (build-vm), a folder each
