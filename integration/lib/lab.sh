@@ -151,6 +151,8 @@ lab_spawn() {
     local ns=$1 log=$2
     shift 2
     fast_note "$LAB_DIR/$log.log"
+    # Here, not by the child alone: whoever waits for a word in it must not find that of the process before.
+    : >"$LAB_DIR/$log.log"
     ip netns exec "$ns" "$@" >"$LAB_DIR/$log.log" 2>&1 </dev/null &
     LAB_PID=$!
     LAB_PIDS+=("$LAB_PID")
