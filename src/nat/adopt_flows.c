@@ -84,9 +84,7 @@ static void hold(struct nat *nat, const struct nat_adoption *flow)
 {
     uint64_t peer = peer_key(handle_slot(flow->mapping), handle_port(flow->mapping), ipv4_of(&flow->remote));
     uint32_t hash = peer == flow->peer ? flow->peer_hash : nat_table_hash(&nat->peers, peer);
-    ++*mapping_sessions(nat, flow->mapping);
-    nat->sessions++;
-    nat_table_up_at(&nat->peers, peer, hash);
+    session_hold_at(nat, flow->mapping, peer, hash);
 }
 
 static void adopt(struct nat *nat, struct nat_adoption *flow, struct qw_time now)

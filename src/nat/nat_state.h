@@ -227,8 +227,9 @@ void mapping_take_down(struct nat *nat, unsigned slot, uint16_t port, bool count
 /* The mapping on a port that has one. */
 struct nat_mapping mapping_describe(const struct nat *nat, unsigned slot, uint16_t port);
 
-/* Counts a session on a mapping that is live. (sessions.c) */
+/* Counts a session on a mapping that is live; `hash`: of its key `peer` in `peers`. (sessions.c) */
 void session_hold(struct nat *nat, nat_external mapping, const struct qw_addr *remote);
+void session_hold_at(struct nat *nat, nat_external mapping, uint64_t peer, uint32_t hash);
 
 static inline unsigned slot_uplink(const struct nat *nat, unsigned slot)
 {

@@ -35,11 +35,17 @@ static void count_refusal(struct nat *nat, enum nat_answer answer)
         nat->stats.refused_address++;
 }
 
-void session_hold(struct nat *nat, nat_external mapping, const struct qw_addr *remote)
+void session_hold_at(struct nat *nat, nat_external mapping, uint64_t peer, uint32_t hash)
 {
     ++*mapping_sessions(nat, mapping);
     nat->sessions++;
-    nat_table_up(&nat->peers, peer_of(mapping, remote)); /* whatever the filtering: it may change */
+    nat_table_up_at(&nat->peers, peer, hash); /* whatever the filtering: it may change */
+}
+
+void session_hold(struct nat *nat, nat_external mapping, const struct qw_addr *remote)
+{
+    uint64_t peer = peer_of(mapping, remote);
+    session_hold_at(nat, mapping, peer, nat_table_hash(&nat->peers, peer));
 }
 
 enum nat_answer nat_session_begin(struct nat *nat, const struct qw_endpoint *inside,
