@@ -53,12 +53,7 @@ go_nowhere() {
 
 # begin FIRST: flows of the host; twice, so that each is one that is copied.
 begin() {
-    local port try
-    for ((port = $1; port < $1 + 12; port += 2)); do
-        for try in 1 2; do
-            in_client "$QW_TOOLS/udp_ask" "$(trio_host4 $HOST):$port" "$S4:7000" question 5000 || { echo "$port: no answer, question $try" && return 1; }
-        done
-    done
+    C4=$(trio_host4 "$HOST") pair_begin "$1" 6
 }
 
 # A lab just made has neighbours to find.
@@ -84,12 +79,6 @@ none_is_split() {
 remember() {
     endpoints "${TRIO[@]}" >"$LAB_DIR/endpoints"
     [ "$(wc -l <"$LAB_DIR/endpoints")" -ge 24 ]
-}
-
-kept() { # ROUTER
-    local lost
-    lost=$(comm -23 "$LAB_DIR/endpoints" <(endpoints "$1"))
-    [ -z "$lost" ] || { echo "lost or changed: $lost" && return 1; }
 }
 
 all_speak() {
@@ -133,7 +122,7 @@ sleep 3
 ip -n "$LAB_TRANSIT" link set sync up
 check 'a sees b again' wait_for 20 sees a b
 check 'and c' wait_for 20 sees a c
-check 'it takes the flows of both' wait_for 20 kept a
+check 'it takes the flows of both' wait_for 20 pair_kept a
 check 'all flows go on' all_speak
 check 'b and c have them' wait_for 20 pair_is b '.peers | map(select(.router == "a"))[0].flows >= 24'
 check 'a owns it still, and the other one' pair_is a '.owners | map(select(.role == "active")) | length == 2'
@@ -142,14 +131,14 @@ trio_power_loss a
 check 'a dies, c owns it' says c active
 check 'c is active' wait_for 5 is_owner c
 by c
-check 'c has all of them' kept c
+check 'c has all of them' pair_kept c
 check 'all go on' all_speak
 check 'c steps back on demand' says c standby
 check 'and does' wait_for 5 stands_by c
 check 'b takes it' says b active
 check 'and is active' wait_for 5 is_owner b
 by b
-check 'b has all of them' kept b
+check 'b has all of them' pair_kept b
 check 'all go on, at last' all_speak
 for router in b c; do
     check "$router ends cleanly" lab_stop "${PAIR_DAEMON[$router]}"
