@@ -394,9 +394,9 @@ static void look_at_rivals(struct peer_pair *peer, unsigned number, struct qw_ti
 {
     struct rival_claim claims[PEER_OTHERS_MAX];
     struct owned *owned = &peer->owned[number];
-    unsigned count = rival_claims(peer, number, claims);
     if (owned->role.now != PEER_ACTIVE)
         return;
+    unsigned count = rival_claims(peer, number, claims);
     unsigned owing = rivals_look(&owned->rivals, claims, count, now);
     owned->owing = owing == count ? NOBODY : owing;
 }

@@ -1,6 +1,6 @@
-/* Which other routers are active, or were, while this one is: a pure look at what their headers say. What one
- * of them had meanwhile is not here, and has to be taken over when it steps back. It is not always seen while
- * it lasts: what cuts the routers from each other mostly cuts the link between their stores, too. */
+/* Which other routers are active while this one is, or were: a pure look at what their headers say. Flows
+ * that began on such a router are not here; they are taken over when it steps back. Headers may show it only
+ * afterwards, for what cuts the routers from each other mostly cuts the link between their stores, too. */
 #ifndef PEER_RIVALS_H
 #define PEER_RIVALS_H
 

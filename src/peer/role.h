@@ -50,9 +50,9 @@ struct role_claim {
 unsigned role_latest(const struct role_claim *claims, unsigned count, bool active);
 
 /* Where packets belong while this router does not own it: the router that owns it, by the highest epoch. What
- * a dead one said last is outdone by whoever took over from it, and believed while nobody did. Nobody owns
- * it: the first of the list; the others' packets come to that one, which sends them nowhere, for two that
- * own nothing would send them to and fro. `count`: nowhere. */
+ * a dead one said last is outdone by whoever took over from it, and believed while nobody did. While nobody
+ * owns it, that is the first of the list; the first itself then sends packets nowhere (`count`), because two
+ * routers that own nothing would send them to and fro. */
 unsigned role_owner(const struct role_claim *claims, unsigned count);
 
 /* The next step. With ROLE_ENDS, role->reads says whether flows are to be entered, and role->merges whether
