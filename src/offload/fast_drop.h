@@ -114,10 +114,11 @@ fast_inline uint32_t fast_bucket6(const struct qw_known *known, const struct fas
                            qw_known_end(known, key->destination, 4, key->destination_port));
 }
 
-/* Who asks: of a source only where it counts (NULL: it does not). `words` is known when this is compiled. */
+/* Who asks. The source counts only where `source_mask` has all bits, it is 0 elsewhere: a pointer that may be
+ * NULL is too much for the verifiers of older kernels. `words` is known when this is compiled. */
 struct fast_way {
     const uint32_t *source, *destination;
-    uint32_t words, ifindex, tick, len;
+    uint32_t source_mask, words, ifindex, tick, len;
 };
 
 /* Place in `leads_of`. Who meets another's there asks again each time, no more. */
@@ -127,11 +128,9 @@ fast_inline uint32_t fast_lead_of(const struct fast_way *way)
 #pragma GCC unroll 4
     for (uint32_t i = 0; i < way->words; i++)
         hash = hash * 31 + way->destination[i];
-    if (way->source) {
 #pragma GCC unroll 4
-        for (uint32_t i = 0; i < way->words; i++)
-            hash = hash * 31 + way->source[i];
-    }
+    for (uint32_t i = 0; i < way->words; i++)
+        hash = hash * 31 + (way->source[i] & way->source_mask);
     return hash * 0x9e3779b1u >> 24;
 }
 
@@ -142,11 +141,9 @@ fast_inline bool fast_is_led(const struct fast_lead *lead, const struct fast_way
 #pragma GCC unroll 4
     for (uint32_t i = 0; i < way->words; i++)
         differ |= lead->destination[i] ^ way->destination[i];
-    if (way->source) {
 #pragma GCC unroll 4
-        for (uint32_t i = 0; i < way->words; i++)
-            differ |= lead->source[i] ^ way->source[i];
-    }
+    for (uint32_t i = 0; i < way->words; i++)
+        differ |= (lead->source[i] ^ way->source[i]) & way->source_mask;
     return differ == 0 && way->len <= lead->len;
 }
 
@@ -160,11 +157,9 @@ fast_inline void fast_lead(struct fast_lead *lead, const struct fast_way *way)
 #pragma GCC unroll 4
     for (uint32_t i = 0; i < way->words; i++)
         lead->destination[i] = way->destination[i];
-    if (way->source) {
 #pragma GCC unroll 4
-        for (uint32_t i = 0; i < way->words; i++)
-            lead->source[i] = way->source[i];
-    }
+    for (uint32_t i = 0; i < way->words; i++)
+        lead->source[i] = way->source[i];
     *(volatile uint32_t *)&lead->tick = way->tick;
 }
 

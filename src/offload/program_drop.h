@@ -87,12 +87,11 @@ static __always_inline bool has_flow(uint32_t bucket)
 
 /* The kernel would forward it by an interface inside, and so the engine would see it (chain FORWARD): not to
  * this host, not to many. Rules of routing that name UDP, ports or marks are not asked. */
-static __always_inline bool ask_way(void *ctx, const struct fast_way *way, const uint32_t *source,
-                                    uint64_t inside)
+static __always_inline bool ask_way(void *ctx, const struct fast_way *way, uint64_t inside)
 {
     struct bpf_fib_lookup fib = {.ifindex = way->ifindex, .tot_len = (uint16_t)way->len};
     fib.family = way->words == 4 ? AF_INET6 : AF_INET;
-    __builtin_memcpy(fib.ipv6_src, source, 4 * way->words);
+    __builtin_memcpy(fib.ipv6_src, way->source, 4 * way->words);
     __builtin_memcpy(fib.ipv6_dst, way->destination, 4 * way->words);
     long result = bpf_fib_lookup(ctx, &fib, sizeof fib, 0);
     if (result != BPF_FIB_LKUP_RET_SUCCESS && result != BPF_FIB_LKUP_RET_NO_NEIGH)
@@ -103,16 +102,15 @@ static __always_inline bool ask_way(void *ctx, const struct fast_way *way, const
 }
 
 /* The question costs several times all the rest, so its answer holds until the tick is over. */
-static __always_inline bool leads(void *ctx, const struct fast_watch *watched, struct fast_way *way,
-                                  const uint32_t *source)
+static __always_inline bool leads(void *ctx, const struct fast_watch *watched, struct fast_way *way)
 {
-    way->source = watched->by_source ? source : NULL;
+    way->source_mask = watched->by_source ? ~0u : 0;
     way->tick = (uint32_t)bpf_jiffies64();
     uint32_t key = fast_lead_of(way);
     struct fast_lead *lead = bpf_map_lookup_elem(&leads_of, &key);
     if (lead && fast_is_led(lead, way))
         return true;
-    if (!ask_way(ctx, way, source, watched->inside))
+    if (!ask_way(ctx, way, watched->inside))
         return false;
     if (lead)
         fast_lead(lead, way);
@@ -123,16 +121,20 @@ static __always_inline bool leads(void *ctx, const struct fast_watch *watched, s
 static __noinline bool leads4(void *ctx, const struct fast_watch *watched, const struct fast_ends *ends,
                               uint32_t ifindex)
 {
-    struct fast_way way = {
-        .destination = &ends->destination, .words = 1, .ifindex = ifindex, .len = ends->ip_len};
-    return leads(ctx, watched, &way, &ends->source);
+    struct fast_way way = {.source = &ends->source,
+                           .destination = &ends->destination,
+                           .words = 1,
+                           .ifindex = ifindex,
+                           .len = ends->ip_len};
+    return leads(ctx, watched, &way);
 }
 
 static __noinline bool leads6(void *ctx, const struct fast_watch *watched, const struct fast_key6 *key,
                               uint32_t ifindex, uint32_t len)
 {
-    struct fast_way way = {.destination = key->destination, .words = 4, .ifindex = ifindex, .len = len};
-    return leads(ctx, watched, &way, key->source);
+    struct fast_way way = {
+        .source = key->source, .destination = key->destination, .words = 4, .ifindex = ifindex, .len = len};
+    return leads(ctx, watched, &way);
 }
 
 static __always_inline bool is_of_no_flow4(void *ctx, const struct passage *p,

@@ -96,8 +96,13 @@ static void places_of_addresses(void)
 static void answers_about_ways(void)
 {
     static const uint32_t WHERE[] = {1, 2, 3, 4}, OTHER[] = {1, 2, 3, 5}, SOURCE[] = {5, 6, 7, 8};
-    const struct fast_way asked = {
-        .source = SOURCE, .destination = WHERE, .words = 4, .ifindex = 2, .tick = 9, .len = 1200};
+    const struct fast_way asked = {.source = SOURCE,
+                                   .destination = WHERE,
+                                   .source_mask = ~0u,
+                                   .words = 4,
+                                   .ifindex = 2,
+                                   .tick = 9,
+                                   .len = 1200};
     struct fast_lead lead = {0};
     CU_ASSERT_FALSE(
         fast_is_led(&lead, &(struct fast_way){.source = SOURCE, .destination = WHERE, .words = 4}));
@@ -113,8 +118,9 @@ static void answers_about_ways(void)
     for (unsigned i = 0; i < sizeof ways / sizeof ways[0]; i++)
         CU_ASSERT_FALSE(fast_is_led(&lead, &ways[i]));
     ways[0].len = 40;
-    ways[4].source = NULL;
+    ways[4].source_mask = 0;
     CU_ASSERT_TRUE(fast_is_led(&lead, &ways[0]) && fast_is_led(&lead, &ways[4]));
+    CU_ASSERT_NOT_EQUAL(fast_lead_of(&asked), fast_lead_of(&ways[4]));
     CU_ASSERT_TRUE(fast_lead_of(&asked) < FAST_LEADS);
 }
 
