@@ -74,7 +74,7 @@ check 'without --mode it is monitor' shows 'mode = "monitor";' in_router "$QUICW
 
 # Beside others.
 in_router iptables -t nat -A POSTROUTING -o wan0 -j MASQUERADE
-in_router iptables -A FORWARD -p tcp --dport 80 -j NFQUEUE --queue-num 7401
+in_router iptables -A FORWARD -p tcp --dport 80 -j NFQUEUE --queue-num 7400
 in_router sysctl -qw net.ipv4.ip_forward=0
 ip -n "$LAB_ROUTER" link add docker0 type bridge
 ip -n "$LAB_ROUTER" addr add 172.17.0.1/16 dev docker0
