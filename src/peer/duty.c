@@ -6,9 +6,6 @@
 #include <stdio.h>
 
 #define STALE_NS (5 * QW_NS_PER_SECOND) /* a header that old is worth a word */
-/* A router that is outdone keeps its flows for so long: the one that outdid it may have to take them first,
- * which it does within ROLE_PATIENCE_NS of seeing that this one stepped back. */
-#define OUTDONE_NS (3 * QW_NS_PER_SECOND)
 
 static void say_takeover(const struct peer_pair *peer, const struct peer_taking *takeover,
                          const struct peer_reader *from, uint64_t age_ns, uint64_t took_ns)
@@ -140,18 +137,16 @@ void duty_end_own_flows(struct peer_pair *peer, struct qw_time now)
 {
     unsigned by = peer->options.nat && !peer->options.owners ? outdone_by(peer, 0) : NOBODY;
     struct peer_reader *reader = by == NOBODY ? NULL : &peer->readers[by];
-    if (!reader) {
-        peer->own_flows = OWN_FLOWS_STAY;
-        peer->outdone = now;
-    } else if (qw_time_since(now, peer->outdone) < OUTDONE_NS) {
-        return;
-    } else if (peer->own_flows == OWN_FLOWS_END_SOON && reader->done) {
+    switch (role_retire(&peer->retirement, reader, reader && reader->fast, reader && reader->done, now)) {
+    case ROLE_KEEPS:
+        break;
+    case ROLE_READS_FIRST:
+        reader_hurry(reader);
+        break;
+    case ROLE_ENDS_FLOWS:
         engine_mirror_clear(peer->options.engine, ENGINE_OWNER_ALL, now);
         engine_mirror_settle(peer->options.engine, now);
-        peer->own_flows = OWN_FLOWS_ENDED;
-    } else if (peer->own_flows != OWN_FLOWS_ENDED && !reader->fast) {
-        reader_hurry(reader);
-        peer->own_flows = OWN_FLOWS_END_SOON;
+        break;
     }
 }
 

@@ -7,9 +7,8 @@
 /* One step of what stands at `number` in options.owned. */
 void duty_turn(struct peer_pair *peer, unsigned number, struct qw_time now);
 
-/* A mapping of a standby may be another's on the active router, which took what it could, and hosts inside
- * may go on for a while to send here. So it ends, as soon as the other's flows were read whole: nothing is
- * lost when that one dies now. Where there are owners, what is another's is not translated here anyway. */
+/* Ends a standby's own flows, when they are to (struct role_retirement). Where there are owners, what is
+ * another's is not translated here anyway. */
 void duty_end_own_flows(struct peer_pair *peer, struct qw_time now);
 
 #endif

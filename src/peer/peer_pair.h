@@ -35,8 +35,7 @@ struct peer_pair {
     int wake; /* an eventfd: stop, or a command */
     pthread_t thread;
     bool store_said, other_said[PEER_OTHERS_MAX], mismatch_said[PEER_OTHERS_MAX];
-    enum { OWN_FLOWS_STAY, OWN_FLOWS_END_SOON, OWN_FLOWS_ENDED } own_flows; /* of a standby */
-    struct qw_time outdone;                                                 /* it was not until then */
+    struct role_retirement retirement; /* of a standby's own flows */
 
     atomic_bool stop, wanted[PEER_OWNED_MAX]; /* wanted: by a command */
     pthread_mutex_t lock;                     /* of: */
