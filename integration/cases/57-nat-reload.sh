@@ -63,11 +63,7 @@ stranger() { # PORT [MILLISECONDS [FROM]]: somebody outside reaches the forward
 }
 
 rules_show() { # PATTERN
-    rules_installed_all | grep -qE -- "$1"
-}
-
-rules_installed_all() {
-    in_router sh -c 'iptables-save; iptables-legacy-save; nft list ruleset' 2>/dev/null
+    rules_all | grep -qE -- "$1"
 }
 
 # The server of the partner is excepted later: its network knows a way to the hosts inside (nat_lab_routes).

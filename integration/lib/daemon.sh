@@ -140,15 +140,20 @@ port_of_client() {
         'select(.server == $s and .state == $t) | .client | sub(".*:"; "")' | head -n 1
 }
 
-# rules_installed: prints what the router's kernel holds for quicward, whichever tool made it; false when that is nothing.
-rules_installed() {
+# rules_all: prints the rules of the router's kernel, whoever made them with whichever tool.
+rules_all() {
     local kind
     {
         for kind in '' -legacy -nft; do
             in_router "iptables$kind-save"; in_router "ip6tables$kind-save"
         done
         in_router nft list ruleset; in_router ip rule; in_router ip -6 rule
-    } 2>/dev/null | grep -iE 'quicward|queue|blackhole'
+    } 2>/dev/null
+}
+
+# rules_installed: of these, the lines that name quicward or what only it has here; false when there are none.
+rules_installed() {
+    rules_all | grep -iE 'quicward|queue|blackhole'
 }
 
 # rules_remove: takes them away as an operator does.
