@@ -227,7 +227,8 @@ void offload_drop_look(struct offload *offload);
 
 /* May it depend on the source of a packet where it goes (a routing rule that names sources)? Until it was
  * told otherwise it does, after each offload_drop. If not, one question of the program holds for all that go
- * to the same address, for a tick of the kernel's clock. */
+ * to the same address, for a tick of the kernel's clock. Routes of IPv6 that name sources the program sees by
+ * itself. */
 void offload_drop_by_source(struct offload *offload, bool depends);
 
 /* Nothing is dropped any more: when this returns, but for a packet that a processor has at hand. */

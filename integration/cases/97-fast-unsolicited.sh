@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # alone
 # X8 N8 F3: a flood of what nobody asked for is dropped by the kernel's program and counted under its reason; numbered datagrams of
-# established flows, new handshakes, forwards and the router's own sockets are not touched by it, at tc and at XDP, in modes nat and firewall.
+# established flows, new handshakes, forwards, the router's own sockets and the answers to resolvers on it are not touched by it, at tc and at
+# XDP, in modes nat and firewall.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 skip_without gtlsclient gtlsserver ethtool jq
 lab_trap
@@ -10,7 +11,9 @@ flood_lab
 certificate_make && serve_gtls 4433 || exit 1
 lab_spawn "$LAB_CLIENT" served "$QW_TOOLS/udp_echo" "$C4:8443"
 lab_spawn "$LAB_ROUTER" own "$QW_TOOLS/udp_echo" "$X4:5353"
-wait_for 5 listening "$LAB_CLIENT" 8443 && wait_for 5 listening "$LAB_ROUTER" 5353 || exit 1
+lab_spawn "$LAB_SERVER" answers "$QW_TOOLS/udp_echo" "$S4:5300"
+wait_for 5 listening "$LAB_CLIENT" 8443 && wait_for 5 listening "$LAB_ROUTER" 5353 &&
+    wait_for 5 listening "$LAB_SERVER" 5300 || exit 1
 
 # What nobody asked for; flows that pause before they go fast lose packets to the program as well.
 dropped() {
@@ -30,6 +33,11 @@ queued() {
 # ask_router PORT [MILLISECONDS]: from the server, to the router's external address.
 ask_router() {
     in_server "$QW_TOOLS/udp_ask" "$S4:7100" "$X4:$1" question "${2:-20000}"
+}
+
+# resolve FROM: a resolver on the router, with ports of its own choice that are mappings' otherwise.
+resolve() {
+    in_router "$QW_TOOLS/ask_often" "$1:0" "$S4:5300" 2000 1024 32767
 }
 
 # in_order: numbered datagrams, both ways, from flows that begin amid the flood and go fast.
@@ -52,6 +60,8 @@ amid_the_flood() { # PLACE
     check "$1: a forward is reached from inside" ask "10.0.0.5:6000" "$X4:8443"
     check "$1: a socket of the router is reached" ask_router 5353
     check "$1: a socket of the router is reached from inside" ask "10.0.0.5:6001" "$X4:5353"
+    check "$1: a resolver gets its answers" resolve "$X4"
+    check "$1: a resolver with sockets of IPv6 gets them" resolve '[::]'
 }
 
 # and in mode firewall.

@@ -6,6 +6,7 @@
 #define FAST_DROP_H
 
 #include "fast_packet.h"
+#include "fast_peek.h"
 #include <quicward/base/known.h>
 #include <quicward/base/port_map.h>
 
@@ -47,8 +48,9 @@ struct fast_watch {
     uint64_t inside;
     uint32_t id; /* the control's watcher, or nothing is dropped: the program of a daemon that is gone has
                     maps that nobody writes */
-    uint32_t by_source;    /* not 0: where a packet goes may depend on its source */
+    uint32_t by_source;    /* not 0: where a packet goes may depend on its source, by rules of routing */
     struct qw_known known; /* its flows are counted in `known_lines` */
+    struct fast_peek peek;
     struct fast_place places[FAST_PLACES];
 };
 

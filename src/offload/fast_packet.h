@@ -31,9 +31,10 @@
 
 #define fast_inline static inline __attribute__((always_inline))
 
-enum { FAST_UDP = 17 };                      /* protocol number */
-enum { FAST_MAC_MIN = 46 };                  /* Ethernet pads shorter packets (IEEE 802.3) */
-enum { FAST_ECN_MASK = 3, FAST_ECN_CE = 3 }; /* RFC 3168 */
+enum { FAST_UDP = 17 };                          /* protocol number */
+enum { FAST_HEADERS4 = 28, FAST_HEADERS6 = 48 }; /* bytes of IP and UDP, without options */
+enum { FAST_MAC_MIN = 46 };                      /* Ethernet pads shorter packets (IEEE 802.3) */
+enum { FAST_ECN_MASK = 3, FAST_ECN_CE = 3 };     /* RFC 3168 */
 
 /* What the judge needs to know of a packet beside its key. */
 struct fast_packet {

@@ -1,3 +1,4 @@
+#include "kernel_peek.h"
 #include "kernel_pins.h"
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -26,6 +27,7 @@ struct kernel {
     struct fast_watch *watch; /* mapped, like the port maps */
     struct qw_port_map *port_maps;
     struct qw_known_line *known_lines;
+    struct fast_peek peek;
     struct fast_limit *limits; /* likewise */
     struct fast_marks *marks;
     struct fast_cells *cells;
@@ -69,6 +71,7 @@ static struct program_bpf *load(struct kernel *kernel, const struct offload_opti
     struct program_bpf *program = program_bpf__open();
     if (!program)
         return NULL;
+    program->rodata->peeks = kernel_peek(&kernel->peek);
     bpf_map__set_max_entries(program->maps.flows4, 2 * flows_max);
     bpf_map__set_max_entries(program->maps.flows6, 2 * flows_max);
     bpf_map__set_max_entries(program->maps.gates, 2 * flows_max);
@@ -113,8 +116,10 @@ static bool open_drops(struct kernel *kernel, uint32_t flows_max)
         map_memory(program->maps.port_maps, whole_pages(FAST_ADDRESSES_MAX * sizeof *kernel->port_maps));
     kernel->buckets = buckets_for(flows_max);
     kernel->known_lines = map_memory(program->maps.known_lines, whole_pages(kernel->buckets));
-    if (kernel->watch)
+    if (kernel->watch) {
         kernel->watch->known.buckets = kernel->buckets;
+        kernel->watch->peek = kernel->peek;
+    }
     return kernel->watch && kernel->port_maps && kernel->known_lines && kernel->dropped;
 }
 

@@ -23,6 +23,9 @@ static __always_inline uint32_t unknown(uint32_t number)
     return number;
 }
 
+/* What flows go by stands in one piece. */
+#define seldom(x) __builtin_expect(x, 0)
+
 /* Sizes are set by the daemon before it loads. Elements take memory when flows have them. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
@@ -144,9 +147,12 @@ struct {
     __uint(max_entries, 2);
 } cells SEC(".maps");
 
-/* The boot clock costs more than the rest of a packet: it is asked once a tick. */
+/* What a processor knows from the packet before: the boot clock costs more than the rest of a packet, so it
+ * is asked once a tick. */
 struct tick {
     uint64_t jiffies, ms;
+    uint32_t unasked;         /* that packet was one that nobody asked for: more of them are likely */
+    uint16_t chosen, sourced; /* programs may choose sockets; IPv6 routes may name sources (fast_peek.h) */
 };
 
 struct {
@@ -156,18 +162,10 @@ struct {
     __uint(max_entries, 1);
 } ticks SEC(".maps");
 
-static __always_inline uint64_t now_ms(void)
+static __always_inline struct tick *tick_of_processor(void)
 {
     uint32_t zero = 0;
-    struct tick *tick = bpf_map_lookup_elem(&ticks, &zero);
-    if (!tick)
-        return bpf_ktime_get_boot_ns() / 1000000;
-    uint64_t jiffies = bpf_jiffies64();
-    if (tick->jiffies != jiffies) {
-        tick->ms = bpf_ktime_get_boot_ns() / 1000000;
-        tick->jiffies = jiffies;
-    }
-    return tick->ms;
+    return bpf_map_lookup_elem(&ticks, &zero);
 }
 
 union passage_key {
@@ -182,6 +180,7 @@ struct passage {
     struct fast_record *live;
     struct fast_record copy; /* whole before the tag was read */
     struct fast_control *control;
+    struct tick *tick;
     struct fast_port *in, *out;
     struct fast_source source; /* by which it came */
     uint32_t wire_len;         /* of the longest packet on the wire, */
@@ -189,6 +188,18 @@ struct passage {
     uint64_t ms;
     bool ours, others; /* the record is of this program, of the other one */
 };
+
+/* All else is written before it is read: the whole of it is too much for each packet. False is never, but for
+ * the verifier. */
+static __always_inline bool begin(struct passage *p, uint32_t ifindex, uint32_t segments)
+{
+    p->source = (struct fast_source){ifindex, 0};
+    p->segments = segments;
+    p->live = NULL;
+    p->ours = p->others = false;
+    p->tick = tick_of_processor();
+    return p->tick != NULL;
+}
 
 static __always_inline void add(uint32_t slot, enum fast_why why, uint32_t packets, uint32_t bytes)
 {
@@ -278,13 +289,26 @@ static __always_inline enum fast_why find(struct passage *p, bool ipv6)
     return take_copy(p, ipv6 ? fast_tag6(&p->key.six) : fast_tag4(&p->key.four)) ? FAST_FORWARD : FAST_REUSED;
 }
 
+#include "program_peek.h"
+
+static __always_inline uint64_t now_ms(struct tick *tick)
+{
+    uint64_t jiffies = bpf_jiffies64();
+    if (tick->jiffies != jiffies) {
+        tick->ms = bpf_ktime_get_boot_ns() / 1000000;
+        peek_again(tick);
+        tick->jiffies = jiffies;
+    }
+    return tick->ms;
+}
+
 static __always_inline bool is_alive(struct passage *p)
 {
     uint32_t zero = 0;
     p->control = bpf_map_lookup_elem(&control, &zero);
     if (!p->control)
         return false;
-    p->ms = now_ms();
+    p->ms = now_ms(p->tick);
     return p->ms < p->control->alive_until_ms;
 }
 
@@ -540,6 +564,15 @@ static __always_inline bool read_frame(const struct xdp_md *ctx, struct passage 
     return p->source.tag != 0;
 }
 
+/* Bytes from one to the other. The difference is made whole before it is cut to 32 bits: half a pointer is
+ * nothing that the verifier lets stand in memory. */
+static __always_inline uint32_t distance(const void *from, const void *to)
+{
+    int64_t bytes = (const char *)to - (const char *)from;
+    __asm__ volatile("" : "+r"(bytes));
+    return (uint32_t)bytes;
+}
+
 static __always_inline enum fast_why xdp_judge(struct xdp_md *ctx, struct passage *p,
                                                const struct framing *frame)
 {
@@ -548,10 +581,12 @@ static __always_inline enum fast_why xdp_judge(struct xdp_md *ctx, struct passag
     bool ipv6 = frame->protocol == bpf_htons(ETH_P_IPV6);
     if (!ipv6 && frame->protocol != bpf_htons(ETH_P_IP))
         return FAST_OTHER;
-    enum fast_why why = ipv6 ? fast_read6(ip, end, (uint32_t)(end - ip), &p->packet, &p->key.six)
-                             : fast_read4(ip, end, (uint32_t)(end - ip), &p->packet, &p->key.four);
+    enum fast_why why = ipv6 ? fast_read6(ip, end, distance(ip, end), &p->packet, &p->key.six)
+                             : fast_read4(ip, end, distance(ip, end), &p->packet, &p->key.four);
+    if (why != FAST_FORWARD)
+        return why;
     p->wire_len = p->packet.ip_len;
-    return why == FAST_FORWARD ? judge(ctx, p, ipv6, 0, ethernet->h_dest) : why;
+    return judge(ctx, p, ipv6, 0, ethernet->h_dest);
 }
 
 /* Makes room for a tag, or takes it away; a frame that becomes too short is padded. False: it cannot be, and
@@ -622,20 +657,22 @@ static __always_inline bool xdp_drops(struct xdp_md *ctx, struct passage *p, con
 {
     const struct ethhdr *ethernet = (void *)(long)ctx->data;
     uint8_t *at = (uint8_t *)(long)ctx->data + sizeof *ethernet, *end = (void *)(long)ctx->data_end;
-    if (at > end || p->source.tag != 0)
+    bool ipv6 = frame->protocol == bpf_htons(ETH_P_IPV6);
+    if (at > end || p->source.tag != 0 || (!ipv6 && frame->protocol != bpf_htons(ETH_P_IP)))
         return false;
-    if (frame->protocol == bpf_htons(ETH_P_IP))
-        return is_unsolicited4(ctx, p, at, end, (uint32_t)(end - at), ethernet->h_dest);
-    return frame->protocol == bpf_htons(ETH_P_IPV6) &&
-           is_unsolicited6(ctx, p, at, end, (uint32_t)(end - at), ethernet->h_dest);
+    return is_unsolicited(ctx, p, at, end, distance(at, end), ethernet->h_dest, ipv6);
 }
 
 SEC("xdp") int fast_xdp(struct xdp_md *ctx)
 {
-    struct passage p = {.source.ifindex = ctx->ingress_ifindex, .segments = 1};
+    struct passage p;
     struct framing frame = {0};
-    uint32_t len = (uint32_t)(ctx->data_end - ctx->data);
-    enum fast_why why = read_frame(ctx, &p, &frame) ? xdp_judge(ctx, &p, &frame) : FAST_OTHER;
+    if (!begin(&p, ctx->ingress_ifindex, 1))
+        return XDP_PASS;
+    bool readable = read_frame(ctx, &p, &frame);
+    if (seldom(p.tick->unasked != 0) && readable && xdp_drops(ctx, &p, &frame))
+        return XDP_DROP;
+    enum fast_why why = readable ? xdp_judge(ctx, &p, &frame) : FAST_OTHER;
     if (why == FAST_THROTTLED) {
         count_throttled(&p);
         return XDP_DROP;
@@ -644,8 +681,9 @@ SEC("xdp") int fast_xdp(struct xdp_md *ctx)
         why = FAST_OTHER;
     if (why == FAST_FORWARD)
         return forward(ctx, &p, frame.protocol);
-    if (xdp_drops(ctx, &p, &frame))
+    if (readable && xdp_drops(ctx, &p, &frame))
         return XDP_DROP;
+    uint32_t len = distance((void *)(long)ctx->data, (void *)(long)ctx->data_end);
     count_left(&p, why, len - (uint32_t)sizeof(struct ethhdr) - (p.source.tag ? TAG_LEN : 0), true);
     return why == FAST_PAUSED ? XDP_DROP : XDP_PASS;
 }
@@ -664,13 +702,15 @@ static __always_inline void pull(struct __sk_buff *skb)
         bpf_skb_pull_data(skb, skb->len < wanted ? skb->len : wanted);
 }
 
+static __always_inline uint32_t segments_of(const struct __sk_buff *skb)
+{
+    return skb->gso_size == 0 || skb->gso_segs == 0 ? 1 : skb->gso_segs;
+}
+
 static __always_inline void measure(const struct __sk_buff *skb, struct passage *p)
 {
-    p->wire_len = p->packet.ip_len;
-    if (skb->gso_size == 0 || skb->gso_segs == 0)
-        return;
-    p->wire_len = skb->gso_size + p->packet.header;
-    p->segments = skb->gso_segs;
+    bool bundle = skb->gso_size != 0 && skb->gso_segs != 0;
+    p->wire_len = bundle ? skb->gso_size + p->packet.header : p->packet.ip_len;
 }
 
 /* The checksum may be partial, so only helpers know what to do with it. */
@@ -713,21 +753,25 @@ static __always_inline enum fast_why tc_read(struct __sk_buff *skb, struct passa
     uint32_t frame = skb->len - IP_AT;
     enum fast_why why = ipv6 ? fast_read6(ip, end, frame, &p->packet, &p->key.six)
                              : fast_read4(ip, end, frame, &p->packet, &p->key.four);
-    measure(skb, p);
+    if (why == FAST_FORWARD)
+        measure(skb, p);
     return why;
 }
 
 static __always_inline bool tc_drops(struct __sk_buff *skb, struct passage *p, bool ipv6)
 {
     uint8_t *at = (uint8_t *)(long)skb->data + IP_AT, *end = (void *)(long)skb->data_end;
-    return ipv6 ? is_unsolicited6(skb, p, at, end, skb->len - IP_AT, NULL)
-                : is_unsolicited4(skb, p, at, end, skb->len - IP_AT, NULL);
+    return is_unsolicited(skb, p, at, end, skb->len - IP_AT, NULL, ipv6);
 }
 
 /* What fails once the packet has begun to change is dropped: it may be of no flow any more. */
 static __always_inline int tc(struct __sk_buff *skb, bool ipv6)
 {
-    struct passage p = {.source.ifindex = skb->ifindex, .segments = 1};
+    struct passage p;
+    if (!begin(&p, skb->ifindex, segments_of(skb)))
+        return TC_ACT_OK;
+    if (seldom(p.tick->unasked != 0) && tc_drops(skb, &p, ipv6))
+        return TC_ACT_SHOT;
     enum fast_why why = tc_read(skb, &p, ipv6);
     if (why == FAST_FORWARD)
         why = judge(skb, &p, ipv6, FAST_TC, NULL);

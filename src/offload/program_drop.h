@@ -2,15 +2,7 @@
 #ifndef PROGRAM_DROP_H
 #define PROGRAM_DROP_H
 
-#include "fast_drop.h"
-
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(map_flags, BPF_F_MMAPABLE);
-    __type(key, uint32_t);
-    __type(value, struct fast_watch);
-    __uint(max_entries, 1);
-} watch SEC(".maps");
+#include "program_peek.h"
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -104,7 +96,6 @@ static __always_inline bool ask_way(void *ctx, const struct fast_way *way, uint6
 /* The question costs several times all the rest, so its answer holds until the tick is over. */
 static __always_inline bool leads(void *ctx, const struct fast_watch *watched, struct fast_way *way)
 {
-    way->source_mask = watched->by_source ? ~0u : 0;
     way->tick = (uint32_t)bpf_jiffies64();
     uint32_t key = fast_lead_of(way);
     struct fast_lead *lead = bpf_map_lookup_elem(&leads_of, &key);
@@ -124,16 +115,21 @@ static __noinline bool leads4(void *ctx, const struct fast_watch *watched, const
     struct fast_way way = {.source = &ends->source,
                            .destination = &ends->destination,
                            .words = 1,
+                           .source_mask = watched->by_source ? ~0u : 0,
                            .ifindex = ifindex,
                            .len = ends->ip_len};
     return leads(ctx, watched, &way);
 }
 
-static __noinline bool leads6(void *ctx, const struct fast_watch *watched, const struct fast_key6 *key,
-                              uint32_t ifindex, uint32_t len)
+static __noinline bool leads6(void *ctx, const struct fast_watch *watched, const struct passage *p,
+                              uint32_t len)
 {
-    struct fast_way way = {
-        .source = key->source, .destination = key->destination, .words = 4, .ifindex = ifindex, .len = len};
+    struct fast_way way = {.source = p->key.six.source,
+                           .destination = p->key.six.destination,
+                           .words = 4,
+                           .source_mask = watched->by_source || p->tick->sourced ? ~0u : 0,
+                           .ifindex = p->source.ifindex,
+                           .len = len};
     return leads(ctx, watched, &way);
 }
 
@@ -151,7 +147,7 @@ static __always_inline bool is_of_no_flow6(void *ctx, const struct passage *p,
     uint32_t len = (uint16_t)(fast_ntohs(ip->payload_len) + sizeof *ip);
     return watched->known.closed & QW_KNOWN_IPV6 && ip->hop_limit > 1 &&
            ip->daddr.in6_u.u6_addr8[0] != 0xff && !has_flow(fast_bucket6(&watched->known, &p->key.six)) &&
-           leads6(ctx, watched, &p->key.six, p->source.ifindex, len);
+           leads6(ctx, watched, p, len);
 }
 
 /* ---- in all ---- */
@@ -191,10 +187,11 @@ static __always_inline bool is_unsolicited4(void *ctx, struct passage *p, const 
         !may_drop(p, watched))
         return false;
     bool by_port = is_unused(watched, &ends);
-    if (by_port ? has_socket(ctx, &ends) : !is_of_no_flow4(ctx, p, watched, &ends))
+    if (by_port ? may_have_socket(p->tick, watched, ends.destination_port) && has_socket(ctx, &ends)
+                : !is_of_no_flow4(ctx, p, watched, &ends))
         return false;
     count_dropped(slot, by_port ? FAST_NO_MAPPING : FAST_NO_FLOW, p->segments,
-                  ends.ip_len + (p->segments - 1) * p->packet.header);
+                  ends.ip_len + (p->segments - 1) * (uint32_t)FAST_HEADERS4);
     return true;
 }
 
@@ -210,8 +207,19 @@ static __always_inline bool is_unsolicited6(void *ctx, struct passage *p, const 
     uint32_t bytes = fast_ntohs(ip->payload_len) + (uint32_t)sizeof *ip;
     if (!is_of_no_flow6(ctx, p, watched, ip))
         return false;
-    count_dropped(slot, FAST_NO_FLOW, p->segments, bytes + (p->segments - 1) * p->packet.header);
+    count_dropped(slot, FAST_NO_FLOW, p->segments, bytes + (p->segments - 1) * (uint32_t)FAST_HEADERS6);
     return true;
+}
+
+/* Before its entry is looked for, or when there is none. */
+static __always_inline bool is_unsolicited(void *ctx, struct passage *p, const uint8_t *at,
+                                           const uint8_t *end, uint32_t frame, const uint8_t *station,
+                                           bool ipv6)
+{
+    bool unasked = ipv6 ? is_unsolicited6(ctx, p, at, end, frame, station)
+                        : is_unsolicited4(ctx, p, at, end, frame, station);
+    p->tick->unasked = unasked;
+    return unasked;
 }
 
 #endif

@@ -435,6 +435,35 @@ static void where_it_goes(void)
     stop(&s);
 }
 
+static bool drops_from6(struct scene *s, const char *from, enum offload_place place)
+{
+    uint8_t packet[FRAME_MAX];
+    return program_drops(s, place, packet, packet_to(s, packet, from, "[2001:db8:1::9]:3000"));
+}
+
+/* A route of IPv6 may name sources itself. Nobody tells the program. */
+static void where_it_goes_from(void)
+{
+    static const enum offload_place PLACES[] = {OFFLOAD_XDP, OFFLOAD_TC};
+    static const char ASTRAY[] = "[2001:db8:9::1]:443", OTHER[] = "[2001:db8:9::2]:443";
+    static struct scene s;
+    start(&s, the_offload, CONFIG_FIREWALL);
+    for (unsigned i = 0; i < 2; i++) {
+        CU_ASSERT_TRUE(drops_from6(&s, ASTRAY, PLACES[i]) && drops_from6(&s, OTHER, PLACES[i]));
+        CU_ASSERT_EQUAL_FATAL(
+            system("ip -6 route add 2001:db8:1::9/128 from 2001:db8:9::1/128 via 2001:db8:2::2 dev wan0"), 0);
+        next_tick();
+        for (unsigned n = 0; n < 100; n++) {
+            CU_ASSERT_TRUE(drops_from6(&s, OTHER, PLACES[i]));
+            CU_ASSERT_FALSE(drops_from6(&s, ASTRAY, PLACES[i]));
+        }
+        CU_ASSERT_EQUAL_FATAL(system("ip -6 route del 2001:db8:1::9/128 from 2001:db8:9::1/128"), 0);
+        next_tick();
+        CU_ASSERT_TRUE(drops_from6(&s, OTHER, PLACES[i]) && drops_from6(&s, ASTRAY, PLACES[i]));
+    }
+    stop(&s);
+}
+
 static bool has_links(void)
 {
     return system(
@@ -459,6 +488,7 @@ int main(void)
         {"X8 S2: where a packet would go is asked again after a tick, and for each source where rules name "
          "them",
          where_it_goes},
+        {"X8 S2: it is asked for each source, too, where routes of IPv6 name them", where_it_goes_from},
         {"X8 M1: a switch turns it off, and mode monitor does", only_when_asked},
     };
     char error[OFFLOAD_ERROR_MAX];

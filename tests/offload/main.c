@@ -14,6 +14,7 @@ int main(void)
     suite_spin();
     suite_captures();
     suite_drop();
+    suite_sockets();
     suite_vlans();
     suite_carriers();
     suite_pins(); /* the last: it mounts */

@@ -258,6 +258,22 @@ static void not_with_an_entry(struct kernel *kernel, enum offload_place place)
     CU_ASSERT_FALSE(drops(kernel, place, TO));
 }
 
+/* More of what nobody asked for is looked for first; what has an entry goes its way all the same, and so does
+ * what is the queue's. */
+static void beside_a_flow(struct kernel *kernel, enum offload_place place)
+{
+    struct flow_path path = test_path(1, "10.0.0.5:4000", USED, FAR);
+    CU_ASSERT_TRUE(test_put(kernel, &path, FLOW_PATH_DOWN, place));
+    for (unsigned i = 0; i < 8; i++) {
+        struct frame answer = frame_to(USED, 100);
+        for (unsigned n = 0; n < i; n++)
+            CU_ASSERT_TRUE(drops(kernel, place, TO));
+        CU_ASSERT_TRUE(test_run(kernel, place, &answer));
+        CU_ASSERT_FALSE(drops(kernel, place, "198.51.100.8:40000"));
+    }
+    CU_ASSERT_TRUE(counted(kernel, false) == 28);
+}
+
 static int socket_at(uint32_t address, uint16_t *port)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = address};
@@ -310,6 +326,11 @@ static void test_entries(void)
     with_a_watch(not_with_an_entry);
 }
 
+static void test_flood(void)
+{
+    with_a_watch(beside_a_flow);
+}
+
 static void test_sockets(void)
 {
     with_a_watch(not_for_a_socket);
@@ -329,6 +350,7 @@ void suite_drop(void)
         {"X8 X6: not from inside, not to another station, not without a daemon", test_drop_surroundings},
         {"X8: drops are counted, also when their interface goes", test_counts},
         {"X8: nothing for which there is an entry", test_entries},
+        {"X8 F3: flows go on beside it", test_flood},
         {"X8 N8: nothing that a socket of this host would get", test_sockets},
     };
     TEST_SUITE("offload: unsolicited", TESTS);
