@@ -251,6 +251,46 @@ static struct fast_spot spot_of(const struct kernel_table *table, const struct f
                         table->of.line_count);
 }
 
+/* What stands at that place: its key. */
+static bool read_key(struct kernel_table *table, const struct fast_line *line, unsigned at,
+                     struct fast_match *out)
+{
+    struct fast_question *one = ask_one(table, NULL, FAST_READ);
+    one->numbers[0] = line->numbers[at];
+    if (line->tags[at] == 0 || !run_one(table) || !one->found[0])
+        return false;
+    *out = (struct fast_match){.ipv6 = one->ipv6[0], .key.six = one->keys[0]};
+    return true;
+}
+
+/* To its second line, if it stands in its first one and there is room. It stands in both for a moment, and who
+ * looks at the first one later looks at the second one then. */
+static bool move_away(struct kernel_table *table, struct fast_line *line, unsigned at)
+{
+    struct fast_match match;
+    struct table_place place;
+    if (!read_key(table, line, at, &match))
+        return false;
+    struct fast_spot spot = spot_of(table, &match);
+    if (&table->of.lines[spot.lines[0]] != line || !lines_find_second(table->of.lines, &spot, &place))
+        return false;
+    lines_put(&place, line->numbers[at]);
+    __atomic_store_n(&line->tags[at], 0, __ATOMIC_RELEASE);
+    return true;
+}
+
+/* In a full table one key in ten thousand finds both lines full: then another one makes room. */
+static bool find_place(struct kernel_table *table, const struct fast_spot *spot, struct table_place *out)
+{
+    if (lines_find_place(table->of.lines, spot, out))
+        return true;
+    for (unsigned i = 0; i < 2; i++)
+        for (unsigned at = 0; at < FAST_LINE_PLACES; at++)
+            if (move_away(table, &table->of.lines[spot->lines[i]], at))
+                return lines_find_place(table->of.lines, spot, out);
+    return false;
+}
+
 static bool write_row(struct kernel_table *table, const struct fast_match *match,
                       const struct fast_record *record, uint32_t number)
 {
@@ -264,7 +304,7 @@ bool table_put(struct kernel_table *table, const struct fast_match *match, const
 {
     struct fast_spot spot = spot_of(table, match);
     struct table_place place;
-    if (!lines_find_place(table->of.lines, &spot, &place))
+    if (!find_place(table, &spot, &place))
         return false;
     uint32_t number = next_row(table, match->ipv6);
     if (number == 0)

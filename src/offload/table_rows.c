@@ -68,16 +68,22 @@ static unsigned free_place(const struct fast_line *line, uint16_t tag)
     return place;
 }
 
+static bool find_in(struct fast_line *lines, const struct fast_spot *spot, unsigned which,
+                    struct table_place *out)
+{
+    struct fast_line *line = &lines[spot->lines[which]];
+    *out = (struct table_place){line, &lines[spot->lines[0]], free_place(line, spot->tag), spot->tag};
+    return out->at < FAST_LINE_PLACES;
+}
+
 bool lines_find_place(struct fast_line *lines, const struct fast_spot *spot, struct table_place *out)
 {
-    for (unsigned i = 0; i < 2; i++) {
-        struct fast_line *line = &lines[spot->lines[i]];
-        unsigned at = free_place(line, spot->tag);
-        *out = (struct table_place){line, &lines[spot->lines[0]], at, spot->tag};
-        if (at < FAST_LINE_PLACES)
-            return true;
-    }
-    return false;
+    return find_in(lines, spot, 0, out) || lines_find_second(lines, spot, out);
+}
+
+bool lines_find_second(struct fast_line *lines, const struct fast_spot *spot, struct table_place *out)
+{
+    return spot->lines[0] != spot->lines[1] && find_in(lines, spot, 1, out);
 }
 
 /* Whoever finds the tag finds the number, and what was written to the row before. */

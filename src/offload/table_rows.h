@@ -31,6 +31,7 @@ struct table_place {
 
 /* False: both lines are full, or have that tag already. */
 bool lines_find_place(struct fast_line *lines, const struct fast_spot *spot, struct table_place *out);
+bool lines_find_second(struct fast_line *lines, const struct fast_spot *spot, struct table_place *out);
 
 /* From now on the program finds it. */
 void lines_put(const struct table_place *place, uint32_t number);
