@@ -7,13 +7,15 @@ CHECKS_FAILED=0
 PATIENCE=10
 
 # wait_for SECONDS COMMAND...: true as soon as COMMAND is; false after SECONDS of a machine at ease.
+# A slow machine looks less often, for looking is what it is slow at.
 wait_for() {
-    local left=$(($1 * 20 * PATIENCE))
+    local step_ms=$((50 * ${QW_SLOWER:-1}))
+    local left=$(($1 * 1000 * PATIENCE / step_ms + 1))
     shift
     until "$@"; do
         left=$((left - 1))
         [ $left -gt 0 ] || return 1
-        sleep 0.05
+        sleep "$((step_ms / 1000)).$(printf %03d $((step_ms % 1000)))"
     done
 }
 

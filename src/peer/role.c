@@ -62,6 +62,25 @@ bool role_is_outdone(const struct role *role, const struct role_facts *facts)
            facts->other_epoch > own_epoch(role, facts);
 }
 
+enum role_retires role_retire(struct role_retirement *retirement, bool outdone, bool reading, bool read,
+                              struct qw_time now)
+{
+    if (!outdone) {
+        *retirement = (struct role_retirement){.outdone = now};
+        return ROLE_KEEPS;
+    }
+    if (qw_time_since(now, retirement->outdone) < ROLE_OUTDONE_NS || retirement->now == RETIREMENT_OVER)
+        return ROLE_KEEPS;
+    if (retirement->now == RETIREMENT_READS && read) {
+        retirement->now = RETIREMENT_OVER;
+        return ROLE_ENDS_FLOWS;
+    }
+    if (reading)
+        return ROLE_KEEPS;
+    retirement->now = RETIREMENT_READS;
+    return ROLE_READS_FIRST;
+}
+
 unsigned role_latest(const struct role_claim *claims, unsigned count, bool active)
 {
     unsigned best = count;

@@ -63,4 +63,27 @@ enum role_step role_next(struct role *role, const struct role_facts *facts, stru
  * older. other_active says here only what stands in the header. */
 bool role_is_outdone(const struct role *role, const struct role_facts *facts);
 
+/* A router that is outdone keeps its flows for so long: the one that outdid it may have to take them first,
+ * which it does within ROLE_PATIENCE_NS of seeing that this one stepped back. */
+#define ROLE_OUTDONE_NS (3 * QW_NS_PER_SECOND)
+
+/* What becomes of a standby's own flows. A mapping of it may be another's on the active router, which took
+ * what it could, and hosts inside may go on for a while to send here. So it ends, as soon as the other's
+ * flows were read whole: nothing is lost when that one dies now. */
+struct role_retirement {
+    enum { RETIREMENT_NONE, RETIREMENT_READS, RETIREMENT_OVER } now;
+    struct qw_time outdone; /* it was not until then */
+};
+
+enum role_retires {
+    ROLE_KEEPS,       /* its flows stay, for now */
+    ROLE_READS_FIRST, /* the other's are to be read from the begin, fast */
+    ROLE_ENDS_FLOWS   /* its own end */
+};
+
+/* `outdone`: role_is_outdone. Of the other's flows: `reading` them fast, and `read`, all of them since that
+ * began. */
+enum role_retires role_retire(struct role_retirement *retirement, bool outdone, bool reading, bool read,
+                              struct qw_time now);
+
 #endif

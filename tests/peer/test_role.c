@@ -148,6 +148,25 @@ static void a_standby_is_outdone_by_a_later_takeover(void)
 }
 
 /* Three routers, of which this one is the first. */
+/* One that lives comes back within that time and takes them, or reads them from a standby. */
+static void the_flows_of_who_is_outdone_end(void)
+{
+    struct role_retirement flows = {0};
+    CU_ASSERT_EQUAL(role_retire(&flows, false, false, true, at(1000)), ROLE_KEEPS);
+    CU_ASSERT_EQUAL(role_retire(&flows, true, false, true, at(3999)), ROLE_KEEPS);
+    CU_ASSERT_EQUAL(role_retire(&flows, false, false, true, at(4500)), ROLE_KEEPS); /* for a moment not */
+    CU_ASSERT_EQUAL(role_retire(&flows, true, false, true, at(7499)), ROLE_KEEPS);
+    CU_ASSERT_EQUAL(role_retire(&flows, true, true, true, at(7500)),
+                    ROLE_KEEPS); /* read for another reason */
+    CU_ASSERT_EQUAL(role_retire(&flows, true, false, true, at(7600)), ROLE_READS_FIRST);
+    CU_ASSERT_EQUAL(role_retire(&flows, true, true, false, at(7700)), ROLE_KEEPS);
+    CU_ASSERT_EQUAL(role_retire(&flows, true, false, false, at(7800)), ROLE_READS_FIRST); /* cut short */
+    CU_ASSERT_EQUAL(role_retire(&flows, true, true, true, at(7900)), ROLE_ENDS_FLOWS);
+    CU_ASSERT_EQUAL(role_retire(&flows, true, false, true, at(60000)), ROLE_KEEPS); /* once */
+    CU_ASSERT_EQUAL(role_retire(&flows, false, false, true, at(61000)), ROLE_KEEPS);
+    CU_ASSERT_EQUAL(role_retire(&flows, true, false, true, at(64000)), ROLE_READS_FIRST);
+}
+
 static void an_owner_is_who_took_over_last(void)
 {
     struct role_claim claims[] = {
@@ -194,6 +213,8 @@ void suite_role(void)
         {"K1: nor those of another configuration", another_configuration_is_not_read},
         {"K1: without the address it steps back", it_steps_back},
         {"K3: a standby is outdone by who took over after it", a_standby_is_outdone_by_a_later_takeover},
+        {"K3: then its own flows end, after 3 s and after the other's were read",
+         the_flows_of_who_is_outdone_end},
         {"K1 K3: after both were active the one that stays takes what the other had", both_were_active},
         {"K3: packets belong to the router that took over last, else to the first of the list",
          an_owner_is_who_took_over_last},

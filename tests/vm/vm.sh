@@ -4,12 +4,13 @@
 #   vm.sh [all]                  makes the image if there is none, then runs every job; the last line counts them
 #   vm.sh make                   makes the image: root, apt and qemu-system-x86 debootstrap e2fsprogs kmod
 #   vm.sh run JOB [WORD...]      boots, runs tests/vm/jobs/JOB.sh with those words as root, switches off; the job's status
-# Jobs: unit, rules BACKEND, cases BACKEND [NAME=VALUE...] [CASE...], closed [STEPS [SEED]]; BACKEND is nft, iptables (over nf_tables, as
-#   Debian has it) or iptables-legacy.
+# Jobs: verifier, unit, rules BACKEND, cases BACKEND [NAME=VALUE...] [CASE...], closed [STEPS [SEED]]; BACKEND is nft, iptables (over
+#   nf_tables, as Debian has it) or iptables-legacy.
 #   QW_BUILD       the build folder that goes along (build-release)
 #   QW_VM          folder of the image (in the user's cache)
 #   QW_VM_OUT      where a job's output and logs go (build-vm), a folder each
-#   QW_VM_ACCEL    as qemu's -accel has it: "kvm" where /dev/kvm works, which its being there does not tell (tcg,thread=multi)
+#   QW_VM_ACCEL    as qemu's -accel has it: "kvm" where /dev/kvm works, which its being there does not tell, or "tcg,thread=multi".
+#                  The machine has two processors then, and a clock that follows the host's (by instructions, below)
 #   QW_VM_MONITOR  a socket where qemu takes commands: "stop" and "cont" halt the machine and its clock while others need the cores (none)
 #   QW_VM_MEMORY_MB  its memory (2048)
 #   QW_VM_LIMIT_S  seconds after which a job's machine is switched off (14400)
@@ -24,7 +25,20 @@ peers=(ngtcp2-client ngtcp2-server caddy knot knot-dnsutils coturn iperf3 redis-
     prometheus)
 libraries=(libnetfilter-queue1 libmnl0 libconfig9 libssl3 libjansson4 libpcap0.8 libmicrohttpd12 libhiredis0.14 libncurses6 libcap-ng0 libseccomp2
     libcunit1 libasan8 libubsan1)
-all_jobs=('unit' 'rules nft' 'rules iptables' 'rules iptables-legacy' 'cases nft' 'cases iptables' 'closed')
+all_jobs=('verifier' 'unit' 'rules nft' 'rules iptables' 'rules iptables-legacy' 'cases nft' 'cases iptables' 'closed')
+
+# The machine's clock counts its instructions, a nanosecond each, and is at the next timer at once when there is nothing to do: waiting
+# takes no time of the host, and what else the host does changes no time in the machine. That takes a single processor. How much
+# slower it is than a real one stands in `slower`.
+if [ -z "${QW_VM_ACCEL:-}" ]; then
+    accelerator=tcg,thread=single
+    processors=(-smp 1 -icount 'shift=0,sleep=off')
+    slower=3
+else
+    processors=(-smp 2)
+    slower=10
+    [[ $QW_VM_ACCEL != kvm* ]] || slower=1
+fi
 
 # The kernel that the meta package names, unpacked: the machine that makes the image must not come to boot it.
 unpack_kernel() { # FOLDER
@@ -78,6 +92,7 @@ pack() {
     mkdir -p "$out/$job/job"
     [ "$job" != cases ] || carry_quicgo "$out/$job/job"
     printf '%q ' "$tree" "$tree/$build" "$job" "$@" >"$out/$job/job/words"
+    echo "$slower" >"$out/$job/job/slower"
     tar -cf "$file" -C "$out/$job" job && copy_sources "$file" && truncate -s %1M "$file"
 }
 
@@ -90,7 +105,7 @@ run_job() { # JOB [WORD...]
     rm -rf "$folder" && mkdir -p "$folder" && pack "$folder/job.img" "$@" || exit 1
     add_disk system "$image/system.img" ,snapshot=on
     add_disk job "$folder/job.img"
-    run_machine "$folder" "$image/vmlinuz" init=/sbin/run-job -smp 2 -m "${QW_VM_MEMORY_MB:-2048}" || status=$?
+    run_machine "$folder" "$image/vmlinuz" init=/sbin/run-job "${processors[@]}" -m "${QW_VM_MEMORY_MB:-2048}" || status=$?
     rm -rf "$folder"/{job.img,job}
     return $status
 }

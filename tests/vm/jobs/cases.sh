@@ -4,8 +4,8 @@
 . tests/vm/jobs/backend.sh
 backend "${1:-nft}" || exit 2
 shift
-# An emulated machine is some ten times slower than a real one.
-export QW_SLOWER=10 QW_CASE_LIMIT_S=2400
+QW_SLOWER=$(cat /job/slower)
+export QW_SLOWER
 while [[ ${1:-} = *=* ]]; do
     export "${1?}"
     shift
