@@ -124,16 +124,22 @@ static inline uint32_t fast_lines_for(uint64_t keys)
     return (uint32_t)(keys / FAST_LINE_LOAD + 16);
 }
 
-/* The row that stands under the tag; 0: none. Without branches: which place it is cannot be foreseen. While
- * the line changes it may be anything. */
+/* All bits if they are the same, else none. The compiler shall not see what it is: it would branch, and which
+ * place it is can be foreseen by no processor; the kernel's verifier would follow each branch. */
+fast_always uint64_t fast_same(uint16_t one, uint16_t other)
+{
+    uint64_t differs = (uint64_t)(one ^ other) - 1;
+    __asm__("" : "+r"(differs));
+    return (uint64_t)((int64_t)differs >> 63);
+}
+
+/* The row that stands under the tag; 0: none. While the line changes it may be anything. */
 fast_always uint32_t fast_line_find(const struct fast_line *line, uint16_t tag)
 {
     uint64_t number = 0;
 #pragma GCC unroll 10
-    for (unsigned i = 0; i < FAST_LINE_PLACES; i++) {
-        uint64_t same = (uint64_t)((int64_t)((uint64_t)(uint16_t)(line->tags[i] ^ tag) - 1) >> 63);
-        number |= line->numbers[i] & same;
-    }
+    for (unsigned i = 0; i < FAST_LINE_PLACES; i++)
+        number |= line->numbers[i] & fast_same(line->tags[i], tag);
     return (uint32_t)number;
 }
 

@@ -18,7 +18,8 @@ static __always_inline uint32_t tag_of(const union passage_key *key, bool ipv6)
 
 static __always_inline struct fast_record *entry_of(const struct fast_question *question, uint32_t way)
 {
-    return find_row((const void *)&question->keys[way], question->ipv6[way] != 0);
+    const union passage_key *key = (const void *)&question->keys[way];
+    return question->ipv6[way] ? find_row(key, true) : find_row(key, false);
 }
 
 /* Returns the number that stood there, 0: none. Without branches, as it is found. */
@@ -27,7 +28,7 @@ static __always_inline uint32_t clear_place(struct fast_line *line, uint16_t tag
     uint32_t number = fast_line_find(line, tag);
 #pragma GCC unroll 10
     for (unsigned i = 0; i < FAST_LINE_PLACES; i++)
-        *(volatile uint16_t *)&line->tags[i] = line->tags[i] == tag ? 0 : line->tags[i];
+        *(volatile uint16_t *)&line->tags[i] = line->tags[i] & (uint16_t)~fast_same(line->tags[i], tag);
     return number;
 }
 
@@ -38,7 +39,7 @@ static __always_inline void unlink_at(struct fast_question *question, uint32_t w
     struct fast_line *second = bpf_map_lookup_elem(&lines, &spot.lines[1]);
     if (!first || !second)
         return;
-    if (leads_to(fast_line_find(first, spot.tag), key, question->ipv6[way] != 0)) {
+    if (row_at(fast_line_find(first, spot.tag), key, question->ipv6[way] != 0)) {
         question->numbers[way] = clear_place(first, spot.tag);
         return;
     }

@@ -56,44 +56,46 @@ static __always_inline struct fast_spot spot_of(const struct fast_control *known
                         known->lines);
 }
 
-static __always_inline bool leads_to(uint32_t number, const union passage_key *key, bool ipv6)
+/* NULL: it leads to another one. */
+static __always_inline struct fast_record *row_at(uint32_t number, const union passage_key *key, bool ipv6)
 {
     if (number == 0 || number >> 31 != ipv6)
-        return false;
-    const struct fast_record *row = row_of(number);
-    return row && is_row(row, key, ipv6);
+        return NULL;
+    struct fast_record *row = row_of(number);
+    return row && is_row(row, key, ipv6) ? row : NULL;
 }
 
-static __always_inline uint32_t find_in(const union passage_key *key, bool ipv6)
+static __always_inline uint32_t number_in(uint32_t at, uint16_t tag)
+{
+    const struct fast_line *line = bpf_map_lookup_elem(&lines, &at);
+    return line ? fast_line_find(line, tag) : 0;
+}
+
+/* In its second line, which is seldom. Not static: then the verifier looks at it once. */
+__noinline uint32_t find_away(const union passage_key *key, uint32_t ipv6)
 {
     uint32_t zero = 0;
     const struct fast_control *known = bpf_map_lookup_elem(&control, &zero);
-    if (!known)
+    if (!known || !key)
         return 0;
     struct fast_spot spot = spot_of(known, key, ipv6);
-    const struct fast_line *line = bpf_map_lookup_elem(&lines, &spot.lines[0]);
-    if (!line)
-        return 0;
-    uint32_t number = fast_line_find(line, spot.tag);
-    if (leads_to(number, key, ipv6))
-        return number;
-    line = line->away ? bpf_map_lookup_elem(&lines, &spot.lines[1]) : NULL;
-    number = line ? fast_line_find(line, spot.tag) : 0;
-    return leads_to(number, key, ipv6) ? number : 0;
-}
-
-/* Of the key's row, 0: there is none. Not static: then the verifier looks at it once. */
-__noinline uint32_t find_number(const union passage_key *key, uint32_t ipv6)
-{
-    if (!key)
-        return 0;
-    return ipv6 ? find_in(key, true) : find_in(key, false);
+    return number_in(spot.lines[1], spot.tag);
 }
 
 static __always_inline struct fast_record *find_row(const union passage_key *key, bool ipv6)
 {
-    uint32_t number = find_number(key, ipv6);
-    return number ? row_of(number) : NULL;
+    uint32_t zero = 0;
+    const struct fast_control *known = bpf_map_lookup_elem(&control, &zero);
+    if (!known)
+        return NULL;
+    struct fast_spot spot = spot_of(known, key, ipv6);
+    const struct fast_line *line = bpf_map_lookup_elem(&lines, &spot.lines[0]);
+    if (!line)
+        return NULL;
+    struct fast_record *row = row_at(fast_line_find(line, spot.tag), key, ipv6);
+    if (row || line->away == 0)
+        return row;
+    return row_at(find_away(key, ipv6), key, ipv6);
 }
 
 #endif
