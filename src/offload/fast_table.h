@@ -1,11 +1,11 @@
 /* The table that leads from a key to its record: the program finds, the daemon puts and takes. Both compile
  * this header, so it has nothing but types and sums.
  *
- * Lines of one cache line lead to rows, which stand in chunks: arrays so small that the kernel takes them from
- * its large pages, and which are made when flows need them. A key may stand in two lines, which a keyed hash
- * chooses: whoever does not know the key cannot fill the lines of others. The second one is for keys that find
- * no room in their first. A tag stands in a line once, so a finder has one row to look at; the row says whose
- * it is. */
+ * Lines of one cache line lead to rows, which stand in chunks: arrays so small that the kernel takes them
+ * from its large pages, and which are made when flows need them. A key may stand in two lines, which a keyed
+ * hash chooses: whoever does not know the key cannot fill the lines of others. The second one is for keys
+ * that find no room in their first. A tag stands in a line once, so a finder has one row to look at; the row
+ * says whose it is. */
 #ifndef FAST_TABLE_H
 #define FAST_TABLE_H
 

@@ -19,8 +19,8 @@ struct kernel {
     struct program_bpf *program; /* owned */
     struct offload_pins *pins;   /* borrowed; NULL: nothing is pinned */
     enum kernel_left left;
-    struct kernel_table *table;   /* owned */
-    struct fast_line *lines;      /* mapped */
+    struct kernel_table *table; /* owned */
+    struct fast_line *lines;    /* mapped */
     size_t lines_size;
     struct fast_control *control; /* mapped, like the gates */
     struct fast_gate *gates;

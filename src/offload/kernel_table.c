@@ -8,10 +8,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define GROW_MAX 64          /* chunks at once: two MiB */
-#define GROW_PART 16         /* of those that there are */
-#define GROW_NS 30000000     /* so long the caller may wait for them */
-#define REST 256             /* rows that are free before the next chunk is made */
+#define GROW_MAX 64      /* chunks at once: two MiB */
+#define GROW_PART 16     /* of those that there are */
+#define GROW_NS 30000000 /* so long the caller may wait for them */
+#define REST 256         /* rows that are free before the next chunk is made */
 
 struct kernel_table {
     struct table_parts of;
@@ -263,8 +263,8 @@ static bool read_key(struct kernel_table *table, const struct fast_line *line, u
     return true;
 }
 
-/* To its second line, if it stands in its first one and there is room. It stands in both for a moment, and who
- * looks at the first one later looks at the second one then. */
+/* To its second line, if it stands in its first one and there is room. It stands in both for a moment, and
+ * who looks at the first one later looks at the second one then. */
 static bool move_away(struct kernel_table *table, struct fast_line *line, unsigned at)
 {
     struct fast_match match;
@@ -354,7 +354,7 @@ bool table_ask(struct kernel_table *table, unsigned count)
 
 /* Of the questions, two rows each. */
 static int read_rows(struct kernel_table *table, bool ipv6, unsigned count, char *keys,
-                          struct fast_record *records)
+                     struct fast_record *records)
 {
     size_t size = ipv6 ? sizeof(struct fast_key6) : sizeof(struct fast_key4);
     int read = 0;

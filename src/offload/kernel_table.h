@@ -29,10 +29,11 @@ bool table_look(struct kernel_table *table, const struct fast_match *match, stru
 bool table_take(struct kernel_table *table, const struct fast_match *match, struct fast_record *out);
 bool table_ask(struct kernel_table *table, unsigned count);
 
-/* Entries of one family from line *line on, TABLE_EACH at most. Returns how many, -1: the kernel refuses; *line
- * is the next one, or the number of lines at the end. */
+/* Entries of one family from line *line on, TABLE_EACH at most. Returns how many, -1: the kernel refuses;
+ * *line is the next one, or the number of lines at the end. */
 #define TABLE_EACH (2 * FAST_QUESTIONS)
-int table_each(struct kernel_table *table, bool ipv6, uint32_t *line, void *keys, struct fast_record *records);
+int table_each(struct kernel_table *table, bool ipv6, uint32_t *line, void *keys,
+               struct fast_record *records);
 
 /* Runs fast_ask, of which `program` is the descriptor. */
 bool table_run(int program, unsigned count);

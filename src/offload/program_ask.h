@@ -74,13 +74,15 @@ __noinline int unlink_way(uint32_t index, uint32_t way)
     return 0;
 }
 
-/* Of those beyond FAST_QUESTIONS the first key alone. Entries go first and are read then: what still counts meanwhile is read too. Nothing else gets their memory
- * before this ends, for the daemon puts no entry while it asks. */
+/* Of those beyond FAST_QUESTIONS the first key alone. Entries go first and are read then: what still counts
+ * meanwhile is read too. Nothing else gets their memory before this ends, for the daemon puts no entry while
+ * it asks. */
 static __always_inline void answer(struct fast_question *question, uint32_t index)
 {
     struct fast_record *up = entry_of(question, 0);
     struct fast_record *down = index < FAST_QUESTIONS ? entry_of(question, 1) : NULL;
-    bool idle = (!up || fast_is_idle(up, question->since_ms)) && (!down || fast_is_idle(down, question->since_ms));
+    bool idle =
+        (!up || fast_is_idle(up, question->since_ms)) && (!down || fast_is_idle(down, question->since_ms));
     question->taken = question->take == FAST_TAKE || (question->take == FAST_TAKE_IDLE && idle);
     question->found[0] = up != NULL;
     question->found[1] = down != NULL;
@@ -151,15 +153,14 @@ static __always_inline void read_number(struct fast_question *question, uint32_t
         question->keys[way].destination_port = (uint16_t)six->ports;
     } else {
         const struct fast_row4 *four = (const void *)row;
-        *(struct fast_key4 *)&question->keys[way] =
-            (struct fast_key4){four->record.tag, four->destination, (uint16_t)(four->ports >> 16),
-                               (uint16_t)four->ports};
+        *(struct fast_key4 *)&question->keys[way] = (struct fast_key4){
+            four->record.tag, four->destination, (uint16_t)(four->ports >> 16), (uint16_t)four->ports};
     }
     read_row(question, way, row);
 }
 
-/* Where the value of chunk 0 begins, beyond a line of the cache. A pointer is no number for the verifier until
- * it was in memory. */
+/* Where the value of chunk 0 begins, beyond a line of the cache. A pointer is no number for the verifier
+ * until it was in memory. */
 static __always_inline void find_begin(struct fast_question *question)
 {
     volatile uint64_t *word = (volatile uint64_t *)question->keys;
@@ -204,8 +205,8 @@ __noinline int answer_at(uint32_t index)
     return 0;
 }
 
-/* The packet has as many bytes beyond an Ethernet header as there are questions; more than FAST_QUESTIONS: the
- * last one of so many alone. */
+/* The packet has as many bytes beyond an Ethernet header as there are questions; more than FAST_QUESTIONS:
+ * the last one of so many alone. */
 SEC("tc") int fast_ask(struct __sk_buff *skb)
 {
     uint32_t count = skb->len - ETH_HLEN;

@@ -49,8 +49,8 @@ static __always_inline bool is_row(const struct fast_record *row, const union pa
                 : fast_is_row4((const struct fast_row4 *)row, &key->four);
 }
 
-static __always_inline struct fast_spot spot_of(const struct fast_control *known, const union passage_key *key,
-                                                bool ipv6)
+static __always_inline struct fast_spot spot_of(const struct fast_control *known,
+                                                const union passage_key *key, bool ipv6)
 {
     return fast_spot_of(ipv6 ? fast_hash6(known->seed, &key->six) : fast_hash4(known->seed, &key->four),
                         known->lines);

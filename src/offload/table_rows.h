@@ -17,7 +17,8 @@ void rows_free(struct table_rows *rows, uint32_t number);
 /* The one that rested for longest; 0: none. */
 uint32_t rows_next(struct table_rows *rows);
 
-/* The rows of a chunk that begins `begin` bytes beyond a line of the cache: calls `each` with every number. */
+/* The rows of a chunk that begins `begin` bytes beyond a line of the cache: calls `each` with every number.
+ */
 typedef void rows_each(void *context, uint32_t number);
 void rows_of_chunk(bool ipv6, uint32_t chunk, uint32_t begin, rows_each *each, void *context);
 uint32_t rows_in_chunk(bool ipv6, uint32_t begin);

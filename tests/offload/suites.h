@@ -5,6 +5,7 @@ void suite_ask(void);
 void suite_book(void);
 void suite_captures(void);
 void suite_drop(void);
+void suite_table(void);
 void suite_vlans(void);
 void suite_carriers(void);
 void suite_gates(void);
