@@ -124,13 +124,16 @@ static inline uint32_t fast_lines_for(uint64_t keys)
     return (uint32_t)(keys / FAST_LINE_LOAD + 16);
 }
 
-/* All bits if they are the same, else none. The compiler shall not see what it is: it would branch, and which
- * place it is can be foreseen by no processor; the kernel's verifier would follow each branch. */
+/* All bits if they are the same, else none. The compiler shall neither see where it comes from nor what it can
+ * be: it would branch, and which place it is can be foreseen by no processor; the kernel's verifier would
+ * follow each branch. */
 fast_always uint64_t fast_same(uint16_t one, uint16_t other)
 {
     uint64_t differs = (uint64_t)(one ^ other) - 1;
     __asm__("" : "+r"(differs));
-    return (uint64_t)((int64_t)differs >> 63);
+    uint64_t same = (uint64_t)((int64_t)differs >> 63);
+    __asm__("" : "+r"(same));
+    return same;
 }
 
 /* The row that stands under the tag; 0: none. While the line changes it may be anything. */

@@ -169,12 +169,13 @@ static bool open_maps(struct kernel *kernel, const struct offload_options *optio
            kernel->gates && kernel->told && kernel->spins && kernel->questions;
 }
 
-/* Of an earlier daemon it stays: its entries stand where its seed put them. */
+/* Of an earlier daemon it stays: its entries stand where its seed put them. Without that nobody finds them. */
 static bool begin_seed(struct kernel *kernel, uint32_t lines)
 {
     struct fast_control *of = kernel->control;
     if (kernel->left == KERNEL_TAKEN_OVER && of->lines == lines)
         return true;
+    memset(kernel->lines, 0, lines * sizeof *kernel->lines);
     of->lines = lines;
     return getrandom(of->seed, sizeof of->seed, 0) == (ssize_t)sizeof of->seed;
 }

@@ -37,8 +37,11 @@ static __always_inline uint8_t *chunk_of(uint32_t number)
 static __always_inline struct fast_record *row_of(uint32_t number)
 {
     uint8_t *bytes = chunk_of(number);
+    if (!bytes)
+        return NULL;
+    __asm__ volatile("" : "+r"(bytes)); /* the verifier of Linux 6.1 wants the comparison before the sum */
     uint32_t at = fast_row_at(unknown(number));
-    if (!bytes || at > FAST_CHUNK - sizeof(struct fast_row6))
+    if (at > FAST_CHUNK - sizeof(struct fast_row6))
         return NULL;
     return (struct fast_record *)(bytes + at);
 }
