@@ -124,8 +124,8 @@ static inline uint32_t fast_lines_for(uint64_t keys)
     return (uint32_t)(keys / FAST_LINE_LOAD + 16);
 }
 
-/* All bits if they are the same, else none. The compiler shall neither see where it comes from nor what it can
- * be: it would branch, and which place it is can be foreseen by no processor; the kernel's verifier would
+/* All bits if they are the same, else none. The compiler shall neither see where it comes from nor what it
+ * can be: it would branch, and which place it is can be foreseen by no processor; the kernel's verifier would
  * follow each branch. */
 fast_always uint64_t fast_same(uint16_t one, uint16_t other)
 {

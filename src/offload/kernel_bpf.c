@@ -169,7 +169,8 @@ static bool open_maps(struct kernel *kernel, const struct offload_options *optio
            kernel->gates && kernel->told && kernel->spins && kernel->questions;
 }
 
-/* Of an earlier daemon it stays: its entries stand where its seed put them. Without that nobody finds them. */
+/* Of an earlier daemon it stays: its entries stand where its seed put them. Without that nobody finds them.
+ */
 static bool begin_seed(struct kernel *kernel, uint32_t lines)
 {
     struct fast_control *of = kernel->control;

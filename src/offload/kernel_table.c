@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define GROW_MAX 64      /* chunks at once: two MiB */
+#define GROW_MIN 4       /* 128 KiB */
 #define GROW_PART 16     /* of those that there are */
 #define GROW_NS 30000000 /* so long the caller may wait for them */
 #define REST 256         /* rows that are free before the next chunk is made */
@@ -16,6 +17,7 @@
 struct kernel_table {
     struct table_parts of;
     struct table_rows rows[2]; /* free, of IPv4 and IPv6 */
+    uint32_t row_count[2];     /* free or not */
     uint32_t begin;            /* of a chunk's value, beyond a line of the cache */
     uint32_t chunk_count;
     uint32_t grow; /* chunks next time */
@@ -113,7 +115,7 @@ static uint32_t at_most(uint32_t number, uint32_t limit)
 static void pace(struct kernel_table *table, uint64_t took_ns)
 {
     table->grow = took_ns < GROW_NS ? 2 * table->grow : table->grow / 2;
-    table->grow = at_most(table->grow, at_most(GROW_MAX, table->chunk_count / GROW_PART));
+    table->grow = at_most(table->grow, at_most(GROW_MAX, GROW_MIN + table->chunk_count / GROW_PART));
     table->grow = table->grow ? table->grow : 1;
 }
 
@@ -121,9 +123,11 @@ static bool add_chunks(struct kernel_table *table, bool ipv6)
 {
     uint32_t wanted = at_most(table->grow, table->of.chunks_max - table->chunk_count);
     uint64_t begin = monotonic_ns();
-    if (wanted == 0 || !rows_grow(&table->rows[ipv6], wanted * rows_in_chunk(ipv6, table->begin)))
+    uint32_t each = rows_in_chunk(ipv6, table->begin);
+    if (wanted == 0 || !rows_reserve(&table->rows[ipv6], table->row_count[ipv6] + wanted * each))
         return false;
     uint32_t made = make_chunks(table, wanted);
+    table->row_count[ipv6] += made * each;
     for (uint32_t i = 0; i < made; i++)
         rows_of_chunk(ipv6, table->chunk_count++, table->begin, free_row, table);
     pace(table, monotonic_ns() - begin);
@@ -189,14 +193,13 @@ static void free_unused(void *context, uint32_t number)
 static bool find_free(struct used *used)
 {
     struct kernel_table *table = used->table;
-    uint32_t counts[2] = {0, 0};
     for (uint32_t i = 0; i < table->of.line_count; i++)
         for (unsigned at = 0; at < FAST_LINE_PLACES; at++)
             note_number(used, &table->of.lines[i], at);
     for (uint32_t i = 0; i < table->chunk_count; i++)
-        counts[used->ipv6[i]] += rows_in_chunk(used->ipv6[i], table->begin);
+        table->row_count[used->ipv6[i]] += rows_in_chunk(used->ipv6[i], table->begin);
     for (unsigned i = 0; i < 2; i++)
-        if (counts[i] > 0 && !rows_grow(&table->rows[i], counts[i]))
+        if (!rows_reserve(&table->rows[i], table->row_count[i]))
             return false;
     for (uint32_t i = 0; i < table->chunk_count; i++)
         rows_of_chunk(used->ipv6[i], i, table->begin, free_unused, used);

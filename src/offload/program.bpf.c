@@ -244,6 +244,16 @@ static __always_inline void linger(void)
 #endif
 }
 
+/* Writes it between what was read and what will be: a swap is ordered on processors that reorder reads. */
+static __always_inline void order_tag(struct fast_record *copy, uint32_t tag)
+{
+#ifdef FAST_WEAK_ORDER
+    __sync_lock_test_and_set(&copy->tag, tag);
+#else
+    copy->tag = tag;
+#endif
+}
+
 /* Whose it is, is read last (fast_table.h). */
 static __always_inline bool take_copy(struct passage *p, bool ipv6)
 {
@@ -253,7 +263,7 @@ static __always_inline bool take_copy(struct passage *p, bool ipv6)
     linger();
     __builtin_memcpy((char *)&p->copy + FIRST, (char *)p->live + FIRST, sizeof p->copy - FIRST);
     __asm__ volatile("" ::: "memory");
-    p->copy.tag = ipv6 ? fast_tag6(&p->key.six) : fast_tag4(&p->key.four);
+    order_tag(&p->copy, ipv6 ? fast_tag6(&p->key.six) : fast_tag4(&p->key.four));
     return is_row(p->live, &p->key, ipv6);
 }
 

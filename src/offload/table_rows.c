@@ -4,15 +4,17 @@
 
 /* ---- rows ---- */
 
-bool rows_grow(struct table_rows *rows, uint32_t more)
+bool rows_reserve(struct table_rows *rows, uint32_t size)
 {
-    uint32_t *numbers = calloc((size_t)rows->size + more, sizeof *numbers);
+    if (size <= rows->size)
+        return true;
+    uint32_t *numbers = calloc(size, sizeof *numbers);
     if (!numbers)
         return false;
     for (uint32_t i = 0; i < rows->count; i++)
         numbers[i] = rows->numbers[(rows->first + i) % rows->size];
     free(rows->numbers);
-    *rows = (struct table_rows){numbers, rows->size + more, 0, rows->count};
+    *rows = (struct table_rows){numbers, size, 0, rows->count};
     return true;
 }
 

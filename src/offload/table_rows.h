@@ -10,8 +10,8 @@ struct table_rows {
     uint32_t size, first, count;
 };
 
-/* Room for `more` beyond those that there are, free or not: then rows_free never fails. False: no memory. */
-bool rows_grow(struct table_rows *rows, uint32_t more);
+/* Room for so many: then rows_free never fails. False: no memory. */
+bool rows_reserve(struct table_rows *rows, uint32_t size);
 void rows_free(struct table_rows *rows, uint32_t number);
 
 /* The one that rested for longest; 0: none. */

@@ -125,12 +125,12 @@ static void rest(void)
 {
     struct table_rows rows = {0};
     CU_ASSERT_EQUAL(rows_next(&rows), 0);
-    CU_ASSERT_TRUE_FATAL(rows_grow(&rows, 3));
+    CU_ASSERT_TRUE_FATAL(rows_reserve(&rows, 3));
     for (uint32_t i = 1; i <= 3; i++)
         rows_free(&rows, i);
     CU_ASSERT_EQUAL(rows_next(&rows), 1);
     rows_free(&rows, 1);
-    CU_ASSERT_TRUE_FATAL(rows_grow(&rows, 2));
+    CU_ASSERT_TRUE_FATAL(rows_reserve(&rows, 5));
     rows_free(&rows, 4);
     rows_free(&rows, 5);
     static const uint32_t ORDER[] = {2, 3, 1, 4, 5, 0};
