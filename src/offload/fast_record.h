@@ -8,15 +8,14 @@
 
 #define FAST_PORTS_MAX 64 /* interfaces */
 /* Of what stands in pinned maps: one more with each change of its meaning. */
-#define FAST_LAYOUT 3
+#define FAST_LAYOUT 4
 /* A next hop is asked for again after that, in units of FAST_ROUTE_MS: each second would cost 10 % with a
  * million flows. */
 #define FAST_ROUTE_FRESH 10
 #define FAST_ROUTE_MS 512
 
-/* The element that a program has found may be deleted, and used for another flow, while the program runs. The
- * tag is a hash of the key that both sides compute. The kernel writes a record from its begin to its end, so
- * who reads all else first and the tag last knows whose record it was. */
+/* The record that a program has found may become another flow's while the program runs: whose it is, is read
+ * last (fast_table.h). The tag is a hash of the key that both sides compute. */
 struct fast_key4 {
     uint32_t source, destination; /* as in the packet: network order, like the ports */
     uint16_t source_port, destination_port;
@@ -38,9 +37,7 @@ enum fast_flag {
     FAST_SERVER = 1 << 7      /* from the server, where it is QUIC */
 };
 
-/* One direction of one flow. With the kernel's 48 bytes before it and a key of 12 it just fits into the 128
- * bytes that the kernel hands out: eight bytes more would cost it 64. Counters of 32 bits are told before
- * they come round (struct fast_told). */
+/* One direction of one flow. Counters of 32 bits are told before they come round (struct fast_told). */
 struct fast_record {
     uint32_t tag;
     uint32_t new_addr;         /* network order */
@@ -105,6 +102,8 @@ struct fast_count {
     uint64_t packets, bytes; /* bytes of IP, of what cannot be read those of the frame */
 };
 
+#define FAST_SEED_WORDS 10
+
 /* The daemon writes it through a mapping. */
 struct fast_control {
     uint64_t alive_until_ms;  /* boot clock: nothing is forwarded later. 0: nothing at all */
@@ -115,6 +114,9 @@ struct fast_control {
     uint32_t fresh;           /* how long a next hop is: FAST_ROUTE_FRESH; UINT8_MAX: for ever */
     uint32_t tick_ms;         /* by which the kernel's coarse clock goes on, rounded up */
     uint64_t limited;         /* bits of `ports`: interfaces that a throttle limits (fast_limit.h) */
+    uint32_t lines;           /* of the table (fast_table.h) */
+    uint32_t seed[FAST_SEED_WORDS]; /* random, and its own as long as there are entries */
+    uint32_t spare;
 };
 
 /* What the daemon has told the engine of a flow's records, in the map `told` under the flow's number:
@@ -132,15 +134,28 @@ struct fast_told {
 struct fast_question {
     struct fast_key6 keys[2]; /* of both directions; of IPv4 its shorter one stands there */
     uint8_t ipv6[2];
-    uint8_t take;     /* both entries go if neither had a packet after `since_ms` */
-    uint8_t taken;    /* answer: they went */
+    uint8_t take;     /* enum fast_take */
+    uint8_t taken;    /* answer: they went; of FAST_PUT: it was written */
     uint8_t found[2]; /* answer: there is one, or was */
     uint16_t spare;
-    uint32_t since_ms;             /* boot clock, its lower 32 bits */
+    uint32_t since_ms;   /* boot clock, its lower 32 bits */
+    uint32_t numbers[2]; /* rows (fast_table.h): that went, that are asked for */
+    uint32_t spare2;
     struct fast_record records[2]; /* answer: as they are, or were when they went */
 };
 
+enum fast_take {
+    FAST_LOOK,
+    FAST_TAKE_IDLE, /* both entries go if neither had a packet after `since_ms` */
+    FAST_TAKE,      /* they go */
+    FAST_READ,      /* keys and records of `numbers`; 0: of none */
+    FAST_PUT,       /* keys[0] and records[0] are written to row numbers[0], unless there is an entry */
+    FAST_BEGIN      /* since_ms becomes where a chunk begins, beyond a line of the cache */
+};
+
 #define FAST_QUESTIONS 64
+/* Beyond them stands what a daemon asks alone, and what one asks that takes over. */
+enum { FAST_QUESTION_ONE = FAST_QUESTIONS, FAST_QUESTION_LEFT, FAST_QUESTIONS_ALL };
 
 /* Had it no packet after `since_ms`? */
 static inline bool fast_is_idle(const struct fast_record *record, uint32_t since_ms)

@@ -33,12 +33,12 @@ void kernel_free(struct kernel *kernel);
 enum kernel_left { KERNEL_NOTHING_LEFT, KERNEL_TAKEN_OVER, KERNEL_REMOVED };
 enum kernel_left kernel_left(const struct kernel *kernel);
 
-/* Some entries of one family, from *cursor (0 at first) on: returns how many, at most KERNEL_EACH; 0 at the
- * end. */
-#define KERNEL_EACH 4096
+/* Some entries of one family, from *cursor (0 at first) on: returns how many, at most KERNEL_EACH, and none
+ * does not mean that it is the end. */
+#define KERNEL_EACH (2 * FAST_QUESTIONS)
 struct kernel_cursor {
-    uint32_t bucket;
-    bool begun, ended;
+    uint32_t line;
+    bool ended;
     bool whole; /* at the end: all were read */
 };
 unsigned kernel_each(struct kernel *kernel, bool ipv6, struct kernel_cursor *cursor, void *keys,
@@ -56,9 +56,9 @@ void kernel_drop_filter(uint32_t ifindex);
 /* Has an earlier process pinned something at that interface? */
 bool kernel_had_link(const struct kernel *kernel, uint32_t ifindex, enum offload_place place);
 
-/* For pins_look: an entry that an earlier process has put, by the map's descriptor. */
-int kernel_open_left(const struct offload_pins *pins, bool ipv6);
-bool kernel_look_left(int map, const struct fast_match *match, struct fast_record *out);
+/* For pins_look: entries that an earlier process has put, by two descriptors, which the caller closes. */
+bool kernel_open_left(const struct offload_pins *pins, int left[static 2]);
+bool kernel_look_left(const int left[static 2], const struct fast_match *match, struct fast_record *out);
 
 /* False when there is an entry of that match, or no room. */
 bool kernel_put(struct kernel *kernel, const struct fast_match *match, const struct fast_record *record);

@@ -1,15 +1,16 @@
 #include "kernel_peek.h"
 #include "kernel_pins.h"
+#include "kernel_table.h"
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <program.skel.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +20,9 @@ struct kernel {
     struct program_bpf *program; /* owned */
     struct offload_pins *pins;   /* borrowed; NULL: nothing is pinned */
     enum kernel_left left;
+    struct kernel_table *table; /* owned */
+    struct fast_line *lines;    /* mapped */
+    size_t lines_size;
     struct fast_control *control; /* mapped, like the gates */
     struct fast_gate *gates;
     struct fast_told *told;
@@ -37,7 +41,7 @@ struct kernel {
     struct fast_dropped *dropped;    /* mapped */
     size_t dropped_size;
     struct fast_dropped dropped_before[FAST_PORTS_MAX]; /* of interfaces that had the slot */
-    int flows4, flows6, ports, slots, counts, loads;
+    int ports, slots, counts, loads;
     int processors;
 };
 
@@ -72,8 +76,8 @@ static struct program_bpf *load(struct kernel *kernel, const struct offload_opti
     if (!program)
         return NULL;
     program->rodata->peeks = kernel_peek(&kernel->peek);
-    bpf_map__set_max_entries(program->maps.flows4, 2 * flows_max);
-    bpf_map__set_max_entries(program->maps.flows6, 2 * flows_max);
+    bpf_map__set_max_entries(program->maps.lines, fast_lines_for(2 * (uint64_t)flows_max));
+    bpf_map__set_max_entries(program->maps.chunks, table_chunks_for(flows_max));
     bpf_map__set_max_entries(program->maps.gates, 2 * flows_max);
     bpf_map__set_max_entries(program->maps.told, flows_max);
     bpf_map__set_max_entries(program->maps.spins, options->spin ? flows_max : 1);
@@ -123,7 +127,7 @@ static bool open_drops(struct kernel *kernel, uint32_t flows_max)
     return kernel->watch && kernel->port_maps && kernel->known_lines && kernel->dropped;
 }
 
-#define QUESTIONS_SIZE whole_pages(FAST_QUESTIONS * sizeof(struct fast_question))
+#define QUESTIONS_SIZE whole_pages(FAST_QUESTIONS_ALL * sizeof(struct fast_question))
 #define LIMITS_SIZE whole_pages(FAST_PORTS_MAX * sizeof(struct fast_limit))
 
 static bool open_limits(struct kernel *kernel, unsigned count)
@@ -150,8 +154,6 @@ static bool open_maps(struct kernel *kernel, const struct offload_options *optio
 {
     uint32_t flows_max = options->flows_max;
     const struct program_bpf *program = kernel->program;
-    kernel->flows4 = bpf_map__fd(program->maps.flows4);
-    kernel->flows6 = bpf_map__fd(program->maps.flows6);
     kernel->ports = bpf_map__fd(program->maps.ports);
     kernel->slots = bpf_map__fd(program->maps.slots);
     kernel->counts = bpf_map__fd(program->maps.counts);
@@ -172,6 +174,34 @@ static bool open_maps(struct kernel *kernel, const struct offload_options *optio
            kernel->gates && kernel->told && kernel->spins && kernel->questions;
 }
 
+/* Of an earlier daemon it stays: its entries stand where its seed put them. Without that nobody finds them.
+ */
+static bool begin_seed(struct kernel *kernel, uint32_t lines)
+{
+    struct fast_control *of = kernel->control;
+    if (kernel->left == KERNEL_TAKEN_OVER && of->lines == lines)
+        return true;
+    memset(kernel->lines, 0, lines * sizeof *kernel->lines);
+    of->lines = lines;
+    return getrandom(of->seed, sizeof of->seed, 0) == (ssize_t)sizeof of->seed;
+}
+
+static bool open_table(struct kernel *kernel, const struct offload_options *options)
+{
+    const struct program_bpf *program = kernel->program;
+    struct table_parts parts = {.control = kernel->control,
+                                .questions = kernel->questions,
+                                .line_count = fast_lines_for(2 * (uint64_t)options->flows_max),
+                                .chunks_max = table_chunks_for(options->flows_max),
+                                .chunks = bpf_map__fd(program->maps.chunks),
+                                .program = bpf_program__fd(program->progs.fast_ask)};
+    kernel->lines_size = whole_pages(parts.line_count * sizeof *kernel->lines);
+    parts.lines = kernel->lines = map_memory(program->maps.lines, kernel->lines_size);
+    if (kernel->lines && begin_seed(kernel, parts.line_count))
+        kernel->table = table_new(&parts);
+    return kernel->table != NULL;
+}
+
 static bool pin_maps(struct kernel *kernel, const struct offload_options *options)
 {
     return !kernel->pins || kernel->left == KERNEL_TAKEN_OVER ||
@@ -188,7 +218,8 @@ struct kernel *kernel_new_for(const struct offload_options *options, struct offl
         kernel->processors = libbpf_num_possible_cpus();
     if (kernel && kernel->processors > 0 && options->flows_max <= 1u << FAST_NUMBER_BITS)
         kernel->program = load(kernel, options);
-    if (kernel && kernel->program && open_maps(kernel, options) && pin_maps(kernel, options))
+    if (kernel && kernel->program && open_maps(kernel, options) && open_table(kernel, options) &&
+        pin_maps(kernel, options))
         return kernel;
     snprintf(error, OFFLOAD_ERROR_MAX, "the kernel refuses the program: %s", strerror(errno));
     kernel_free(kernel);
@@ -199,6 +230,9 @@ void kernel_free(struct kernel *kernel)
 {
     if (!kernel)
         return;
+    table_free(kernel->table);
+    if (kernel->lines)
+        munmap(kernel->lines, kernel->lines_size);
     if (kernel->control)
         munmap(kernel->control, page_size());
     if (kernel->gates)
@@ -234,24 +268,19 @@ enum kernel_left kernel_left(const struct kernel *kernel)
 
 /* ---- entries ---- */
 
-static int map_of(const struct kernel *kernel, const struct fast_match *match)
-{
-    return match->ipv6 ? kernel->flows6 : kernel->flows4;
-}
-
 bool kernel_put(struct kernel *kernel, const struct fast_match *match, const struct fast_record *record)
 {
-    return bpf_map_update_elem(map_of(kernel, match), &match->key, record, BPF_NOEXIST) == 0;
+    return table_put(kernel->table, match, record);
 }
 
 bool kernel_look(struct kernel *kernel, const struct fast_match *match, struct fast_record *out)
 {
-    return bpf_map_lookup_elem(map_of(kernel, match), &match->key, out) == 0;
+    return table_look(kernel->table, match, out);
 }
 
 bool kernel_take(struct kernel *kernel, const struct fast_match *match, struct fast_record *out)
 {
-    return bpf_map_lookup_and_delete_elem(map_of(kernel, match), &match->key, out) == 0;
+    return table_take(kernel->table, match, out);
 }
 
 /* ---- many at once ---- */
@@ -290,29 +319,21 @@ void kernel_ask_singly(struct kernel *kernel, unsigned count)
 
 bool kernel_ask(struct kernel *kernel, unsigned count)
 {
-    static const uint8_t PACKET[ETH_HLEN + FAST_QUESTIONS];
-    LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = PACKET, .data_size_in = ETH_HLEN + count, .repeat = 1);
-    int program = bpf_program__fd(kernel->program->progs.fast_ask);
-    if (count > 0 && bpf_prog_test_run_opts(program, &run) == 0)
+    if (table_ask(kernel->table, count))
         return true;
     kernel_ask_singly(kernel, count);
     return false;
 }
 
-/* A bucket with more than KERNEL_EACH elements is none that a hash makes. */
 unsigned kernel_each(struct kernel *kernel, bool ipv6, struct kernel_cursor *cursor, void *keys,
                      struct fast_record *records)
 {
-    uint32_t count = KERNEL_EACH;
     if (cursor->ended)
         return 0;
-    int result =
-        bpf_map_lookup_batch(ipv6 ? kernel->flows6 : kernel->flows4, cursor->begun ? &cursor->bucket : NULL,
-                             &cursor->bucket, keys, records, &count, NULL);
-    cursor->begun = true;
-    cursor->ended = result != 0;
-    cursor->whole = result != 0 && errno == ENOENT;
-    return result == 0 || cursor->whole ? count : 0;
+    int count = table_each(kernel->table, ipv6, &cursor->line, keys, records);
+    cursor->whole = count >= 0 && cursor->line >= kernel->control->lines;
+    cursor->ended = count < 0 || cursor->whole;
+    return count > 0 ? (unsigned)count : 0;
 }
 
 struct fast_port kernel_port(struct kernel *kernel, uint32_t slot)

@@ -163,15 +163,15 @@ bool kernel_had_link(const struct kernel *kernel, uint32_t ifindex, enum offload
     return false;
 }
 
-int kernel_open_left(const struct offload_pins *pins, bool ipv6)
+bool kernel_open_left(const struct offload_pins *pins, int left[static 2])
 {
-    (void)pins, (void)ipv6;
-    return -1;
+    (void)pins, (void)left;
+    return false;
 }
 
-bool kernel_look_left(int map, const struct fast_match *match, struct fast_record *out)
+bool kernel_look_left(const int left[static 2], const struct fast_match *match, struct fast_record *out)
 {
-    (void)map, (void)match, (void)out;
+    (void)left, (void)match, (void)out;
     return false;
 }
 

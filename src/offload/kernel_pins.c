@@ -1,4 +1,5 @@
 #include "kernel_pins.h"
+#include "kernel_table.h"
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -14,8 +15,9 @@ static const struct pinned_map {
     const char *name;
     size_t at; /* of the map's pointer in the skeleton */
 } MAPS[] = {
-    {"flows4", offsetof(struct program_bpf, maps.flows4)},
-    {"flows6", offsetof(struct program_bpf, maps.flows6)},
+    {"lines", offsetof(struct program_bpf, maps.lines)},
+    {"chunks", offsetof(struct program_bpf, maps.chunks)},
+    {"questions", offsetof(struct program_bpf, maps.questions)},
     {"gates", offsetof(struct program_bpf, maps.gates)},
     {"told", offsetof(struct program_bpf, maps.told)},
     {"spins", offsetof(struct program_bpf, maps.spins)},
@@ -23,6 +25,8 @@ static const struct pinned_map {
     {"control", offsetof(struct program_bpf, maps.control)},
     {"life", offsetof(struct program_bpf, maps.life)} /* the last one: then all are there */
 };
+
+#define ASK "ask" /* the program that reads entries, for the next process before it has its own */
 
 enum { MAP_COUNT = sizeof MAPS / sizeof MAPS[0] };
 
@@ -153,7 +157,8 @@ bool pinned_make(const struct offload_pins *pins, struct program_bpf *program,
 {
     const struct fast_life life = life_of(options);
     uint32_t zero = 0;
-    bool done = bpf_map_update_elem(bpf_map__fd(program->maps.life), &zero, &life, BPF_ANY) == 0;
+    bool done = bpf_map_update_elem(bpf_map__fd(program->maps.life), &zero, &life, BPF_ANY) == 0 &&
+                pin(pins, ASK, bpf_program__fd(program->progs.fast_ask));
     for (unsigned i = 0; i < MAP_COUNT && done; i++)
         done = pin(pins, MAPS[i].name, bpf_map__fd(map_at(program, i)));
     if (done)
@@ -206,15 +211,32 @@ void pinned_forget(const struct offload_pins *pins, const char *kind, uint32_t i
 
 /* ---- entries, before the maps are anybody's again ---- */
 
-int kernel_open_left(const struct offload_pins *pins, bool ipv6)
+bool kernel_open_left(const struct offload_pins *pins, int left[static 2])
 {
     struct fast_life life;
     if (!read_life(pins, &life) || life.layout != FAST_LAYOUT || life.sizes != fast_sizes())
-        return -1;
-    return get(pins, ipv6 ? "flows6" : "flows4");
+        return false;
+    left[0] = get(pins, ASK);
+    left[1] = get(pins, "questions");
+    if (left[0] >= 0 && left[1] >= 0)
+        return true;
+    for (unsigned i = 0; i < 2; i++) {
+        if (left[i] >= 0)
+            close(left[i]);
+        left[i] = -1;
+    }
+    return false;
 }
 
-bool kernel_look_left(int map, const struct fast_match *match, struct fast_record *out)
+/* The process that put it may still be there: this question is not its own. */
+bool kernel_look_left(const int left[static 2], const struct fast_match *match, struct fast_record *out)
 {
-    return bpf_map_lookup_elem(map, &match->key, out) == 0;
+    const uint32_t at = FAST_QUESTION_LEFT;
+    struct fast_question question;
+    table_ask_for(match, FAST_LOOK, &question);
+    if (bpf_map_update_elem(left[1], &at, &question, BPF_ANY) != 0 || !table_run(left[0], at + 1) ||
+        bpf_map_lookup_elem(left[1], &at, &question) != 0 || !question.found[0])
+        return false;
+    *out = question.records[0];
+    return true;
 }

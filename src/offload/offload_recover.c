@@ -217,13 +217,7 @@ bool offload_read_left(struct offload *offload)
 
 bool offload_pins_look(struct offload_pins *pins)
 {
-    bool any = false;
-    for (unsigned ipv6 = 0; ipv6 < 2; ipv6++) {
-        if (pins->maps[ipv6] < 0)
-            pins->maps[ipv6] = kernel_open_left(pins, ipv6 == 1);
-        any |= pins->maps[ipv6] >= 0;
-    }
-    return any;
+    return (pins->left[0] >= 0 && pins->left[1] >= 0) || kernel_open_left(pins, pins->left);
 }
 
 struct qw_time offload_pins_seen(const struct offload_pins *pins, const struct qw_tuple *match,
@@ -231,7 +225,7 @@ struct qw_time offload_pins_seen(const struct offload_pins *pins, const struct q
 {
     struct fast_match key = entry_match(match);
     struct fast_record record;
-    if (pins->maps[key.ipv6] < 0 || !kernel_look_left(pins->maps[key.ipv6], &key, &record))
+    if (pins->left[0] < 0 || pins->left[1] < 0 || !kernel_look_left(pins->left, &key, &record))
         return (struct qw_time){0};
     return offload_seen_at(record.last_seen_ms, now);
 }

@@ -96,7 +96,7 @@ struct offload_pins *offload_pins_open(const char *path, const struct offload_pi
     error[0] = '\0';
     if (!pins)
         return refuse(pins, error, path, "out of memory");
-    *pins = (struct offload_pins){.above = -1, .folder = -1, .maps = {-1, -1}};
+    *pins = (struct offload_pins){.above = -1, .folder = -1, .left = {-1, -1}};
     snprintf(pins->name, sizeof pins->name, "%s", who->instance);
     if (!enter(pins, path, who)) {
         int problem = errno;
@@ -118,7 +118,7 @@ void offload_pins_close(struct offload_pins *pins)
 {
     if (!pins)
         return;
-    const int all[] = {pins->maps[0], pins->maps[1], pins->folder, pins->above};
+    const int all[] = {pins->left[0], pins->left[1], pins->folder, pins->above};
     for (unsigned i = 0; i < sizeof all / sizeof all[0]; i++)
         if (all[i] >= 0)
             close(all[i]);

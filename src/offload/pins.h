@@ -11,7 +11,7 @@
 struct offload_pins {
     int above, folder; /* opened; `above` has the instance's folder in it */
     char name[64];     /* of the instance */
-    int maps[2];       /* of pins_look, IPv4 and IPv6; -1: not there */
+    int left[2];       /* of pins_look (kernel_open_left); -1: not there */
 };
 
 /* The path of a file, which works as long as the folder is open, for any user who may write there. */

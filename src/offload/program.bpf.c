@@ -3,6 +3,7 @@
 #include "fast_limit.h"
 #include "fast_packet.h"
 #include "fast_spin.h"
+#include "fast_table.h"
 #include <bpf/bpf_helpers.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -25,23 +26,6 @@ static __always_inline uint32_t unknown(uint32_t number)
 
 /* What flows go by stands in one piece. */
 #define seldom(x) __builtin_expect(x, 0)
-
-/* Sizes are set by the daemon before it loads. Elements take memory when flows have them. */
-struct {
-    __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __type(key, struct fast_key4);
-    __type(value, struct fast_record);
-    __uint(max_entries, 2);
-} flows4 SEC(".maps");
-
-struct {
-    __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __type(key, struct fast_key6);
-    __type(value, struct fast_record);
-    __uint(max_entries, 2);
-} flows6 SEC(".maps");
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -173,6 +157,8 @@ union passage_key {
     struct fast_key6 six;
 };
 
+#include "program_table.h"
+
 /* What is known of a packet on its way through. */
 struct passage {
     struct fast_packet packet;
@@ -269,8 +255,18 @@ static __always_inline void linger(void)
 #endif
 }
 
-/* The tag is read last (fast_record.h). */
-static __always_inline bool take_copy(struct passage *p, uint32_t tag)
+/* Writes it between what was read and what will be: a swap is ordered on processors that reorder reads. */
+static __always_inline void order_tag(struct fast_record *copy, uint32_t tag)
+{
+#ifdef FAST_WEAK_ORDER
+    __sync_lock_test_and_set(&copy->tag, tag);
+#else
+    copy->tag = tag;
+#endif
+}
+
+/* Whose it is, is read last (fast_table.h). */
+static __always_inline bool take_copy(struct passage *p, bool ipv6)
 {
     enum { FIRST = offsetof(struct fast_record, new_port) };
     linger();
@@ -278,15 +274,16 @@ static __always_inline bool take_copy(struct passage *p, uint32_t tag)
     linger();
     __builtin_memcpy((char *)&p->copy + FIRST, (char *)p->live + FIRST, sizeof p->copy - FIRST);
     __asm__ volatile("" ::: "memory");
-    return *(volatile uint32_t *)&p->live->tag == tag;
+    order_tag(&p->copy, ipv6 ? fast_tag6(&p->key.six) : fast_tag4(&p->key.four));
+    return is_row(p->live, &p->key, ipv6);
 }
 
 static __always_inline enum fast_why find(struct passage *p, bool ipv6)
 {
-    p->live = ipv6 ? bpf_map_lookup_elem(&flows6, &p->key.six) : bpf_map_lookup_elem(&flows4, &p->key.four);
+    p->live = find_row(&p->key, ipv6);
     if (!p->live)
         return FAST_NO_ENTRY;
-    return take_copy(p, ipv6 ? fast_tag6(&p->key.six) : fast_tag4(&p->key.four)) ? FAST_FORWARD : FAST_REUSED;
+    return take_copy(p, ipv6) ? FAST_FORWARD : FAST_REUSED;
 }
 
 #include "program_peek.h"

@@ -4,6 +4,7 @@
  * port without a mapping or, over IPv6, to the inside of a firewall. */
 #include "fast_flows.h"
 #include "measure.h"
+#include <bpf/bpf.h>
 #include <dirent.h>
 #include <quicward/offload.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define ALIVE_NS (10 * QW_NS_PER_SECOND)
 #define FIGURES 64
@@ -70,24 +72,52 @@ static void open_all(struct offload *offload)
         offload_open(offload, boot(), nothing_waits, NULL);
 }
 
+/* Of one map: as the kernel says in `path`; its kind goes to *type. */
+static unsigned long long memory_of(const char *path, unsigned *type)
+{
+    unsigned long long memory = 0;
+    char line[128];
+    FILE *file = fopen(path, "re");
+    *type = 0;
+    while (file && fgets(line, sizeof line, file)) {
+        sscanf(line, "map_type: %u", type);
+        if (*type != 0)
+            sscanf(line, "memlock: %llu", &memory);
+    }
+    if (file)
+        fclose(file);
+    return memory;
+}
+
+/* Of the maps in a map of maps: nobody has them open. */
+static unsigned long long inner_memory(int maps)
+{
+    unsigned long long sum = 0;
+    unsigned id, type;
+    char path[64];
+    for (uint32_t i = 0; bpf_map_lookup_elem(maps, &i, &id) == 0; i++) {
+        int one = bpf_map_get_fd_by_id(id);
+        bench_require(one >= 0, "opening a map");
+        snprintf(path, sizeof path, "/proc/self/fdinfo/%d", one);
+        sum += memory_of(path, &type);
+        close(one);
+    }
+    return sum;
+}
+
 /* As the kernel says of each map that this process has open. */
 static unsigned long long map_memory(void)
 {
-    unsigned long long sum = 0, one;
-    char path[64], line[128];
+    unsigned long long sum = 0;
+    unsigned type;
+    char path[64];
     const struct dirent *entry;
     DIR *folder = opendir("/proc/self/fdinfo");
     while (folder && (entry = readdir(folder))) {
-        bool map = false;
         snprintf(path, sizeof path, "/proc/self/fdinfo/%.16s", entry->d_name);
-        FILE *file = fopen(path, "re");
-        while (file && fgets(line, sizeof line, file)) {
-            map |= strncmp(line, "map_type:", 9) == 0;
-            if (map && sscanf(line, "memlock: %llu", &one) == 1)
-                sum += one;
-        }
-        if (file)
-            fclose(file);
+        sum += memory_of(path, &type);
+        if (type == BPF_MAP_TYPE_ARRAY_OF_MAPS)
+            sum += inner_memory(atoi(entry->d_name));
     }
     if (folder)
         closedir(folder);

@@ -7,6 +7,7 @@ int main(void)
     suite_entry();
     suite_book();
     suite_gates();
+    suite_table();
     suite_ask();
     suite_offload();
     suite_program();

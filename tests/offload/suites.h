@@ -6,6 +6,7 @@ void suite_book(void);
 void suite_captures(void);
 void suite_drop(void);
 void suite_sockets(void);
+void suite_table(void);
 void suite_vlans(void);
 void suite_carriers(void);
 void suite_gates(void);

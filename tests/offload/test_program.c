@@ -253,7 +253,7 @@ static void counted(struct kernel *kernel, enum offload_place place)
     CU_ASSERT_TRUE((uint32_t)(test_now().ns / QW_NS_PER_MS) - record.last_seen_ms < 3600000);
 }
 
-/* The other program leaves the record alone, and a record under another's tag is nobody's. */
+/* The other program leaves the record alone. */
 static void of_others(struct kernel *kernel, enum offload_place place)
 {
     struct flow_path path = test_path(1, IN, OUT, FAR);
@@ -265,10 +265,6 @@ static void of_others(struct kernel *kernel, enum offload_place place)
                     before + (place == OFFLOAD_TC)); /* at tc it was before */
     CU_ASSERT_TRUE(kernel_take(kernel, &match, &record));
     is_passed(kernel, place, 100, FAST_NO_ENTRY);
-    record.tag ^= 2;
-    CU_ASSERT_TRUE(kernel_put(kernel, &match, &record));
-    is_passed(kernel, place, 100, FAST_REUSED);
-    CU_ASSERT_TRUE(kernel_take(kernel, &match, &record));
 }
 
 static void with_a_path(void (*check)(struct kernel *, enum offload_place))
