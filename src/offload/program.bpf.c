@@ -24,6 +24,15 @@ static __always_inline uint32_t unknown(uint32_t number)
     return number;
 }
 
+/* A pointer of the context has 32 bits there and 64 for the verifier: the compiler, which knows of 32, would
+ * copy no more of it from one register to another. */
+static __always_inline void *pointer(uint32_t word)
+{
+    uint64_t whole = word;
+    __asm__ volatile("" : "+r"(whole));
+    return (void *)whole;
+}
+
 /* What flows go by stands in one piece. */
 #define seldom(x) __builtin_expect(x, 0)
 
@@ -547,14 +556,14 @@ struct framing {
 /* A tag of VLAN 0 tells a priority alone (IEEE 802.1Q 9.6): the kernel's as well. */
 static __always_inline bool read_frame(const struct xdp_md *ctx, struct passage *p, struct framing *out)
 {
-    struct ethhdr *ethernet = (void *)(long)ctx->data;
+    struct ethhdr *ethernet = pointer(ctx->data);
     struct tag *tag = (void *)(ethernet + 1);
-    if ((void *)tag > (void *)(long)ctx->data_end)
+    if ((void *)tag > pointer(ctx->data_end))
         return false;
     *out = (struct framing){ethernet->h_proto, (uint8_t *)tag};
     if (ethernet->h_proto != bpf_htons(ETH_P_8021Q))
         return true;
-    if ((void *)(tag + 1) > (void *)(long)ctx->data_end)
+    if ((void *)(tag + 1) > pointer(ctx->data_end))
         return false;
     p->source.tag = bpf_ntohs(tag->control) & TAG_ID;
     *out = (struct framing){tag->protocol, (uint8_t *)(tag + 1)};
@@ -573,8 +582,8 @@ static __always_inline uint32_t distance(const void *from, const void *to)
 static __always_inline enum fast_why xdp_judge(struct xdp_md *ctx, struct passage *p,
                                                const struct framing *frame)
 {
-    const struct ethhdr *ethernet = (void *)(long)ctx->data;
-    uint8_t *ip = frame->ip, *end = (void *)(long)ctx->data_end;
+    const struct ethhdr *ethernet = pointer(ctx->data);
+    uint8_t *ip = frame->ip, *end = pointer(ctx->data_end);
     bool ipv6 = frame->protocol == bpf_htons(ETH_P_IPV6);
     if (!ipv6 && frame->protocol != bpf_htons(ETH_P_IP))
         return FAST_OTHER;
@@ -605,9 +614,9 @@ static __always_inline bool resize(struct xdp_md *ctx, const struct passage *p)
  * verifier. */
 static __always_inline uint8_t *put_frame(struct xdp_md *ctx, const struct passage *p, uint16_t protocol)
 {
-    struct ethhdr *ethernet = (void *)(long)ctx->data;
+    struct ethhdr *ethernet = pointer(ctx->data);
     struct tag *tag = (void *)(ethernet + 1);
-    if ((void *)(tag + 1) > (void *)(long)ctx->data_end)
+    if ((void *)(tag + 1) > pointer(ctx->data_end))
         return NULL;
     put_macs(ethernet, p);
     if (p->out->tag == 0) {
@@ -626,12 +635,12 @@ static __always_inline bool rewrite(const struct xdp_md *ctx, const struct passa
     struct ipv6hdr *six = (void *)at;
     struct udphdr *udp = (void *)(ip + 1);
     if (ipv6) {
-        if ((void *)(six + 1) > (void *)(long)ctx->data_end)
+        if ((void *)(six + 1) > pointer(ctx->data_end))
             return false;
         six->hop_limit--;
         return true;
     }
-    if ((void *)(udp + 1) > (void *)(long)ctx->data_end)
+    if ((void *)(udp + 1) > pointer(ctx->data_end))
         return false;
     fast_rewrite4(ip, udp, &p->copy);
     fast_hop4(ip);
@@ -652,8 +661,8 @@ static __always_inline int forward(struct xdp_md *ctx, struct passage *p, uint16
  * to. */
 static __always_inline bool xdp_drops(struct xdp_md *ctx, struct passage *p, const struct framing *frame)
 {
-    const struct ethhdr *ethernet = (void *)(long)ctx->data;
-    uint8_t *at = (uint8_t *)(long)ctx->data + sizeof *ethernet, *end = (void *)(long)ctx->data_end;
+    const struct ethhdr *ethernet = pointer(ctx->data);
+    uint8_t *at = pointer(ctx->data) + sizeof *ethernet, *end = pointer(ctx->data_end);
     bool ipv6 = frame->protocol == bpf_htons(ETH_P_IPV6);
     if (at > end || p->source.tag != 0 || (!ipv6 && frame->protocol != bpf_htons(ETH_P_IP)))
         return false;
@@ -680,7 +689,7 @@ SEC("xdp") int fast_xdp(struct xdp_md *ctx)
         return forward(ctx, &p, frame.protocol);
     if (readable && xdp_drops(ctx, &p, &frame))
         return XDP_DROP;
-    uint32_t len = distance((void *)(long)ctx->data, (void *)(long)ctx->data_end);
+    uint32_t len = distance(pointer(ctx->data), pointer(ctx->data_end));
     count_left(&p, why, len - (uint32_t)sizeof(struct ethhdr) - (p.source.tag ? TAG_LEN : 0), true);
     return why == FAST_PAUSED ? XDP_DROP : XDP_PASS;
 }
@@ -728,10 +737,10 @@ static __always_inline bool tc_sum4(struct __sk_buff *skb, const struct passage 
 /* The helpers have made the pointers invalid. */
 static __always_inline bool tc_finish(struct __sk_buff *skb, const struct passage *p, bool ipv6)
 {
-    struct ethhdr *ethernet = (void *)(long)skb->data;
+    struct ethhdr *ethernet = pointer(skb->data);
     struct iphdr *ip = (void *)(ethernet + 1);
     struct udphdr *udp = (void *)(ip + 1);
-    if ((uint8_t *)(udp + 1) > (uint8_t *)(long)skb->data_end)
+    if ((void *)(udp + 1) > pointer(skb->data_end))
         return false;
     put_macs(ethernet, p);
     if (ipv6) {
@@ -746,7 +755,7 @@ static __always_inline bool tc_finish(struct __sk_buff *skb, const struct passag
 
 static __always_inline enum fast_why tc_read(struct __sk_buff *skb, struct passage *p, bool ipv6)
 {
-    uint8_t *ip = (uint8_t *)(long)skb->data + IP_AT, *end = (void *)(long)skb->data_end;
+    uint8_t *ip = pointer(skb->data) + IP_AT, *end = pointer(skb->data_end);
     uint32_t frame = skb->len - IP_AT;
     enum fast_why why = ipv6 ? fast_read6(ip, end, frame, &p->packet, &p->key.six)
                              : fast_read4(ip, end, frame, &p->packet, &p->key.four);
@@ -757,7 +766,7 @@ static __always_inline enum fast_why tc_read(struct __sk_buff *skb, struct passa
 
 static __always_inline bool tc_drops(struct __sk_buff *skb, struct passage *p, bool ipv6)
 {
-    uint8_t *at = (uint8_t *)(long)skb->data + IP_AT, *end = (void *)(long)skb->data_end;
+    uint8_t *at = pointer(skb->data) + IP_AT, *end = pointer(skb->data_end);
     return is_unsolicited(skb, p, at, end, skb->len - IP_AT, NULL, ipv6);
 }
 
