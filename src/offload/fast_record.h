@@ -104,6 +104,13 @@ struct fast_count {
 
 #define FAST_SEED_WORDS 10
 
+/* Of the table (fast_table.h): its own as long as there are entries. */
+struct fast_seed {
+    uint32_t lines;
+    uint32_t words[FAST_SEED_WORDS]; /* random */
+    uint32_t spare;
+};
+
 /* The daemon writes it through a mapping. */
 struct fast_control {
     uint64_t alive_until_ms;  /* boot clock: nothing is forwarded later. 0: nothing at all */
@@ -114,9 +121,6 @@ struct fast_control {
     uint32_t fresh;           /* how long a next hop is: FAST_ROUTE_FRESH; UINT8_MAX: for ever */
     uint32_t tick_ms;         /* by which the kernel's coarse clock goes on, rounded up */
     uint64_t limited;         /* bits of `ports`: interfaces that a throttle limits (fast_limit.h) */
-    uint32_t lines;           /* of the table (fast_table.h) */
-    uint32_t seed[FAST_SEED_WORDS]; /* random, and its own as long as there are entries */
-    uint32_t spare;
 };
 
 /* What the daemon has told the engine of a flow's records, in the map `told` under the flow's number:

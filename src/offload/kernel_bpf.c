@@ -21,7 +21,8 @@ struct kernel {
     struct offload_pins *pins;   /* borrowed; NULL: nothing is pinned */
     enum kernel_left left;
     struct kernel_table *table; /* owned */
-    struct fast_line *lines;    /* mapped */
+    struct fast_line *lines;    /* mapped, like the seed */
+    struct fast_seed *seed;
     size_t lines_size;
     struct fast_control *control; /* mapped, like the gates */
     struct fast_gate *gates;
@@ -178,18 +179,19 @@ static bool open_maps(struct kernel *kernel, const struct offload_options *optio
  */
 static bool begin_seed(struct kernel *kernel, uint32_t lines)
 {
-    struct fast_control *of = kernel->control;
+    struct fast_seed *of = kernel->seed;
     if (kernel->left == KERNEL_TAKEN_OVER && of->lines == lines)
         return true;
     memset(kernel->lines, 0, lines * sizeof *kernel->lines);
     of->lines = lines;
-    return getrandom(of->seed, sizeof of->seed, 0) == (ssize_t)sizeof of->seed;
+    return getrandom(of->words, sizeof of->words, 0) == (ssize_t)sizeof of->words;
 }
 
 static bool open_table(struct kernel *kernel, const struct offload_options *options)
 {
     const struct program_bpf *program = kernel->program;
-    struct table_parts parts = {.control = kernel->control,
+    kernel->seed = map_memory(program->maps.seed, page_size());
+    struct table_parts parts = {.seed = kernel->seed,
                                 .questions = kernel->questions,
                                 .line_count = fast_lines_for(2 * (uint64_t)options->flows_max),
                                 .chunks_max = table_chunks_for(options->flows_max),
@@ -197,7 +199,7 @@ static bool open_table(struct kernel *kernel, const struct offload_options *opti
                                 .program = bpf_program__fd(program->progs.fast_ask)};
     kernel->lines_size = whole_pages(parts.line_count * sizeof *kernel->lines);
     parts.lines = kernel->lines = map_memory(program->maps.lines, kernel->lines_size);
-    if (kernel->lines && begin_seed(kernel, parts.line_count))
+    if (kernel->lines && kernel->seed && begin_seed(kernel, parts.line_count))
         kernel->table = table_new(&parts);
     return kernel->table != NULL;
 }
@@ -231,6 +233,8 @@ void kernel_free(struct kernel *kernel)
     if (!kernel)
         return;
     table_free(kernel->table);
+    if (kernel->seed)
+        munmap(kernel->seed, page_size());
     if (kernel->lines)
         munmap(kernel->lines, kernel->lines_size);
     if (kernel->control)
@@ -331,7 +335,7 @@ unsigned kernel_each(struct kernel *kernel, bool ipv6, struct kernel_cursor *cur
     if (cursor->ended)
         return 0;
     int count = table_each(kernel->table, ipv6, &cursor->line, keys, records);
-    cursor->whole = count >= 0 && cursor->line >= kernel->control->lines;
+    cursor->whole = count >= 0 && cursor->line >= kernel->seed->lines;
     cursor->ended = count < 0 || cursor->whole;
     return count > 0 ? (unsigned)count : 0;
 }

@@ -16,6 +16,7 @@ static const struct pinned_map {
     size_t at; /* of the map's pointer in the skeleton */
 } MAPS[] = {
     {"lines", offsetof(struct program_bpf, maps.lines)},
+    {"seed", offsetof(struct program_bpf, maps.seed)},
     {"chunks", offsetof(struct program_bpf, maps.chunks)},
     {"questions", offsetof(struct program_bpf, maps.questions)},
     {"gates", offsetof(struct program_bpf, maps.gates)},

@@ -249,7 +249,7 @@ void table_free(struct kernel_table *table)
 
 static struct fast_spot spot_of(const struct kernel_table *table, const struct fast_match *match)
 {
-    const uint32_t *seed = table->of.control->seed;
+    const uint32_t *seed = table->of.seed->words;
     return fast_spot_of(match->ipv6 ? fast_hash6(seed, &match->key.six) : fast_hash4(seed, &match->key.four),
                         table->of.line_count);
 }

@@ -8,7 +8,7 @@
 /* What of the kernel it works on: borrowed. */
 struct table_parts {
     struct fast_line *lines; /* mapped */
-    struct fast_control *control;
+    const struct fast_seed *seed;
     struct fast_question *questions;
     uint32_t line_count, chunks_max;
     int chunks, program; /* descriptors: the map of chunks, fast_ask */

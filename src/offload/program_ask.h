@@ -51,7 +51,7 @@ static __always_inline void unlink_at(struct fast_question *question, uint32_t w
 static __always_inline void unlink_entry(struct fast_question *question, uint32_t way)
 {
     uint32_t zero = 0;
-    const struct fast_control *known = bpf_map_lookup_elem(&control, &zero);
+    const struct fast_seed *known = bpf_map_lookup_elem(&seed, &zero);
     if (known)
         unlink_at(question, way,
                   spot_of(known, (const void *)&question->keys[way], question->ipv6[way] != 0));

@@ -11,6 +11,14 @@ struct {
     __uint(max_entries, 1);
 } lines SEC(".maps");
 
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __type(key, uint32_t);
+    __type(value, struct fast_seed);
+    __uint(max_entries, 1);
+} seed SEC(".maps");
+
 /* One value: its rows stand where the cache's lines begin, wherever the kernel lets the value begin. */
 struct fast_chunk_map {
     __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -52,10 +60,10 @@ static __always_inline bool is_row(const struct fast_record *row, const union pa
                 : fast_is_row4((const struct fast_row4 *)row, &key->four);
 }
 
-static __always_inline struct fast_spot spot_of(const struct fast_control *known,
-                                                const union passage_key *key, bool ipv6)
+static __always_inline struct fast_spot spot_of(const struct fast_seed *known, const union passage_key *key,
+                                                bool ipv6)
 {
-    return fast_spot_of(ipv6 ? fast_hash6(known->seed, &key->six) : fast_hash4(known->seed, &key->four),
+    return fast_spot_of(ipv6 ? fast_hash6(known->words, &key->six) : fast_hash4(known->words, &key->four),
                         known->lines);
 }
 
@@ -78,7 +86,7 @@ static __always_inline uint32_t number_in(uint32_t at, uint16_t tag)
 __noinline uint32_t find_away(const union passage_key *key, uint32_t ipv6)
 {
     uint32_t zero = 0;
-    const struct fast_control *known = bpf_map_lookup_elem(&control, &zero);
+    const struct fast_seed *known = bpf_map_lookup_elem(&seed, &zero);
     if (!known || !key)
         return 0;
     struct fast_spot spot = spot_of(known, key, ipv6);
@@ -88,7 +96,7 @@ __noinline uint32_t find_away(const union passage_key *key, uint32_t ipv6)
 static __always_inline struct fast_record *find_row(const union passage_key *key, bool ipv6)
 {
     uint32_t zero = 0;
-    const struct fast_control *known = bpf_map_lookup_elem(&control, &zero);
+    const struct fast_seed *known = bpf_map_lookup_elem(&seed, &zero);
     if (!known)
         return NULL;
     struct fast_spot spot = spot_of(known, key, ipv6);
