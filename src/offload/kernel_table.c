@@ -282,15 +282,17 @@ static bool move_away(struct kernel_table *table, struct fast_line *line, unsign
     return true;
 }
 
-/* In a full table one key in ten thousand finds both lines full: then another one makes room. */
+/* In a full table one key in ten thousand finds both lines full: then another one makes room. Where one line
+ * is full and the other one has that tag, it depends on which one goes. */
 static bool find_place(struct kernel_table *table, const struct fast_spot *spot, struct table_place *out)
 {
     if (lines_find_place(table->of.lines, spot, out))
         return true;
     for (unsigned i = 0; i < 2; i++)
         for (unsigned at = 0; at < FAST_LINE_PLACES; at++)
-            if (move_away(table, &table->of.lines[spot->lines[i]], at))
-                return lines_find_place(table->of.lines, spot, out);
+            if (move_away(table, &table->of.lines[spot->lines[i]], at) &&
+                lines_find_place(table->of.lines, spot, out))
+                return true;
     return false;
 }
 
