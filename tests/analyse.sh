@@ -12,7 +12,7 @@ trap 'rm -rf "$folder"' EXIT
 
 # Not the program in the kernel, nor what loads it: made of macros of libbpf, and of a header that the build makes.
 sources() {
-    git ls-files -co --exclude-standard -- 'src/*.c' | grep -v 'bpf\.c$' | xargs grep -LE '#include .program\.skel\.h.'
+    git ls-files -co --exclude-standard -- 'src/*.c' | grep -v 'bpf\.c$' | xargs grep -LE '#include .(program|peek)\.skel\.h.'
 }
 
 # Each room sees its own folders only; no two files of a header's name exist, so all at once mean the same.

@@ -75,8 +75,8 @@ struct offload_options {
 
 /* Loads the program with room for so many flows: 66 bytes of kernel memory each (130 with `spin`), and 130
  * more (IPv6: 195) when it has entries. Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN now, and CAP_NET_ADMIN
- * and CAP_BPF later. NULL, and why in `error`: not built, the kernel refused, memory is short, or another process has the
- * pins. Nothing is forwarded before offload_alive. The caller owns it.
+ * and CAP_BPF later. NULL, and why in `error`: not built, the kernel refused, memory is short, or another
+ * process has the pins. Nothing is forwarded before offload_alive. The caller owns it.
  *
  * With `pins` (NULL: none; they outlive it) the new program takes the place of one that an earlier process
  * has attached, at the same interfaces and with its entries, without a moment between; offload_recover is to

@@ -131,7 +131,7 @@ fast_always uint64_t fast_same(uint16_t one, uint16_t other)
 {
     uint64_t differs = (uint64_t)(one ^ other) - 1;
     __asm__("" : "+r"(differs));
-    uint64_t same = (uint64_t)((int64_t)differs >> 63);
+    uint64_t same = 0 - (differs >> 63);
     __asm__("" : "+r"(same));
     return same;
 }

@@ -27,7 +27,8 @@ static int open_socket(uint16_t *port)
 static bool find_once(struct peek_bpf *program)
 {
     static const uint8_t PACKET[ETH_HLEN + 1];
-    LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = PACKET, .data_size_in = sizeof PACKET, .repeat = 1);
+    struct bpf_test_run_opts run = {
+        .sz = sizeof run, .data_in = PACKET, .data_size_in = sizeof PACKET, .repeat = 1};
     uint16_t port;
     int fd = open_socket(&port);
     if (fd < 0)

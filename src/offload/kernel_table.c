@@ -28,7 +28,8 @@ struct kernel_table {
 bool table_run(int program, unsigned count)
 {
     static const uint8_t PACKET[ETH_HLEN + FAST_QUESTIONS_ALL];
-    LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = PACKET, .data_size_in = ETH_HLEN + count, .repeat = 1);
+    struct bpf_test_run_opts run = {
+        .sz = sizeof run, .data_in = PACKET, .data_size_in = ETH_HLEN + count, .repeat = 1};
     return bpf_prog_test_run_opts(program, &run) == 0;
 }
 
