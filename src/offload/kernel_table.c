@@ -169,12 +169,19 @@ struct used {
 
 enum { CHUNK_UNITS = 1 << FAST_ROW_SHIFT };
 
+static bool is_used(const struct used *used, uint32_t number)
+{
+    uint32_t unit = number & ~FAST_ROW_IPV6;
+    return used->units[unit / 8] >> unit % 8 & 1;
+}
+
+/* A process that was killed while it moved a key has left it in both lines: one of them is enough. */
 static void note_number(struct used *used, struct fast_line *line, unsigned at)
 {
     uint32_t number = line->numbers[at], chunk = fast_row_chunk(number), unit = number & ~FAST_ROW_IPV6;
     if (line->tags[at] == 0)
         return;
-    if (number == 0 || chunk >= used->table->chunk_count) {
+    if (number == 0 || chunk >= used->table->chunk_count || is_used(used, number)) {
         line->tags[at] = 0;
         return;
     }
@@ -185,8 +192,7 @@ static void note_number(struct used *used, struct fast_line *line, unsigned at)
 static void free_unused(void *context, uint32_t number)
 {
     const struct used *used = context;
-    uint32_t unit = number & ~FAST_ROW_IPV6;
-    if (!(used->units[unit / 8] >> unit % 8 & 1))
+    if (!is_used(used, number))
         free_row(used->table, number);
 }
 

@@ -1,4 +1,5 @@
 /* What outlives a process: pins, and entries that are matched with flows. */
+#include "fast_table.h"
 #include "flows.h"
 #include "offload_state.h"
 #include "program.h"
@@ -392,8 +393,89 @@ static void of_another_version(void)
         end(&next);
     }
 }
+
+/* ---- lines of the table, as they are pinned ---- */
+
+static int open_map(const struct life *life, const char *name)
+{
+    char path[PINS_PATH_MAX];
+    pins_path(life->pins, name, path);
+    int map = bpf_obj_get(path);
+    CU_ASSERT_TRUE_FATAL(map >= 0);
+    return map;
+}
+
+static unsigned place_of(const struct fast_line *line, uint16_t tag)
+{
+    unsigned at = 0;
+    while (at < FAST_LINE_PLACES && line->tags[at] != tag)
+        at++;
+    return at;
+}
+
+/* False: it has one line only. */
+static bool double_entry(int lines, const struct fast_seed *seed, const struct fast_match *match)
+{
+    struct fast_line first, second;
+    struct fast_spot spot = fast_spot_of(match->ipv6 ? fast_hash6(seed->words, &match->key.six)
+                                                     : fast_hash4(seed->words, &match->key.four),
+                                         seed->lines);
+    CU_ASSERT_EQUAL(bpf_map_lookup_elem(lines, &spot.lines[0], &first), 0);
+    CU_ASSERT_EQUAL(bpf_map_lookup_elem(lines, &spot.lines[1], &second), 0);
+    unsigned from = place_of(&first, spot.tag), to = place_of(&second, 0);
+    CU_ASSERT_TRUE_FATAL(from < FAST_LINE_PLACES && to < FAST_LINE_PLACES);
+    if (spot.lines[0] == spot.lines[1])
+        return false;
+    second.numbers[to] = first.numbers[from];
+    second.tags[to] = spot.tag;
+    first.away++;
+    CU_ASSERT_EQUAL(bpf_map_update_elem(lines, &spot.lines[0], &first, BPF_ANY), 0);
+    CU_ASSERT_EQUAL(bpf_map_update_elem(lines, &spot.lines[1], &second, BPF_ANY), 0);
+    return true;
+}
+
+/* As a process leaves it that is killed while keys move to their second lines: they stand in both. Each is
+ * one entry nevertheless, and goes as a whole. */
+static void killed_while_keys_move(void)
+{
+    struct life first, next;
+    struct known_flows known = {.all = {[1] = AS_IT_WAS, [2] = AS_IT_WAS, [3] = AS_IT_WAS}};
+    struct flow_path_figures told[FLOWS + 1];
+    struct fast_seed seed;
+    uint32_t zero = 0;
+    unsigned doubled = 0;
+    if (!begin_first(&first))
+        return;
+    int lines = open_map(&first, "lines"), seeds = open_map(&first, "seed");
+    CU_ASSERT_EQUAL(bpf_map_lookup_elem(seeds, &zero, &seed), 0);
+    for (uint64_t id = 1; id <= 3; id++) {
+        put(&first, id);
+        struct flow_path path = path_of(id, first.now);
+        for (unsigned way = 0; way < FLOW_PATH_DIRECTIONS; way++) {
+            struct fast_match match = entry_match(&path.ways[way].match);
+            doubled += double_entry(lines, &seed, &match);
+        }
+    }
+    CU_ASSERT_TRUE(doubled > 0);
+    close(lines);
+    close(seeds);
+    leave(&first);
+
+    CU_ASSERT_TRUE_FATAL(begin(&next, FLOWS));
+    CU_ASSERT_EQUAL(recover(&next, &known, told), 3);
+    CU_ASSERT_TRUE(stats_of(&next).recovered == 3 && stats_of(&next).strangers == 0);
+    for (uint64_t id = 1; id <= 3; id++)
+        CU_ASSERT_EQUAL(entries(&next, id), 2);
+    CU_ASSERT_TRUE(offload_take(next.offload, 101, next.now, next.figures));
+    CU_ASSERT_EQUAL(entries(&next, 1), 0);
+    end(&next);
+}
 #else
 static void of_another_version(void)
+{
+}
+
+static void killed_while_keys_move(void)
 {
 }
 #endif
@@ -500,6 +582,7 @@ void suite_pins(void)
         {"X6: halves of pairs and records that are none go", unsound},
         {"X6: what is pinned for a table of another size, or half, is removed", of_another_kind},
         {"X6: what another version, or another network, has pinned is removed", of_another_version},
+        {"X6: an entry that stood in both of its lines is one", killed_while_keys_move},
         {"X6: one process has the pins", one_process},
         {"X6: a start without a fast path leaves nothing of an earlier one", cleared},
         {"X6 X5: when a flow was last forwarded is known before it is recovered", seen_before},
