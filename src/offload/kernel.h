@@ -68,11 +68,9 @@ bool kernel_look(struct kernel *kernel, const struct fast_match *match, struct f
 bool kernel_take(struct kernel *kernel, const struct fast_match *match, struct fast_record *out);
 
 /* The first `count` of FAST_QUESTIONS questions, which are written and read there, are answered by one call.
- * Nobody else puts entries meanwhile. Where the kernel refuses that call (false), by calls of their own: what
- * kernel_ask_singly does. */
+ * Nobody else puts entries meanwhile. False: the kernel refuses the call, and nothing was asked or taken. */
 struct fast_question *kernel_questions(struct kernel *kernel);
 bool kernel_ask(struct kernel *kernel, unsigned count);
-void kernel_ask_singly(struct kernel *kernel, unsigned count);
 
 /* What was there goes; ifindex 0: nothing follows. */
 bool kernel_set_port(struct kernel *kernel, uint32_t slot, const struct fast_port *port);

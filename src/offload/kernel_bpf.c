@@ -294,39 +294,9 @@ struct fast_question *kernel_questions(struct kernel *kernel)
     return kernel->questions;
 }
 
-static struct fast_match match_of(const struct fast_question *question, unsigned way)
-{
-    struct fast_match match = {.ipv6 = question->ipv6[way], .key.six = question->keys[way]};
-    return match;
-}
-
-static void ask_singly(struct kernel *kernel, struct fast_question *question)
-{
-    bool idle = true;
-    for (unsigned way = 0; way < 2; way++) {
-        struct fast_match match = match_of(question, way);
-        question->found[way] = kernel_look(kernel, &match, &question->records[way]);
-        idle &= !question->found[way] || fast_is_idle(&question->records[way], question->since_ms);
-    }
-    question->taken = question->take && idle;
-    for (unsigned way = 0; question->taken && way < 2; way++) {
-        struct fast_match match = match_of(question, way);
-        question->found[way] = kernel_take(kernel, &match, &question->records[way]);
-    }
-}
-
-void kernel_ask_singly(struct kernel *kernel, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        ask_singly(kernel, &kernel->questions[i]);
-}
-
 bool kernel_ask(struct kernel *kernel, unsigned count)
 {
-    if (table_ask(kernel->table, count))
-        return true;
-    kernel_ask_singly(kernel, count);
-    return false;
+    return table_ask(kernel->table, count);
 }
 
 unsigned kernel_each(struct kernel *kernel, bool ipv6, struct kernel_cursor *cursor, void *keys,

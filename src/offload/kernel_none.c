@@ -51,11 +51,6 @@ bool kernel_ask(struct kernel *kernel, unsigned count)
     return false;
 }
 
-void kernel_ask_singly(struct kernel *kernel, unsigned count)
-{
-    (void)kernel, (void)count;
-}
-
 bool kernel_set_port(struct kernel *kernel, uint32_t slot, const struct fast_port *port)
 {
     (void)kernel, (void)slot, (void)port;

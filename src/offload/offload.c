@@ -539,6 +539,14 @@ static struct flow_path_figures hear_due(struct offload *offload, struct book_fl
     return figures;
 }
 
+/* Who was not answered is asked again. */
+static void ask_again(struct offload *offload, struct book_flow *const *flows, unsigned count,
+                      struct qw_time now)
+{
+    for (unsigned i = 0; i < count; i++)
+        book_at(&offload->book, flows[i], now.ns + LOOK_NS);
+}
+
 /* Some flows whose time has come; `*asked` of them were asked. Returns how many figures there are. */
 static size_t ask_due(struct offload *offload, struct qw_time now, struct flow_path_figures *figures,
                       size_t max, unsigned *asked)
@@ -552,7 +560,10 @@ static size_t ask_due(struct offload *offload, struct qw_time now, struct flow_p
             break;
         ask(flows[*asked], true, now, &questions[*asked]);
     }
-    kernel_ask(offload->kernel, *asked);
+    if (!kernel_ask(offload->kernel, *asked)) {
+        ask_again(offload, flows, *asked, now);
+        *asked = 0;
+    }
     for (unsigned i = 0; i < *asked; i++) {
         figures[count] = hear_due(offload, flows[i], &questions[i], now);
         count += figures[count].over || has_packets(&figures[count]);
@@ -586,7 +597,8 @@ static size_t ask_some(struct offload *offload, uint32_t *cursor, struct qw_time
         ask(flow, false, now, &questions[asked]);
         flows[asked++] = flow;
     }
-    kernel_ask(offload->kernel, asked);
+    if (!kernel_ask(offload->kernel, asked))
+        return 0;
     for (unsigned i = 0; i < asked; i++) {
         figures[count] = hear(offload, flows[i], &questions[i], now);
         count += has_packets(&figures[count]);

@@ -82,6 +82,21 @@ static void compare(struct kernel *one, struct kernel *many, unsigned *taken)
     }
 }
 
+/* As by the calls for one entry each. */
+static void ask_singly(struct kernel *kernel, struct fast_question *question)
+{
+    bool idle = true;
+    struct fast_match matches[2];
+    for (unsigned way = 0; way < 2; way++) {
+        matches[way] = (struct fast_match){.ipv6 = question->ipv6[way], .key.six = question->keys[way]};
+        question->found[way] = kernel_look(kernel, &matches[way], &question->records[way]);
+        idle &= !question->found[way] || fast_is_idle(&question->records[way], question->since_ms);
+    }
+    question->taken = question->take && idle;
+    for (unsigned way = 0; question->taken && way < 2; way++)
+        question->found[way] = kernel_take(kernel, &matches[way], &question->records[way]);
+}
+
 static void many_as_one(void)
 {
     unsigned taken = 0, rounds = 10;
@@ -91,7 +106,8 @@ static void many_as_one(void)
             return;
         fill(one, 10 + round);
         fill(many, 10 + round);
-        kernel_ask_singly(one, FAST_QUESTIONS);
+        for (unsigned i = 0; i < FAST_QUESTIONS; i++)
+            ask_singly(one, &kernel_questions(one)[i]);
         CU_ASSERT_TRUE(kernel_ask(many, FAST_QUESTIONS));
         compare(one, many, &taken);
         kernel_free(one);

@@ -4,8 +4,15 @@
 #include "program.h"
 #include "suite.h"
 #include "suites.h"
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #define SECOND QW_NS_PER_SECOND
 
@@ -274,6 +281,50 @@ static void timers(void)
     end(&scene);
 }
 
+/* From now on the kernel refuses bpf(2) to this thread. */
+static bool refuse_bpf(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_bpf, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOMEM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static void *ask_in_vain(void *context)
+{
+    struct scene *scene = context;
+    uint32_t cursor = 0;
+    CU_ASSERT_TRUE_FATAL(refuse_bpf());
+    CU_ASSERT_EQUAL(due(scene, 28200), 0);
+    CU_ASSERT_EQUAL(offload_look(scene->offload, &cursor, scene->now, scene->figures, 4), 0);
+    return NULL;
+}
+
+/* No answer is not the answer that it was idle: its entries stand, and it is asked again. */
+static void no_answer(void)
+{
+    struct scene scene = begin(10);
+    pthread_t thread;
+    if (!scene.offload)
+        return;
+    struct flow_path busy = put(&scene, 1), idle = put(&scene, 2);
+    see(&scene, &busy, FLOW_PATH_UP, 9, 20000);
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, ask_in_vain, &scene), 0);
+    pthread_join(thread, NULL);
+    CU_ASSERT_TRUE(entries(&scene, &busy) == 2 && entries(&scene, &idle) == 2);
+    CU_ASSERT_EQUAL(stats_of(&scene).flows, 2);
+    CU_ASSERT_EQUAL(due(&scene, 34000), 2);
+    for (unsigned i = 0; i < 2; i++)
+        CU_ASSERT_EQUAL(scene.figures[i].over, scene.figures[i].id == 2);
+    CU_ASSERT_TRUE(entries(&scene, &busy) == 2 && entries(&scene, &idle) == 0);
+    end(&scene);
+}
+
 /* Long before their timers, for reports and for the order in which flows are evicted; and when a report asks.
  */
 static void looks(void)
@@ -409,6 +460,7 @@ void suite_offload(void)
         {"X7: paths over interfaces that are not attached alike, or throttled, stay slow", unfit},
         {"X1: a full table and a match that is taken leave nothing behind", refused},
         {"X5: flows are asked before their timers run out; idle ones go back to the engine", timers},
+        {"X5: a flow about which the kernel does not answer stays", no_answer},
         {"X5 O3: what flows had is told every few seconds", looks},
         {"X5: thousands that idle out are told within a moment of their time", many_idle_out},
         {"X6: after a resync what is not told again goes", swept},
