@@ -282,4 +282,10 @@ static inline uint32_t fast_tag6(const struct fast_key6 *key)
     return hash | 1;
 }
 
+/* `key`: a struct fast_key6 or fast_key4. */
+static inline uint32_t fast_tag_of(const void *key, bool ipv6)
+{
+    return ipv6 ? fast_tag6(key) : fast_tag4(key);
+}
+
 #endif

@@ -118,6 +118,12 @@ fast_always struct fast_spot fast_spot_of(uint64_t hash, uint32_t lines)
         (uint16_t)(other >> 48 | 1)};
 }
 
+/* `key`: a struct fast_key6 or fast_key4. */
+fast_always struct fast_spot fast_find_spot(const struct fast_seed *seed, const void *key, bool ipv6)
+{
+    return fast_spot_of(ipv6 ? fast_hash6(seed->words, key) : fast_hash4(seed->words, key), seed->lines);
+}
+
 /* For so many keys. A small table has more than it needs. */
 static inline uint32_t fast_lines_for(uint64_t keys)
 {

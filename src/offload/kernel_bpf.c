@@ -191,15 +191,15 @@ static bool open_table(struct kernel *kernel, const struct offload_options *opti
 {
     const struct program_bpf *program = kernel->program;
     kernel->seed = map_memory(program->maps.seed, page_size());
+    uint32_t lines = fast_lines_for(2 * (uint64_t)options->flows_max);
     struct table_parts parts = {.seed = kernel->seed,
                                 .questions = kernel->questions,
-                                .line_count = fast_lines_for(2 * (uint64_t)options->flows_max),
                                 .chunks_max = table_chunks_for(options->flows_max),
                                 .chunks = bpf_map__fd(program->maps.chunks),
                                 .program = bpf_program__fd(program->progs.fast_ask)};
-    kernel->lines_size = whole_pages(parts.line_count * sizeof *kernel->lines);
+    kernel->lines_size = whole_pages(lines * sizeof *kernel->lines);
     parts.lines = kernel->lines = map_memory(program->maps.lines, kernel->lines_size);
-    if (kernel->lines && kernel->seed && begin_seed(kernel, parts.line_count))
+    if (kernel->lines && kernel->seed && begin_seed(kernel, lines))
         kernel->table = table_new(&parts);
     return kernel->table != NULL;
 }

@@ -73,9 +73,8 @@ static void free_row(void *context, uint32_t number)
 
 static bool insert_chunks(struct kernel_table *table, const uint32_t *slots, const int *made, uint32_t count)
 {
-    LIBBPF_OPTS(bpf_map_batch_opts, options);
     uint32_t done = count;
-    if (bpf_map_update_batch(table->of.chunks, slots, made, &done, &options) == 0)
+    if (bpf_map_update_batch(table->of.chunks, slots, made, &done, NULL) == 0)
         return true;
     for (uint32_t i = 0; i < count; i++) /* where the kernel knows no batches of these */
         if (bpf_map_update_elem(table->of.chunks, &slots[i], &made[i], BPF_ANY) != 0)
@@ -200,7 +199,7 @@ static void free_unused(void *context, uint32_t number)
 static bool find_free(struct used *used)
 {
     struct kernel_table *table = used->table;
-    for (uint32_t i = 0; i < table->of.line_count; i++)
+    for (uint32_t i = 0; i < table->of.seed->lines; i++)
         for (unsigned at = 0; at < FAST_LINE_PLACES; at++)
             note_number(used, &table->of.lines[i], at);
     for (uint32_t i = 0; i < table->chunk_count; i++)
@@ -256,9 +255,7 @@ void table_free(struct kernel_table *table)
 
 static struct fast_spot spot_of(const struct kernel_table *table, const struct fast_match *match)
 {
-    const uint32_t *seed = table->of.seed->words;
-    return fast_spot_of(match->ipv6 ? fast_hash6(seed, &match->key.six) : fast_hash4(seed, &match->key.four),
-                        table->of.line_count);
+    return fast_find_spot(table->of.seed, &match->key, match->ipv6);
 }
 
 /* What stands at that place: its key. */
@@ -399,7 +396,7 @@ static unsigned ask_line(struct kernel_table *table, bool ipv6, uint32_t number,
 int table_each(struct kernel_table *table, bool ipv6, uint32_t *line, void *keys, struct fast_record *records)
 {
     unsigned count = 0;
-    for (; *line < table->of.line_count && count + FAST_LINE_PLACES <= TABLE_EACH; ++*line)
+    for (; *line < table->of.seed->lines && count + FAST_LINE_PLACES <= TABLE_EACH; ++*line)
         count = ask_line(table, ipv6, *line, count);
     return read_rows(table, ipv6, count, keys, records);
 }

@@ -10,7 +10,7 @@ struct table_parts {
     struct fast_line *lines; /* mapped */
     const struct fast_seed *seed;
     struct fast_question *questions;
-    uint32_t line_count, chunks_max;
+    uint32_t chunks_max;
     int chunks, program; /* descriptors: the map of chunks, fast_ask */
 };
 

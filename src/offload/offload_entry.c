@@ -78,7 +78,7 @@ struct fast_record entry_record(const struct flow_path *path, enum flow_path_dir
     const struct nat_rewrite *rewrite = &way->rewrite;
     struct fast_match match = entry_match(&way->match);
     struct fast_record record = {
-        .tag = match.ipv6 ? fast_tag6(&match.key.six) : fast_tag4(&match.key.four),
+        .tag = fast_tag_of(&match.key, match.ipv6),
         .udp_delta = htons(rewrite->udp_delta),
         .size_max = size_of(way->size_max),
         .place = qw_share_step(path->place),

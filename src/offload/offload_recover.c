@@ -35,11 +35,9 @@ static struct fast_match match_of(bool ipv6, const void *keys, unsigned index)
     return match;
 }
 
-static bool is_sound(const struct offload *offload, const struct fast_match *match,
-                     const struct fast_record *record)
+static bool is_sound(const struct offload *offload, const struct fast_record *record)
 {
-    uint32_t tag = match->ipv6 ? fast_tag6(&match->key.six) : fast_tag4(&match->key.four);
-    return record->tag == tag && fast_flow(record) < offload->book.max && record->in_port < FAST_PORTS_MAX &&
+    return fast_flow(record) < offload->book.max && record->in_port < FAST_PORTS_MAX &&
            record->out_port < FAST_PORTS_MAX;
 }
 
@@ -51,8 +49,7 @@ static void drop(struct offload *offload, const struct fast_match *match)
 
 static void note(struct offload *offload, const struct fast_match *match, const struct fast_record *record)
 {
-    struct left_entry *entry =
-        is_sound(offload, match, record) ? &offload->left->all[fast_gate_of(record)] : NULL;
+    struct left_entry *entry = is_sound(offload, record) ? &offload->left->all[fast_gate_of(record)] : NULL;
     if (entry && !entry->there)
         *entry = (struct left_entry){true, *match, *record};
     else

@@ -283,7 +283,7 @@ static __always_inline bool take_copy(struct passage *p, bool ipv6)
     linger();
     __builtin_memcpy((char *)&p->copy + FIRST, (char *)p->live + FIRST, sizeof p->copy - FIRST);
     __asm__ volatile("" ::: "memory");
-    order_tag(&p->copy, ipv6 ? fast_tag6(&p->key.six) : fast_tag4(&p->key.four));
+    order_tag(&p->copy, fast_tag_of(&p->key, ipv6));
     return is_row(p->live, &p->key, ipv6);
 }
 

@@ -11,11 +11,6 @@ struct {
     __uint(max_entries, FAST_QUESTIONS_ALL);
 } questions SEC(".maps");
 
-static __always_inline uint32_t tag_of(const union passage_key *key, bool ipv6)
-{
-    return ipv6 ? fast_tag6(&key->six) : fast_tag4(&key->four);
-}
-
 static __always_inline struct fast_record *entry_of(const struct fast_question *question, uint32_t way)
 {
     const union passage_key *key = (const void *)&question->keys[way];
@@ -53,16 +48,14 @@ static __always_inline void unlink_entry(struct fast_question *question, uint32_
     uint32_t zero = 0;
     const struct fast_seed *known = bpf_map_lookup_elem(&seed, &zero);
     if (known)
-        unlink_at(question, way,
-                  spot_of(known, (const void *)&question->keys[way], question->ipv6[way] != 0));
+        unlink_at(question, way, fast_find_spot(known, &question->keys[way], question->ipv6[way] != 0));
 }
 
 static __always_inline void read_row(struct fast_question *question, uint32_t way,
                                      const struct fast_record *row)
 {
-    const union passage_key *key = (const void *)&question->keys[way];
     __builtin_memcpy(&question->records[way], row, sizeof *row);
-    question->records[way].tag = tag_of(key, question->ipv6[way] != 0);
+    question->records[way].tag = fast_tag_of(&question->keys[way], question->ipv6[way] != 0);
 }
 
 /* Not static: then the verifier looks at it once. */

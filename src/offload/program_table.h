@@ -60,13 +60,6 @@ static __always_inline bool is_row(const struct fast_record *row, const union pa
                 : fast_is_row4((const struct fast_row4 *)row, &key->four);
 }
 
-static __always_inline struct fast_spot spot_of(const struct fast_seed *known, const union passage_key *key,
-                                                bool ipv6)
-{
-    return fast_spot_of(ipv6 ? fast_hash6(known->words, &key->six) : fast_hash4(known->words, &key->four),
-                        known->lines);
-}
-
 /* NULL: it leads to another one. */
 static __always_inline struct fast_record *row_at(uint32_t number, const union passage_key *key, bool ipv6)
 {
@@ -89,7 +82,7 @@ __noinline uint32_t find_away(const union passage_key *key, uint32_t ipv6)
     const struct fast_seed *known = bpf_map_lookup_elem(&seed, &zero);
     if (!known || !key)
         return 0;
-    struct fast_spot spot = spot_of(known, key, ipv6);
+    struct fast_spot spot = fast_find_spot(known, key, ipv6);
     return number_in(spot.lines[1], spot.tag);
 }
 
@@ -99,7 +92,7 @@ static __always_inline struct fast_record *find_row(const union passage_key *key
     const struct fast_seed *known = bpf_map_lookup_elem(&seed, &zero);
     if (!known)
         return NULL;
-    struct fast_spot spot = spot_of(known, key, ipv6);
+    struct fast_spot spot = fast_find_spot(known, key, ipv6);
     const struct fast_line *line = bpf_map_lookup_elem(&lines, &spot.lines[0]);
     if (!line)
         return NULL;

@@ -417,9 +417,7 @@ static unsigned place_of(const struct fast_line *line, uint16_t tag)
 static bool double_entry(int lines, const struct fast_seed *seed, const struct fast_match *match)
 {
     struct fast_line first, second;
-    struct fast_spot spot = fast_spot_of(match->ipv6 ? fast_hash6(seed->words, &match->key.six)
-                                                     : fast_hash4(seed->words, &match->key.four),
-                                         seed->lines);
+    struct fast_spot spot = fast_find_spot(seed, &match->key, match->ipv6);
     CU_ASSERT_EQUAL(bpf_map_lookup_elem(lines, &spot.lines[0], &first), 0);
     CU_ASSERT_EQUAL(bpf_map_lookup_elem(lines, &spot.lines[1], &second), 0);
     unsigned from = place_of(&first, spot.tag), to = place_of(&second, 0);
