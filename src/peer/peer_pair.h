@@ -1,5 +1,5 @@
-/* What the thread of a pair has, for the files that are its parts. Only that thread touches it, but for what
- * stands below `lock`. */
+/* What the thread of a pair has, for the files that are its parts. Others touch `wake`, the atomic values,
+ * and under `lock` what stands below it. */
 #ifndef PEER_PEER_PAIR_H
 #define PEER_PEER_PAIR_H
 
